@@ -1,0 +1,53 @@
+#include "config_engine/diagnostic.hpp"
+
+#include <cassert>
+
+namespace cfgtool {
+
+const char* to_string(Stage stage) {
+  switch (stage) {
+    case Stage::kCompose:
+      return "compose";
+    case Stage::kResolve:
+      return "resolve";
+    case Stage::kRequest:
+      return "request";
+  }
+  return "";
+}
+
+ConfigError::ConfigError(Diagnostic diagnostic) {
+  diagnostics_.push_back(std::move(diagnostic));
+  update_what();
+}
+
+ConfigError::ConfigError(std::vector<Diagnostic> diagnostics) : diagnostics_(std::move(diagnostics)) {
+  assert(!diagnostics_.empty());
+  update_what();
+}
+
+void ConfigError::set_sources(std::shared_ptr<const SourceMap> sources) {
+  sources_ = std::move(sources);
+  update_what();
+}
+
+void ConfigError::update_what() {
+  const Diagnostic& first = diagnostics_.front();
+  what_.clear();
+  SourceLocation location;
+  if (sources_ && !first.labels.empty() && sources_->locate(first.labels.front().pos, &location)) {
+    what_ = to_string(location) + ": ";
+  }
+  what_ += first.message;
+}
+
+void throw_error(Stage stage, std::string code, std::string message, SourcePos pos, uint32_t length) {
+  Diagnostic diagnostic;
+  diagnostic.stage = stage;
+  diagnostic.code = std::move(code);
+  diagnostic.message = std::move(message);
+  if (pos) diagnostic.labels.push_back({pos, length, {}});
+  throw ConfigError(std::move(diagnostic));
+}
+
+}  // namespace cfgtool

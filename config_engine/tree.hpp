@@ -1,0 +1,173 @@
+/// \file
+/// The value tree: a composed or parsed configuration as one flat array of small nodes. Copying a tree is copying the
+/// array.
+///
+/// Texts are views into the SourceMap that the tree was made with and live as long as that map.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "config_engine/source.hpp"
+
+namespace cfgtool {
+
+using NodeId = uint32_t;
+inline constexpr NodeId kNoNode = 0xffffffffu;
+
+enum class NodeKind : uint8_t {
+  kNull,
+  kBool,
+  kInt,     ///< fits into 64 bits
+  kBigInt,  ///< an integer beyond 64 bits: `text` holds its decimal digits, with a leading '-' if negative
+  kFloat,
+  kString,
+  kBytes,          ///< `text` holds the raw bytes
+  kInterpolation,  ///< a string with "${" in it; `text` is the raw string (OmegaConf: ValueKind.INTERPOLATION)
+  kMissing,        ///< the string "???"
+  kMap,
+  kList,
+};
+
+enum class KeyKind : uint8_t { kString, kInt, kFloat, kBool, kBytes, kNull };
+
+/// A mapping's key. `text` of a non-string key is Python's str() of it (`16`, `1.5`, `True`), so that kind and text
+/// together identify it: the key 1 and the key "1" are two keys.
+struct Key {
+  KeyKind kind = KeyKind::kString;
+  std::string_view text;
+
+  Key() = default;
+  Key(std::string_view string_key) : text(string_key) {}    // NOLINT: a name is a key
+  Key(const char* string_key) : text(string_key) {}         // NOLINT
+  Key(const std::string& string_key) : text(string_key) {}  // NOLINT
+  Key(KeyKind key_kind, std::string_view key_text) : kind(key_kind), text(key_text) {}
+  friend bool operator==(const Key& a, const Key& b) { return a.kind == b.kind && a.text == b.text; }
+};
+
+/// One value. Trivially copyable.
+struct Node {
+  NodeKind kind = NodeKind::kNull;
+  KeyKind key_kind = KeyKind::kString;
+  uint32_t key_length = 0;
+  const char* key_data = "";
+  union {
+    bool boolean;
+    int64_t integer;
+    double real;
+    const char* text_data;
+    struct {
+      NodeId first, last;  // children, in insertion order
+    } child;
+  };
+  uint32_t length = 0;  ///< bytes of text, or number of children
+  NodeId parent = kNoNode;
+  NodeId next = kNoNode;  ///< the next child of the same parent
+  SourcePos pos;          ///< of the value
+  SourcePos key_pos;      ///< of the key, or of a list item's value
+  uint32_t step = 0;      ///< which composition step put it there: an index into the composition's steps; 0 = not known
+  uint32_t history = 0;   ///< what it replaced: an index into the tree's history; 0 = nothing
+
+  Node() : integer(0) {}
+  static Node null() { return {}; }
+  static Node of_bool(bool value);
+  static Node of_int(int64_t value);
+  static Node of_float(double value);
+  /// A string; "???" becomes kMissing and a text with "${" in it kInterpolation.
+  static Node of_string(std::string_view text);
+  static Node of_text(NodeKind kind, std::string_view text);
+  static Node map();
+  static Node list();
+
+  Key key() const { return {key_kind, {key_data, key_length}}; }
+  void set_key(Key key);
+  /// Of kString, kInterpolation, kMissing, kBytes, kBigInt.
+  std::string_view text() const { return {text_data, length}; }
+  bool is_container() const { return kind == NodeKind::kMap || kind == NodeKind::kList; }
+};
+
+/// What a value replaced: where the earlier one stood and which step had put it there.
+struct HistoryEntry {
+  SourcePos pos;
+  uint32_t step = 0;
+  uint32_t earlier = 0;  ///< index of what that one had replaced in turn; 0 = nothing
+};
+
+class Tree {
+ public:
+  /// A tree has one root from the beginning: an empty map.
+  Tree();
+
+  NodeId root() const { return 0; }
+  const Node& operator[](NodeId id) const { return nodes_[id]; }
+  Node& operator[](NodeId id) { return nodes_[id]; }
+  size_t size() const { return nodes_.size(); }
+  void reserve(size_t nodes) { nodes_.reserve(nodes); }
+
+  /// Appends `node` (with its key set, if `parent` is a map; the key must not be there yet). References to nodes do not
+  /// survive.
+  NodeId add(NodeId parent, Node node);
+  /// Unlinks `child`; its nodes stay in the array, unreachable.
+  void remove(NodeId child);
+  /// Makes `id` hold `value`, dropping its children; its key, parent and place among its siblings stay.
+  void set_value(NodeId id, const Node& value);
+  /// Makes `id` hold a deep copy of `from[source]`; `id`'s key, parent and place among its siblings stay. `from` may be
+  /// *this as long as `id` does not lie below `source`.
+  void assign(NodeId id, const Tree& from, NodeId source);
+  /// Appends a deep copy of `from[source]`, key included, to `parent`.
+  NodeId add_copy(NodeId parent, const Tree& from, NodeId source);
+
+  /// The child of a map, or kNoNode (also when `map` is not a map).
+  NodeId find(NodeId map, const Key& key) const;
+  /// The child of a list by position from 0, or kNoNode.
+  NodeId item(NodeId list, size_t index) const;
+  /// A list item's position.
+  size_t index_of(NodeId item) const;
+
+  /// `a.b[0].c` as OmegaConf's full_key writes it; empty for the root.
+  std::string key_path(NodeId id) const;
+
+  uint32_t add_history(HistoryEntry entry);
+  const HistoryEntry& history(uint32_t index) const { return history_[index]; }
+
+  /// Children in order: `for (NodeId child : tree.children(id))`. Empty for scalars.
+  class Children {
+   public:
+    struct Iterator {
+      const Tree* tree;
+      NodeId id;
+      NodeId operator*() const { return id; }
+      Iterator& operator++() {
+        id = tree->nodes_[id].next;
+        return *this;
+      }
+      friend bool operator!=(const Iterator& a, const Iterator& b) { return a.id != b.id; }
+    };
+    Children(const Tree* tree, NodeId first) : tree_(tree), first_(first) {}
+    Iterator begin() const { return {tree_, first_}; }
+    Iterator end() const { return {tree_, kNoNode}; }
+
+   private:
+    const Tree* tree_;
+    NodeId first_;
+  };
+  Children children(NodeId id) const { return {this, nodes_[id].is_container() ? nodes_[id].child.first : kNoNode}; }
+
+ private:
+  struct KeyHash {
+    size_t operator()(const Key& key) const { return std::hash<std::string_view>()(key.text); }
+  };
+  using KeyIndex = std::unordered_map<Key, NodeId, KeyHash>;
+
+  void copy_children(NodeId to, const Tree& from, NodeId source);
+  void build_index(NodeId map);
+
+  std::vector<Node> nodes_;
+  std::vector<HistoryEntry> history_;
+  std::unordered_map<NodeId, KeyIndex> indexes_;  // of maps with many keys only
+};
+
+}  // namespace cfgtool
