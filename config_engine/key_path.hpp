@@ -1,0 +1,30 @@
+/// \file
+/// The two small notations of names: key paths (`a.b[0].c`) and config groups with a package (`db@backup`).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace cfgtool {
+
+/// The keys of a path, as OmegaConf's split_key (omegaconf/_utils.py) splits it: `a.b`, `a[b]` and `[a].b` are all
+/// {a, b}; each leading dot of a relative path gives an empty key: `.a.b[c].d` is {"", a, b, c, d}. Never fails; text
+/// that is no key path gives what OmegaConf makes of it (`a]` is one key). The views point into `path`.
+std::vector<std::string_view> split_key(std::string_view path);
+
+/// The index that a list takes `key` for: Python's int(key) for digits with an optional sign. Empty if it is none or
+/// does not fit.
+std::optional<int64_t> list_index(std::string_view key);
+
+struct GroupAndPackage {
+  std::string_view group;
+  std::optional<std::string_view> package;   ///< what stands behind the `@`; may be empty
+  std::optional<std::string_view> package2;  ///< behind a `:` in it; Hydra ignores it
+};
+
+/// `group@package`, as in a defaults list (ConfigRepository._split_group). The views point into `text`.
+GroupAndPackage split_group(std::string_view text);
+
+}  // namespace cfgtool
