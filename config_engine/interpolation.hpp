@@ -22,7 +22,7 @@ enum class ExprKind : uint8_t {
   kConcat,  ///< Python's str() of every child, joined. One child: `'${x}'`, which is a string whatever x is
   // Containers.
   kList,  ///< the children
-  kDict,  ///< children in turn a key (kConstant) and its value. Equal keys: see same_python_key
+  kDict,  ///< children in turn a key (kConstant) and its value. Equal keys: see python_key_identity
   // Interpolations.
   kSelect,  ///< `${a.b[c]}`, `${..x}`: look up `path()`; if there are children, what they give joined, see below
   kCall,    ///< `${name:arg,…}`: call the resolver `path()` with the children as arguments
@@ -92,9 +92,5 @@ void validate_interpolation(std::string_view text, const TextOrigin& origin = {}
 /// The key path of a text that is nothing but `${a.b.c}`, `${.a}`, `${a[b]}` with plain keys: the cheap way around
 /// parsing.
 std::optional<std::string_view> plain_select_path(std::string_view text);
-
-/// Whether Python takes two dict keys for one: 1, 1.0 and True are one key, 1 and "1" are two. The later value wins at
-/// the earlier key's place, and the earlier key stays.
-bool same_python_key(const Node& a, const Node& b);
 
 }  // namespace cfgtool

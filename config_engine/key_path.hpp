@@ -14,8 +14,7 @@ namespace cfgtool {
 /// that is no key path gives what OmegaConf makes of it (`a]` is one key). The views point into `path`.
 std::vector<std::string_view> split_key(std::string_view path);
 
-/// The index that a list takes `key` for: Python's int(key) for digits with an optional sign. Empty if it is none or
-/// does not fit.
+/// The index that a list takes `key` for: Python's int(key). Nothing if it is none or does not fit into 64 bits.
 std::optional<int64_t> list_index(std::string_view key);
 
 struct GroupAndPackage {

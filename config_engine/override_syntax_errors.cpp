@@ -1,0 +1,167 @@
+#include "config_engine/override_syntax_errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config_engine/diagnostic.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+using Type = OverrideTokenType;
+
+/// The value in quotes, escaped so that Hydra reads back exactly `text`. Nothing is escaped inside but the quote and
+/// the backslashes before it or at the end.
+std::string quoted(std::string_view text) {
+  const bool has_single = text.find('\'') != std::string_view::npos;
+  const char quote = has_single && text.find('"') == std::string_view::npos ? '"' : '\'';
+  std::string result(1, quote);
+  size_t backslashes = 0;
+  for (char c : text) {
+    if (c == quote) result.append(backslashes + 1, '\\');
+    backslashes = c == '\\' ? backslashes + 1 : 0;
+    result += c;
+  }
+  result.append(backslashes, '\\');
+  result += quote;
+  return result;
+}
+
+/// The word with its whole value in quotes.
+std::string quoted_value_fix(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
+  return fmt::format("{}{}", word.text.substr(0, problem.value_begin), quoted(word.text.substr(problem.value_begin)));
+}
+
+bool starts_container(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
+  const size_t first = word.text.find_first_not_of(" \t", problem.value_begin);
+  return first != std::string_view::npos && (word.text[first] == '[' || word.text[first] == '{');
+}
+
+/// The bytes of one character: a person sees 'é', not its first byte.
+std::string_view character_at(std::string_view text, size_t at) {
+  size_t end = at + 1;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    ++end;
+  return text.substr(at, end - at);
+}
+
+std::string found(const OverrideWord& word, const OverrideToken& token) {
+  if (token.type == Type::kEnd) return "the end of the word";
+  if (token.type == Type::kError) return fmt::format("'{}'", character_at(word.text, token.begin));
+  const std::string_view text = word.text.substr(token.begin, token.end - token.begin);
+  const size_t first = text.find_first_not_of(" \t");
+  return first == std::string_view::npos ? "a blank" : fmt::format("'{}'", text.substr(first));
+}
+
+/// `lst[0].x` as `lst.0.x`.
+std::string dotted(std::string_view key) {
+  std::string result;
+  for (char c : key) {
+    if (c == '[') result += '.';
+    if (c != '[' && c != ']') result += c;
+  }
+  return result;
+}
+
+void explain_key(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
+  const std::string_view text = word.text;
+  const uint32_t at = problem.token.begin;
+  const size_t equal = text.find('=');
+  const char c = at < text.size() ? text[at] : '\0';
+  if (c == '[' && text.find(']', at) < equal) {
+    diagnostic->message += "; a list index is written with a dot";
+    diagnostic->fix = dotted(text.substr(0, equal)) + std::string(equal == text.npos ? "" : text.substr(equal));
+  } else if (problem.token.type == Type::kEnd) {
+    const std::string_view key = text.substr(std::min<size_t>(text.find_first_not_of('+'), text.size()));
+    diagnostic->fix = fmt::format("{}=VALUE", text);
+    diagnostic->notes.push_back(fmt::format("to delete the key, write ~{}", key));
+  } else if (c == ':') {
+    diagnostic->notes.push_back("a group's package can no longer be renamed with ':'; write group@package=option");
+  } else if (c == ' ' || c == '\t') {
+    if (const size_t next = text.find_first_not_of(" \t", at); next == equal && equal != text.npos) {
+      diagnostic->notes.push_back("no blanks may stand before the '='");
+      diagnostic->fix = fmt::format("{}{}", text.substr(0, at), text.substr(equal));
+    }
+  } else if (c == '-' && at == 0) {
+    diagnostic->notes.push_back(
+        "a word that begins with '-' is a flag; an override begins with a key, '+', '++' or '~'");
+  } else if (c == '.') {
+    diagnostic->notes.push_back("every dot of a key path stands between two keys");
+  } else {
+    diagnostic->notes.push_back("a key is made of letters, digits, '_', '-' and '$', and does not begin with a digit");
+  }
+}
+
+/// `${a.${b}}`: the token ended at the first brace.
+bool is_nested_interpolation(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
+  if (problem.token.type != Type::kBraceClose) return false;
+  const std::string_view before = word.text.substr(0, problem.token.begin);
+  const size_t inner = before.rfind("${");
+  const size_t outer = inner == std::string_view::npos || inner == 0 ? inner : before.rfind("${", inner - 1);
+  return outer != std::string_view::npos && before.find('}', outer) > inner;
+}
+
+void explain_value(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
+  const OverrideToken& token = problem.token;
+  const char c = token.begin < word.text.size() ? word.text[token.begin] : '\0';
+  const bool is_quote = token.type == Type::kError && (c == '\'' || c == '"');
+  if (is_quote && word.text.find(c, token.begin + 1) == std::string_view::npos) {
+    diagnostic->message += "; the quote is never closed";
+    const char before = token.begin > 0 ? word.text[token.begin - 1] : ' ';
+    if (std::string_view("=,:[{( \t").find(before) != std::string_view::npos) {
+      if (problem.open.empty()) diagnostic->fix = fmt::format("{}{}", word.text, c);
+      return;
+    }
+  }
+  if (token.type == Type::kEnd && !problem.open.empty()) {
+    const uint32_t open = problem.open.back();
+    const size_t bracket = word.text.find_first_not_of(" \t", open);
+    diagnostic->message += fmt::format("; the '{}' is never closed", word.text[bracket]);
+    diagnostic->labels.push_back({word.pos + bracket, 1, "opened here"});
+    std::string closing;
+    for (auto place = problem.open.rbegin(); place != problem.open.rend(); ++place) {
+      const char opening = word.text[word.text.find_first_not_of(" \t", *place)];
+      closing += opening == '[' ? ']' : opening == '{' ? '}' : ')';
+    }
+    diagnostic->fix = fmt::format("{}{}", word.text, closing);
+    return;
+  }
+  if (is_nested_interpolation(word, problem)) {
+    diagnostic->message += "; an interpolation inside an interpolation must be in quotes";
+  } else if (token.type == Type::kEnd) {
+    return;
+  } else {
+    diagnostic->notes.push_back("put text with such characters in quotes, inside the quotes of the shell");
+  }
+  if (problem.open.empty() && !starts_container(word, problem)) diagnostic->fix = quoted_value_fix(word, problem);
+}
+
+}  // namespace
+
+void throw_override_syntax_error(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
+  const OverrideToken& token = problem.token;
+  Diagnostic diagnostic;
+  diagnostic.code = "override-syntax";
+  diagnostic.message = fmt::format("Error parsing override '{}'\nexpected {}, found {}", word.text, problem.expected,
+                                   found(word, token));
+  // A separator's token begins with the blanks before it; the place to look at is behind them.
+  const size_t visible = word.text.find_first_not_of(" \t", token.begin);
+  const size_t begin = visible < token.end ? visible : token.begin;
+  diagnostic.labels.push_back({word.pos + begin, std::max<uint32_t>(1, token.end - static_cast<uint32_t>(begin)), ""});
+  if (problem.has_equal) {
+    explain_value(word, problem, &diagnostic);
+  } else {
+    explain_key(word, problem, &diagnostic);
+  }
+  throw ConfigError(std::move(diagnostic));
+}
+
+void throw_override_error(const OverrideWord& word, const char* code, const std::string& reason, uint32_t begin,
+                          uint32_t length) {
+  throw_error(Stage::kCompose, code, fmt::format("Error parsing override '{}'\n{}", word.text, reason),
+              word.pos + begin, length);
+}
+
+}  // namespace cfgtool
