@@ -73,6 +73,23 @@ void Node::set_key(Key key) {
   key_length = static_cast<uint32_t>(key.text.size());
 }
 
+const char* type_name(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kNull: return "NoneType";
+    case NodeKind::kBool: return "bool";
+    case NodeKind::kInt:
+    case NodeKind::kBigInt: return "int";
+    case NodeKind::kFloat: return "float";
+    case NodeKind::kString:
+    case NodeKind::kInterpolation:
+    case NodeKind::kMissing: return "str";
+    case NodeKind::kBytes: return "bytes";
+    case NodeKind::kMap: return "dict";
+    case NodeKind::kList: return "list";
+  }
+  return "";
+}
+
 Tree::Tree() : history_(1) {
   nodes_.push_back(Node::map());
 }
@@ -99,6 +116,17 @@ NodeId Tree::add(NodeId parent, Node node) {
     }
   }
   return id;
+}
+
+NodeId Tree::add_detached(Node node, NodeId parent) {
+  node.parent = parent;
+  node.next = kNoNode;
+  if (node.is_container()) {
+    node.child = {kNoNode, kNoNode};
+    node.length = 0;
+  }
+  nodes_.push_back(node);
+  return static_cast<NodeId>(nodes_.size() - 1);
 }
 
 void Tree::build_index(NodeId map) {

@@ -89,6 +89,9 @@ struct Node {
   bool is_container() const { return kind == NodeKind::kMap || kind == NodeKind::kList; }
 };
 
+/// Python's name of the value's type: "int", "str", "NoneType", "dict", "list" …
+const char* type_name(const Node& node);
+
 /// What a value replaced: where the earlier one stood and which step had put it there.
 struct HistoryEntry {
   SourcePos pos;
@@ -110,6 +113,9 @@ class Tree {
   /// Appends `node` (with its key set, if `parent` is a map; the key must not be there yet). References to nodes do not
   /// survive.
   NodeId add(NodeId parent, Node node);
+  /// Appends `node` so that it knows `parent` without being one of its children: a value on the side, such as a resolver's
+  /// result. Found by its id only.
+  NodeId add_detached(Node node, NodeId parent);
   /// Unlinks `child`; its nodes stay in the array, unreachable.
   void remove(NodeId child);
   /// Makes `id` hold `value`, dropping its children; its key, parent and place among its siblings stay.

@@ -1,0 +1,212 @@
+#include "config_engine/choice_overrides.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/python_text.hpp"
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+[[noreturn]] void refuse(std::string code, std::string message, SourcePos pos, std::string fix = {}) {
+  Diagnostic diagnostic;
+  diagnostic.code = std::move(code);
+  diagnostic.message = std::move(message);
+  if (pos) diagnostic.labels.push_back({pos, 1, {}});
+  diagnostic.fix = std::move(fix);
+  throw ConfigError(std::move(diagnostic));
+}
+
+bool is_text(const Node& node) {
+  return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
+}
+
+std::string group_of(const std::string& key) { return key.substr(0, key.find('@')); }
+
+}  // namespace
+
+std::string to_python(const GroupChoice& choice) {
+  if (const auto* option = std::get_if<std::string>(&choice)) return *option;
+  const auto* options = std::get_if<std::vector<std::string>>(&choice);
+  if (!options) return "None";
+  std::string text = "[";
+  for (const std::string& option : *options) {
+    if (text.size() > 1) text += ", ";
+    text += python_repr(std::string_view(option));
+  }
+  return text + "]";
+}
+
+ChoiceOverrides::ChoiceOverrides(const ConfigRepository& repository, const std::vector<Override>& overrides,
+                                 VersionBase version_base)
+    : version_base_(version_base) {
+  for (const Override& word : overrides) {
+    if (word.is_sweep()) continue;
+    const bool is_dict = word.value[word.value.root()].kind == NodeKind::kMap;
+    if (is_dict || !repository.group_exists(word.key_or_group)) {
+      config_overrides_.push_back(&word);
+    } else {
+      add_group_override(word);
+    }
+  }
+}
+
+void ChoiceOverrides::add_group_override(const Override& word) {
+  const Node& value = word.value[word.value.root()];
+  std::string key = word.key_or_group;
+  if (word.package) key += "@" + *word.package;
+  if (word.kind == OverrideKind::kForceAdd) {
+    refuse("group-force-add", fmt::format("force-add of config groups is not supported: '{}'", word.input_line), word.pos,
+           std::string(word.input_line.substr(1)));
+  }
+  if (word.kind == OverrideKind::kDelete) {
+    std::optional<std::string> option;
+    if (is_text(value)) {
+      option = std::string(value.text());
+    } else if (value.kind != NodeKind::kNull) {
+      refuse("group-choice-type",
+             fmt::format("Config group override deletion value must be a string : {}", word.input_line), word.value_pos);
+    }
+    deletions_.push_back({std::move(key), std::move(option), word.pos});
+    return;
+  }
+  GroupChoice choice;
+  if (is_text(value)) {
+    choice = std::string(value.text());
+  } else if (value.kind == NodeKind::kList) {
+    std::vector<std::string> options;
+    for (NodeId item : word.value.children(word.value.root())) {
+      const Node& option = word.value[item];
+      if (!is_text(option)) {
+        refuse("group-choice-type",
+               fmt::format("Config group override must be a list of strings. Got {}", type_name(option)), option.pos);
+      }
+      options.emplace_back(option.text());
+    }
+    choice = std::move(options);
+  } else {
+    refuse("group-choice-type",
+           fmt::format("Config group override must be a string or a list. Got {}", type_name(value)),
+           word.value_pos ? word.value_pos : word.pos,
+           value.kind == NodeKind::kNull ? fmt::format("~{}", key)
+                                         : fmt::format("{}='{}'", key, python_str(word.value, word.value.root())));
+  }
+  if (word.kind == OverrideKind::kAdd) {
+    InputDefault entry = InputDefault::group(word.key_or_group, std::move(choice), word.package, word.pos);
+    entry.external_append = true;
+    appended_.push_back(std::move(entry));
+  } else if (Choice* known = find_choice(key)) {
+    *known = {key, std::move(choice), true, {}, word.pos, false};
+  } else {
+    choices_.push_back({std::move(key), std::move(choice), true, {}, word.pos, false});
+  }
+}
+
+ChoiceOverrides::Choice* ChoiceOverrides::find_choice(const std::string& key) {
+  auto found = std::find_if(choices_.begin(), choices_.end(), [&](const Choice& choice) { return choice.key == key; });
+  return found == choices_.end() ? nullptr : &*found;
+}
+
+const ChoiceOverrides::Choice* ChoiceOverrides::find_choice(const std::string& key) const {
+  return const_cast<ChoiceOverrides*>(this)->find_choice(key);
+}
+
+const ChoiceOverrides::Deletion* ChoiceOverrides::find_deletion(const std::string& key) const {
+  // Of two deletions of one key the later counts, as in a Python dict.
+  auto found = std::find_if(deletions_.rbegin(), deletions_.rend(), [&](const Deletion& d) { return d.key == key; });
+  return found == deletions_.rend() ? nullptr : &*found;
+}
+
+void ChoiceOverrides::add(const std::string& config_path, const InputDefault& entry) {
+  std::string key = entry.override_key(version_base_);
+  if (find_choice(key)) return;
+  choices_.push_back({std::move(key), entry.choice, false, config_path, entry.pos, false});
+}
+
+bool ChoiceOverrides::is_overridden(const InputDefault& entry) const {
+  return entry.is_group() && find_choice(entry.override_key(version_base_));
+}
+
+void ChoiceOverrides::apply(InputDefault* entry) {
+  Choice* choice = find_choice(entry->override_key(version_base_));
+  if (!choice) return;
+  entry->choice = choice->value;
+  entry->pos = choice->pos;
+  entry->config_name_overridden = true;
+  choice->used = true;
+}
+
+bool ChoiceOverrides::is_deleted(const InputDefault& entry) const {
+  if (!entry.is_group()) return false;
+  const Deletion* deletion = find_deletion(entry.override_key(version_base_));
+  return deletion && (!deletion->option || deletion->option == entry.name());
+}
+
+void ChoiceOverrides::mark_deleted(InputDefault* entry) {
+  entry->deleted = true;
+  const std::string key = entry->override_key(version_base_);
+  for (Deletion& deletion : deletions_) deletion.used |= deletion.key == key;
+}
+
+void ChoiceOverrides::set_known_choice(const InputDefault& entry) {
+  if (!entry.is_group()) return;
+  const std::string key = entry.override_key(version_base_);
+  auto known = std::find_if(known_choices_.begin(), known_choices_.end(), [&](const auto& k) { return k.first == key; });
+  if (known == known_choices_.end()) {
+    known_choices_.emplace_back(key, entry.choice);
+    known_choice_places_[key] = entry.pos;
+  } else if (known->second != entry.choice) {
+    Diagnostic diagnostic;
+    diagnostic.code = "group-chosen-twice";
+    diagnostic.message = fmt::format("Multiple values for {}. To override a value use 'override {}: {}'", key, key,
+                                     to_python(known->second));
+    diagnostic.labels.push_back({entry.pos, 1, fmt::format("chooses {}", to_python(entry.choice))});
+    diagnostic.labels.push_back({known_choice_places_[key], 1, fmt::format("{} was chosen here", to_python(known->second))});
+    if (entry.external_append) diagnostic.fix = fmt::format("{}={}", key, to_python(entry.choice));
+    throw ConfigError(std::move(diagnostic));
+  }
+  known_keys_of_group_[entry.group_path()].insert(key);
+}
+
+void ChoiceOverrides::refuse_unused(const Choice& choice) const {
+  std::string message = fmt::format("Could not override '{}'.", choice.key);
+  std::string fix;
+  const auto known = known_keys_of_group_.find(group_of(choice.key));
+  if (known == known_keys_of_group_.end()) {
+    message += " No match in the defaults list.";
+  } else if (known->second.size() == 1) {
+    message += fmt::format("\nDid you mean to override {}?", *known->second.begin());
+    fix = fmt::format("{}={}", *known->second.begin(), to_python(choice.value));
+  } else {
+    message += fmt::format("\nDid you mean to override one of {}?", fmt::join(known->second, ", "));
+  }
+  if (!choice.config_path.empty()) message = fmt::format("In '{}': {}", choice.config_path, message);
+  if (choice.external) {
+    const std::string append = fmt::format("+{}={}", choice.key, to_python(choice.value));
+    message += fmt::format("\nTo append to your default list use {}", append);
+    if (fix.empty()) fix = append;
+  }
+  refuse("group-not-in-defaults", std::move(message), choice.pos, choice.external ? fix : std::string());
+}
+
+void ChoiceOverrides::ensure_all_used() const {
+  for (const Choice& choice : choices_) {
+    if (!choice.used) refuse_unused(choice);
+  }
+  for (const Deletion& deletion : deletions_) {
+    if (deletion.used) continue;
+    const std::string what = deletion.option ? deletion.key + "=" + *deletion.option : deletion.key;
+    std::vector<std::string> keys;
+    keys.reserve(known_choices_.size());
+    for (const auto& known : known_choices_) keys.push_back(known.first);
+    const std::vector<std::string> near = nearest_names(deletion.key, keys, 1);
+    refuse("group-not-in-defaults", fmt::format("Could not delete '{}'. No match in the defaults list", what), deletion.pos,
+           near.empty() ? std::string() : "~" + near[0]);
+  }
+}
+
+}  // namespace cfgtool

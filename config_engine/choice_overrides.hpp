@@ -1,0 +1,78 @@
+/// \file
+/// What the command line and `override` entries say about groups, and whether each of it was used (class Overrides in
+/// hydra/_internal/defaults_list.py).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config_engine/default_element.hpp"
+#include "config_engine/override.hpp"
+#include "config_engine/repository.hpp"
+
+namespace cfgtool {
+
+class ChoiceOverrides {
+ public:
+  /// Sorts the overrides into choices of groups and changes of values. \throws ConfigError for a choice that cannot be one
+  ChoiceOverrides(const ConfigRepository& repository, const std::vector<Override>& overrides, VersionBase version_base);
+
+  /// An `override group: option` entry of the config at `config_path`. The first word on a key wins, the command line's before all.
+  void add(const std::string& config_path, const InputDefault& entry);
+  bool is_overridden(const InputDefault& entry) const;
+  /// Gives `entry` the option that was chosen for it.
+  void apply(InputDefault* entry);
+
+  bool is_deleted(const InputDefault& entry) const;
+  void mark_deleted(InputDefault* entry);
+
+  /// \throws ConfigError if the key has another option already
+  void set_known_choice(const InputDefault& entry);
+
+  /// \throws ConfigError for a choice that no defaults list has a place for
+  void ensure_all_used() const;
+
+  const std::vector<InputDefault>& appended() const { return appended_; }
+  const std::vector<const Override*>& config_overrides() const { return config_overrides_; }
+  const std::vector<std::pair<std::string, GroupChoice>>& known_choices() const { return known_choices_; }
+
+ private:
+  struct Choice {
+    std::string key;
+    GroupChoice value;
+    bool external = false;
+    std::string config_path;  ///< of the `override` entry; empty for the command line
+    SourcePos pos;
+    bool used = false;
+  };
+  struct Deletion {
+    std::string key;
+    std::optional<std::string> option;
+    SourcePos pos;
+    bool used = false;
+  };
+
+  void add_group_override(const Override& word);
+  Choice* find_choice(const std::string& key);
+  const Choice* find_choice(const std::string& key) const;
+  const Deletion* find_deletion(const std::string& key) const;
+  [[noreturn]] void refuse_unused(const Choice& choice) const;
+
+  VersionBase version_base_;
+  std::vector<Choice> choices_;
+  std::vector<Deletion> deletions_;
+  std::vector<InputDefault> appended_;
+  std::vector<const Override*> config_overrides_;
+  std::vector<std::pair<std::string, GroupChoice>> known_choices_;
+  std::map<std::string, SourcePos> known_choice_places_;
+  std::map<std::string, std::set<std::string>> known_keys_of_group_;
+};
+
+/// A choice as Python prints it: `mysql`, `['a', 'b']`, `None`.
+std::string to_python(const GroupChoice& choice);
+
+}  // namespace cfgtool

@@ -1,0 +1,63 @@
+/// \file
+/// Config name + overrides to one tree: the façade over the defaults list, merging and overrides.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config_engine/defaults.hpp"
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/repository.hpp"
+#include "config_engine/resolve.hpp"
+#include "config_engine/tree.hpp"
+
+namespace cfgtool {
+
+struct ComposeRequest {
+  /// Folders with configs. The first is the primary one; the others are searched after it.
+  std::vector<std::string> config_dirs;
+  std::optional<std::string> config_name;  ///< the primary config, such as "ppo_trainer"; or none
+  std::vector<std::string> overrides;      ///< the command line, word by word
+  VersionBase version_base;
+  std::string pkg_path;          ///< where `pkg://` packages lie
+  std::string job_name = "app";  ///< `hydra.job.name`
+  bool with_hydra = true;        ///< fill the hydra node and let `${hydra:…}` see it
+  bool extended = false;         ///< OverrideOptions::extended
+  ResolveContext context;        ///< what interpolations see; its `hydra` is set by compose()
+};
+
+/// One of the things that made the tree, in the order in which they did. Node::step is an index into them.
+struct ComposeStep {
+  enum class Kind : uint8_t { kNone, kConfig, kOverride, kRuntime } kind = Kind::kNone;
+  std::string config_path;            ///< kConfig
+  std::string package;                ///< kConfig: where its content went
+  std::optional<std::string> parent;  ///< kConfig: whose defaults list named it
+  SourcePos entry;                    ///< kConfig: that entry; kOverride: the word
+  uint32_t override_index = 0;        ///< kOverride: 1-based
+};
+
+struct Composition {
+  Tree tree;                        ///< the job's configuration, interpolations not evaluated, without the hydra node
+  Tree hydra;                       ///< a map whose one key is `hydra`; empty without hydra
+  std::vector<ComposeStep> steps;   ///< [0] is nothing
+  std::vector<Diagnostic> warnings;
+  DefaultsList defaults;
+  std::vector<Override> overrides;
+  std::vector<SearchPathEntry> search_path;
+  std::shared_ptr<SourceMap> sources;  ///< what all positions refer to
+  ResolveContext context;              ///< see hydra_context()
+
+  /// `context` with its `hydra` pointing to this object's. Valid as long as the object is not moved.
+  ResolveContext resolve_context() const;
+
+  /// Evaluates all interpolations of `tree`. \throws ConfigError with sources
+  void resolve();
+};
+
+/// \param store where files are read and kept; may be shared by consecutive compositions
+/// \throws ConfigError with sources
+Composition compose(const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
+
+}  // namespace cfgtool

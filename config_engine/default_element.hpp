@@ -1,0 +1,84 @@
+/// \file
+/// One entry of a defaults list, and the arithmetic of groups and packages. Named as in hydra/core/default_element.py, whose
+/// rules these are, so that Hydra's documentation explains them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config_engine/source.hpp"
+
+namespace cfgtool {
+
+/// Hydra's `version_base`: which release's defaults and legacy forms hold.
+struct VersionBase {
+  int major = 1;
+  int minor = 3;
+  bool at_least(int want_major, int want_minor) const {
+    return major != want_major ? major > want_major : minor >= want_minor;
+  }
+};
+
+enum class DefaultKind : uint8_t {
+  kVirtualRoot,
+  kConfig,  ///< `- server/apache`: a config by its path (ConfigDefault)
+  kGroup,   ///< `- db: mysql`: an option of a group (GroupDefault)
+};
+
+/// What a group entry chooses: nothing (null), one option, or several.
+using GroupChoice = std::variant<std::monostate, std::string, std::vector<std::string>>;
+
+struct InputDefault {
+  DefaultKind kind = DefaultKind::kVirtualRoot;
+  std::string path;    ///< kConfig: the config's path as written; kGroup: the group as written
+  GroupChoice choice;  ///< kGroup only
+  std::optional<std::string> package;         ///< as written behind '@'
+  std::optional<std::string> package_header;  ///< from the chosen config's `# @package`, made absolute
+  std::string parent_base_dir;                ///< the containing config's group
+  std::string parent_package;                 ///< the containing config's final package
+  SourcePos pos;                              ///< of the entry in the file, or of the override that made it
+  bool primary = false;
+  bool optional = false;
+  bool override_ = false;
+  bool deleted = false;
+  bool external_append = false;         ///< made by `+group=option` on the command line
+  bool config_name_overridden = false;  ///< another option was chosen by an override
+
+  static InputDefault virtual_root();
+  static InputDefault config(std::string path, std::optional<std::string> package = {}, SourcePos pos = {});
+  static InputDefault group(std::string group, GroupChoice choice, std::optional<std::string> package = {},
+                            SourcePos pos = {});
+
+  bool is_virtual() const { return kind == DefaultKind::kVirtualRoot; }
+  bool is_config() const { return kind == DefaultKind::kConfig; }
+  bool is_group() const { return kind == DefaultKind::kGroup; }
+  bool is_self() const;
+  bool is_override() const { return is_group() && override_; }
+  bool is_options() const { return is_group() && std::holds_alternative<std::vector<std::string>>(choice); }
+  /// Chooses "???".
+  bool is_missing() const;
+  bool is_interpolation() const;
+
+  /// Tells the entry where it stands. Resolves `_group_` in its package.
+  void update_parent(const std::string& base_dir, const std::string& package_of_parent);
+  /// \param header the text behind `# @package`, if there is one
+  void set_package_header(const std::optional<std::string>& header, VersionBase version_base);
+
+  /// The option or the last part of the path; nothing for a null choice.
+  std::optional<std::string> name() const;
+  std::string group_path() const;
+  std::string config_path() const;
+  std::string default_package() const;
+  std::string final_package(VersionBase version_base, bool default_to_package_header = true) const;
+  /// How the command line or an `override` entry names this one: `db` or `db@backup`.
+  std::string override_key(VersionBase version_base) const;
+
+ private:
+  std::optional<std::string> effective_package(bool default_to_package_header) const;
+  std::string relative_group_path() const;
+};
+
+}  // namespace cfgtool

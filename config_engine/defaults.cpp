@@ -1,0 +1,472 @@
+#include "config_engine/defaults.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "config_engine/choice_overrides.hpp"
+#include "config_engine/resolve.hpp"
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+// Python gives up on about as many configs that include each other.
+constexpr int kDeepestDefaultsTree = 256;
+
+Diagnostic problem(std::string code, std::string message, SourcePos pos) {
+  Diagnostic diagnostic;
+  diagnostic.code = std::move(code);
+  diagnostic.message = std::move(message);
+  if (pos) diagnostic.labels.push_back({pos, 1, {}});
+  return diagnostic;
+}
+
+std::string name_of(const InputDefault& entry) { return to_python(entry.choice); }
+
+class DefaultsTreeBuilder {
+ public:
+  DefaultsTreeBuilder(ConfigRepository& repository, const DefaultsRequest& request, ChoiceOverrides& overrides,
+                      SourceMap& sources, std::vector<Diagnostic>& warnings)
+      : repository_(repository), request_(request), overrides_(overrides), sources_(sources), warnings_(warnings) {}
+
+  std::unique_ptr<DefaultsTreeNode> build();
+
+ private:
+  void expand(DefaultsTreeNode& root, bool interpolated_subtree);
+  std::vector<InputDefault> entries_of(const DefaultsTreeNode& root, const LoadedConfig& loaded, bool* self_added);
+  bool add_self(const InputDefault& containing, std::vector<InputDefault>& entries, bool has_content);
+  void collect_overrides(std::vector<InputDefault>& entries, const InputDefault& parent, bool interpolated_subtree);
+  void add_children(DefaultsTreeNode& root, std::vector<InputDefault>& entries, bool interpolated_subtree);
+  void add_child(DefaultsTreeNode& root, InputDefault entry, bool interpolated_subtree);
+  void resolve_interpolations(DefaultsTreeNode& root, const std::vector<InputDefault>& entries, bool self_added);
+  void resolve_interpolation(InputDefault* entry, const Tree& known_choices);
+  Tree interpolation_map(const std::vector<InputDefault>& entries, bool self_added);
+  bool skip_missing_choice(const InputDefault& entry);
+  void check_depth(const DefaultsTreeNode& root) const;
+  [[noreturn]] void refuse_not_found(const DefaultsTreeNode& root) const;
+
+  VersionBase version_base() const { return request_.version_base; }
+
+  ConfigRepository& repository_;
+  const DefaultsRequest& request_;
+  ChoiceOverrides& overrides_;
+  SourceMap& sources_;
+  std::vector<Diagnostic>& warnings_;
+};
+
+// hydra: _create_root and _expand_virtual_root. The primary config comes first, so that its overrides reach Hydra's own groups.
+std::unique_ptr<DefaultsTreeNode> DefaultsTreeBuilder::build() {
+  auto root = std::make_unique<DefaultsTreeNode>();
+  root->node = InputDefault::virtual_root();
+  root->has_children = true;
+  InputDefault primary = InputDefault::config(request_.config_name.value_or("_dummy_empty_config_"), {},
+                                              request_.config_name_pos);
+  primary.primary = true;
+  add_child(*root, std::move(primary), false);
+  add_child(*root, InputDefault::config("hydra/config"), false);
+  std::reverse(root->children.begin(), root->children.end());
+  return root;
+}
+
+void DefaultsTreeBuilder::check_depth(const DefaultsTreeNode& root) const {
+  int depth = 0;
+  for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent) ++depth;
+  if (depth <= kDeepestDefaultsTree) return;
+  std::vector<std::string> circle;
+  for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent) {
+    const std::string path = node->node.config_path();
+    const bool closed = std::find(circle.begin(), circle.end(), path) != circle.end();
+    circle.push_back(path);
+    if (closed) break;
+  }
+  std::reverse(circle.begin(), circle.end());
+  Diagnostic diagnostic = problem("defaults-cycle",
+                                  fmt::format("In '{}': the defaults lists include each other without end: {}",
+                                              circle.front(), fmt::join(circle, " -> ")),
+                                  root.node.pos);
+  throw ConfigError(std::move(diagnostic));
+}
+
+// hydra: _create_defaults_tree_impl
+void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtree) {
+  InputDefault& parent = root.node;
+  check_depth(root);
+  if (parent.primary) {
+    parent.update_parent("", "");
+    if (!repository_.config_exists(parent.config_path())) refuse_not_found(root);
+  }
+  if (!parent.is_missing()) {
+    if (const LoadedConfig* loaded = repository_.load_config(parent.config_path())) {
+      parent.set_package_header(loaded->file->package_header, version_base());
+    }
+  }
+  if (overrides_.is_deleted(parent)) {
+    overrides_.mark_deleted(&parent);
+    return;
+  }
+  overrides_.set_known_choice(parent);
+  if (!parent.name() || skip_missing_choice(parent)) return;
+
+  const LoadedConfig* loaded = repository_.load_config(parent.config_path());
+  if (!loaded) {
+    if (!parent.optional) refuse_not_found(root);
+    parent.deleted = true;
+    return;
+  }
+  bool self_added = false;
+  std::vector<InputDefault> entries = entries_of(root, *loaded, &self_added);
+  collect_overrides(entries, parent, interpolated_subtree);
+  add_children(root, entries, interpolated_subtree);
+  resolve_interpolations(root, entries, self_added);
+  std::reverse(root.children.begin(), root.children.end());
+}
+
+std::vector<InputDefault> DefaultsTreeBuilder::entries_of(const DefaultsTreeNode& root, const LoadedConfig& loaded,
+                                                          bool* self_added) {
+  const InputDefault& parent = root.node;
+  std::vector<InputDefault> entries = loaded.defaults;
+  const bool appends_here = parent.primary && !overrides_.appended().empty();
+  if (!entries.empty() || appends_here) {
+    const Tree& tree = loaded.file->tree;
+    bool has_content = false;
+    for (NodeId child : tree.children(loaded.root)) {
+      has_content |= child != loaded.defaults_node && tree[child].kind != NodeKind::kMissing;
+    }
+    *self_added = add_self(parent, entries, has_content && tree[loaded.root].kind == NodeKind::kMap);
+  }
+  if (parent.primary) {
+    entries.insert(entries.end(), overrides_.appended().begin(), overrides_.appended().end());
+  }
+  return entries;
+}
+
+// hydra: _validate_self. Returns whether `_self_` had to be added.
+bool DefaultsTreeBuilder::add_self(const InputDefault& containing, std::vector<InputDefault>& entries, bool has_content) {
+  const InputDefault* self = nullptr;
+  bool has_non_override = false;
+  for (const InputDefault& entry : entries) {
+    has_non_override |= !entry.is_override();
+    if (!entry.is_self()) continue;
+    if (self) {
+      Diagnostic diagnostic = problem("defaults-self-twice",
+                                      fmt::format("Duplicate _self_ defined in {}", containing.config_path()), entry.pos);
+      diagnostic.labels.push_back({self->pos, 1, "the first one"});
+      throw ConfigError(std::move(diagnostic));
+    }
+    self = &entry;
+  }
+  if ((!self && has_non_override) || entries.empty()) {
+    if (containing.primary && has_content && has_non_override) {
+      Diagnostic warning = problem(
+          "defaults-self-missing",
+          fmt::format("In '{}': Defaults list is missing `_self_`. See "
+                      "https://hydra.cc/docs/1.2/upgrades/1.0_to_1.1/default_composition_order for more information",
+                      containing.config_path()),
+          entries.empty() ? containing.pos : entries.front().pos);
+      warning.severity = Severity::kWarning;
+      warnings_.push_back(std::move(warning));
+    }
+    entries.push_back(InputDefault::config("_self_"));
+  }
+  return self == nullptr;
+}
+
+// hydra: _update_overrides
+void DefaultsTreeBuilder::collect_overrides(std::vector<InputDefault>& entries, const InputDefault& parent,
+                                            bool interpolated_subtree) {
+  const std::string group = parent.group_path();
+  const std::string package = parent.final_package(version_base());
+  const InputDefault* seen_override = nullptr;
+  for (InputDefault& entry : entries) {
+    if (entry.is_self()) continue;
+    entry.update_parent(group, package);
+    const bool legacy_hydra_override = entry.is_group() && !version_base().at_least(1, 2) && !entry.is_override() &&
+                                       entry.path.starts_with("hydra/");
+    if (seen_override && !entry.is_override() && !entry.external_append && !legacy_hydra_override) {
+      Diagnostic diagnostic =
+          problem("defaults-override-order",
+                  fmt::format("In {}: Override '{} : {}' is defined before '{}: {}'.\nOverrides must be at the end of the "
+                              "defaults list",
+                              parent.config_path(), seen_override->override_key(version_base()), name_of(*seen_override),
+                              entry.override_key(version_base()),
+                              entry.is_group() ? name_of(entry) : entry.name().value_or("None")),
+                  seen_override->pos);
+      diagnostic.labels.push_back({entry.pos, 1, "must stand before the override"});
+      throw ConfigError(std::move(diagnostic));
+    }
+    if (legacy_hydra_override) entry.override_ = true;
+    if (!entry.is_override()) continue;
+    if (!legacy_hydra_override) seen_override = &entry;
+    if (interpolated_subtree) {
+      throw ConfigError(problem(
+          "defaults-override-in-interpolated",
+          fmt::format("{}: Default List Overrides are not allowed in the subtree\nof an in interpolated config group "
+                      "(override {}={}).\n",
+                      parent.config_path(), entry.override_key(version_base()), name_of(entry)),
+          entry.pos));
+    }
+    overrides_.add(parent.config_path(), entry);
+  }
+}
+
+void DefaultsTreeBuilder::add_child(DefaultsTreeNode& root, InputDefault entry, bool interpolated_subtree) {
+  auto child = std::make_unique<DefaultsTreeNode>();
+  child->node = std::move(entry);
+  child->parent = &root;
+  if (root.node.is_virtual()) child->node.update_parent("", "");
+  expand(*child, interpolated_subtree);
+  root.children.push_back(std::move(child));
+}
+
+// Backwards, as Hydra does: an entry's overrides count for those that stand before it. expand() turns the order round again.
+void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<InputDefault>& entries,
+                                       bool interpolated_subtree) {
+  const InputDefault& parent = root.node;
+  for (size_t i = entries.size(); i-- > 0;) {
+    InputDefault& entry = entries[i];
+    if (entry.is_override()) continue;
+    if (entry.is_self()) {
+      auto self = std::make_unique<DefaultsTreeNode>();
+      entry.update_parent(parent.parent_base_dir, parent.package.value_or(parent.package_header.value_or("")));
+      self->node = entry;
+      self->parent = &root;
+      root.children.push_back(std::move(self));
+      continue;
+    }
+    if (overrides_.is_overridden(entry)) overrides_.apply(&entry);
+    if (entry.is_options()) {
+      const auto& options = std::get<std::vector<std::string>>(entry.choice);
+      for (size_t o = options.size(); o-- > 0;) {
+        if (options[o].find("${") != std::string::npos) {
+          throw ConfigError(problem(
+              "defaults-interpolation",
+              fmt::format("In '{}': Defaults List interpolation is not supported in options list items",
+                          parent.config_path()),
+              entry.pos));
+        }
+        InputDefault option = InputDefault::config(entry.path + "/" + options[o], entry.package, entry.pos);
+        option.optional = entry.optional;
+        option.update_parent(parent.group_path(), parent.final_package(version_base()));
+        add_child(root, std::move(option), interpolated_subtree);
+      }
+    } else if (entry.is_interpolation()) {
+      // Its option depends on what the other groups got: left for later.
+      auto deferred = std::make_unique<DefaultsTreeNode>();
+      deferred->node = entry;
+      deferred->parent = &root;
+      root.children.push_back(std::move(deferred));
+    } else {
+      add_child(root, entry, interpolated_subtree);
+    }
+  }
+  root.has_children = !root.children.empty();
+}
+
+void DefaultsTreeBuilder::resolve_interpolations(DefaultsTreeNode& root, const std::vector<InputDefault>& entries,
+                                                 bool self_added) {
+  const bool any = std::any_of(root.children.begin(), root.children.end(),
+                               [](const auto& child) { return !child->has_children && child->node.is_interpolation(); });
+  if (!any) return;
+  const Tree known_choices = interpolation_map(entries, self_added);
+  for (auto& child : root.children) {
+    if (child->has_children || !child->node.is_interpolation()) continue;
+    resolve_interpolation(&child->node, known_choices);
+    child->node.update_parent(root.node.group_path(), root.node.final_package(version_base()));
+    expand(*child, true);
+  }
+}
+
+namespace {
+
+Node choice_node(const GroupChoice& choice, SourceMap& sources) {
+  if (const auto* option = std::get_if<std::string>(&choice)) return Node::of_string(sources.keep(*option));
+  return Node::null();
+}
+
+void add_choice(Tree& tree, NodeId map, const std::string& key, const GroupChoice& choice, SourceMap& sources) {
+  Node node = choice_node(choice, sources);
+  const auto* options = std::get_if<std::vector<std::string>>(&choice);
+  if (options) node = Node::list();
+  node.set_key(sources.keep(key));
+  const NodeId id = tree.add(map, node);
+  if (!options) return;
+  for (const std::string& option : *options) tree.add(id, Node::of_string(sources.keep(option)));
+}
+
+}  // namespace
+
+// hydra: _create_interpolation_map
+Tree DefaultsTreeBuilder::interpolation_map(const std::vector<InputDefault>& entries, bool self_added) {
+  Tree known;
+  for (const auto& [key, choice] : overrides_.known_choices()) add_choice(known, known.root(), key, choice, sources_);
+  Node list = Node::list();
+  list.set_key("defaults");
+  const NodeId defaults = known.add(known.root(), list);
+  for (const InputDefault& entry : entries) {
+    if (self_added && entry.is_self()) continue;
+    if (entry.is_config()) {
+      known.add(defaults, Node::of_string(sources_.keep(entry.config_path())));
+    } else {
+      add_choice(known, known.add(defaults, Node::map()), entry.override_key(version_base()), entry.choice, sources_);
+    }
+  }
+  return known;
+}
+
+void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree& known_choices) {
+  const std::string text = entry->is_config() ? entry->config_path() : *entry->name();
+  static constexpr std::string_view kLegacy = "${defaults.";
+  const bool legacy_form = entry->is_group() && text.starts_with(kLegacy) && text.size() > kLegacy.size() + 1 &&
+                           std::isdigit(static_cast<unsigned char>(text[kLegacy.size()])) != 0 &&
+                           text[kLegacy.size() + 1] == '.';
+  if (legacy_form && version_base().at_least(1, 2)) {
+    throw ConfigError(problem(
+        "defaults-interpolation",
+        fmt::format("\nDefaults list element '{}={}' is using a deprecated interpolation form.\nSee "
+                    "http://hydra.cc/docs/1.1/upgrades/1.0_to_1.1/defaults_list_interpolation for migration information.",
+                    entry->override_key(version_base()), text),
+        entry->pos));
+  }
+  Tree tree = known_choices;
+  Node dummy = Node::of_string(sources_.keep(text));
+  dummy.set_key("_dummy_");
+  const NodeId node = tree.add(tree.root(), dummy);
+  std::string option;
+  try {
+    option = resolve_to_string(tree, node, sources_);
+  } catch (const ConfigError& error) {
+    std::vector<std::string> keys;
+    for (const auto& known : overrides_.known_choices()) keys.push_back(known.first);
+    std::string message = fmt::format("Error resolving interpolation '{}'", text);
+    if (!keys.empty()) message += fmt::format(", possible interpolation keys: {}", fmt::join(keys, ", "));
+    Diagnostic diagnostic = problem("defaults-interpolation", std::move(message), entry->pos);
+    diagnostic.notes.push_back(error.diagnostics().front().message);
+    throw ConfigError(std::move(diagnostic));
+  }
+  if (entry->is_config()) {
+    entry->path = std::move(option);
+  } else {
+    entry->choice = std::move(option);
+  }
+}
+
+// hydra: _check_not_missing
+bool DefaultsTreeBuilder::skip_missing_choice(const InputDefault& entry) {
+  if (!entry.config_path().ends_with("???")) return false;
+  if (request_.skip_missing) return true;
+  if (entry.is_config()) {
+    throw ConfigError(problem("defaults-missing-choice",
+                              fmt::format("Missing ConfigDefault is not supported : {}", entry.config_path()), entry.pos));
+  }
+  const std::string key = entry.override_key(version_base());
+  const std::vector<std::string> options = repository_.group_options(entry.group_path());
+  std::string message = fmt::format("You must specify '{}', e.g, {}=<OPTION>\nAvailable options:\n", key, key);
+  std::vector<std::string> lines;
+  lines.reserve(options.size());
+  for (const std::string& option : options) lines.push_back("\t" + option);
+  message += fmt::format("{}", fmt::join(lines, "\n"));
+  Diagnostic diagnostic = problem("defaults-missing-choice", std::move(message), entry.pos);
+  if (!options.empty()) diagnostic.fix = fmt::format("{}={}", key, options.front());
+  throw ConfigError(std::move(diagnostic));
+}
+
+// hydra: config_not_found_error
+void DefaultsTreeBuilder::refuse_not_found(const DefaultsTreeNode& root) const {
+  const InputDefault& entry = root.node;
+  Diagnostic diagnostic = problem("config-not-found", {}, entry.pos);
+  std::vector<std::string> options;
+  if (entry.primary) {
+    diagnostic.message = fmt::format(
+        "Cannot find primary config '{}'. Check that it's in your config search path.\n", entry.config_path());
+    const std::string path = entry.config_path();
+    const size_t slash = path.rfind('/');
+    options = repository_.group_options(slash == std::string::npos ? std::string() : path.substr(0, slash));
+  } else {
+    if (entry.is_group()) {
+      options = repository_.group_options(entry.group_path());
+      diagnostic.message = fmt::format("Could not find '{}'\n", entry.config_path());
+      if (!options.empty()) {
+        diagnostic.message += fmt::format("\nAvailable options in '{}':", entry.group_path());
+        for (const std::string& option : options) diagnostic.message += "\n\t" + option;
+      }
+    } else {
+      diagnostic.message = fmt::format("Could not load '{}'.\n", entry.config_path());
+      options = repository_.group_options(entry.group_path());
+    }
+    if (root.parent) {
+      diagnostic.message = fmt::format("In '{}': {}", root.parent->node.config_path(), diagnostic.message);
+    }
+  }
+  diagnostic.message += "\nConfig search path:";
+  for (const SearchPathEntry& place : repository_.search_path()) {
+    diagnostic.message += "\n\t" + ConfigRepository::describe(place);
+  }
+  const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
+  if (!near.empty()) {
+    diagnostic.notes.push_back(fmt::format("did you mean '{}'?", near[0]));
+    if (entry.config_name_overridden || entry.external_append) {
+      diagnostic.fix = fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base()), near[0]);
+    }
+  }
+  throw ConfigError(std::move(diagnostic));
+}
+
+// hydra: _create_result_default
+std::optional<ResultDefault> result_default(const DefaultsTreeNode* containing, const InputDefault& entry,
+                                            VersionBase version_base) {
+  ResultDefault result;
+  if (!entry.name()) return {};
+  result.pos = entry.pos;
+  if (entry.is_self()) {
+    const InputDefault& self = containing->node;
+    result.is_self = true;
+    result.config_path = self.config_path();
+    result.package = self.final_package(version_base);
+    result.primary = self.primary;
+    result.pos = self.pos;
+    if (containing->parent) result.parent = containing->parent->node.config_path();
+  } else {
+    result.config_path = entry.config_path();
+    result.package = entry.final_package(version_base);
+    result.primary = entry.primary;
+    if (containing) result.parent = containing->node.config_path();
+    if (entry.is_group()) result.override_key = entry.override_key(version_base);
+  }
+  if (result.config_path == "_dummy_empty_config_") return {};
+  return result;
+}
+
+// hydra: _tree_to_list
+void collect(const DefaultsTreeNode& tree, VersionBase version_base, std::vector<ResultDefault>* list) {
+  if (tree.has_children) {
+    for (const auto& child : tree.children) collect(*child, version_base, list);
+    return;
+  }
+  if (tree.node.is_virtual() || tree.node.deleted || tree.node.is_missing()) return;
+  if (auto result = result_default(tree.parent, tree.node, version_base)) list->push_back(std::move(*result));
+}
+
+}  // namespace
+
+DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRequest& request, SourceMap& sources) {
+  DefaultsList list;
+  ChoiceOverrides overrides(repository, *request.overrides, request.version_base);
+  list.tree = DefaultsTreeBuilder(repository, request, overrides, sources, list.warnings).build();
+  collect(*list.tree, request.version_base, &list.defaults);
+  std::set<std::string> keys;
+  for (const ResultDefault& entry : list.defaults) {
+    if (entry.is_self || !entry.override_key || keys.insert(*entry.override_key).second) continue;
+    throw ConfigError(problem("group-chosen-twice",
+                              fmt::format("{} appears more than once in the final defaults list", *entry.override_key),
+                              entry.pos));
+  }
+  overrides.ensure_all_used();
+  list.config_overrides = overrides.config_overrides();
+  list.known_choices = overrides.known_choices();
+  return list;
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,59 @@
+/// \file
+/// From a config's name and the command line to the ordered list of configs to merge. The rules, and the names, are those of
+/// hydra/_internal/defaults_list.py.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config_engine/default_element.hpp"
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/override.hpp"
+#include "config_engine/repository.hpp"
+
+namespace cfgtool {
+
+/// One config to merge, in order.
+struct ResultDefault {
+  std::string config_path;
+  std::optional<std::string> parent;  ///< the config whose defaults list names it
+  std::string package;                ///< where its content goes: dotted keys, empty for the top
+  std::optional<std::string> override_key;
+  bool is_self = false;
+  bool primary = false;
+  SourcePos pos;  ///< of the entry, or of the override, that chose it
+};
+
+/// What the defaults lists expanded to, kept for those who want to look at it.
+struct DefaultsTreeNode {
+  InputDefault node;
+  DefaultsTreeNode* parent = nullptr;
+  bool has_children = false;
+  std::vector<std::unique_ptr<DefaultsTreeNode>> children;
+};
+
+struct DefaultsList {
+  std::vector<ResultDefault> defaults;
+  std::unique_ptr<DefaultsTreeNode> tree;
+  std::vector<const Override*> config_overrides;  ///< those that change values rather than choose options
+  /// Which option each group got (nothing: null), in the order that Hydra learns them: `hydra.runtime.choices`.
+  std::vector<std::pair<std::string, GroupChoice>> known_choices;
+  std::vector<Diagnostic> warnings;
+};
+
+struct DefaultsRequest {
+  std::optional<std::string> config_name;  ///< the primary config, or none
+  SourcePos config_name_pos;               ///< where it was named, if known
+  const std::vector<Override>* overrides = nullptr;
+  VersionBase version_base;
+  bool skip_missing = false;  ///< leave `group: ???` out instead of refusing it
+};
+
+/// \param sources for texts made on the way
+/// \throws ConfigError (without sources), worded as Hydra words it
+DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRequest& request, SourceMap& sources);
+
+}  // namespace cfgtool

@@ -1,0 +1,423 @@
+#include "config_engine/resolve.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config_engine/key_path.hpp"
+#include "config_engine/python_text.hpp"
+#include "config_engine/resolvers.hpp"
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+// Python's recursion limit stops OmegaConf at about this many interpolations within each other.
+constexpr size_t kDeepestInterpolation = 100;
+
+/// A dict key that an interpolation spells out.
+Key key_of(const Node& name, SourceMap& sources) {
+  const auto key = [&](KeyKind kind, const std::string& text) { return Key(kind, sources.keep(text)); };
+  switch (name.kind) {
+    case NodeKind::kNull: return {KeyKind::kNull, "None"};
+    case NodeKind::kBool: return {KeyKind::kBool, name.boolean ? "True" : "False"};
+    case NodeKind::kInt: return key(KeyKind::kInt, std::to_string(name.integer));
+    case NodeKind::kBigInt: return key(KeyKind::kInt, std::string(name.text()));
+    case NodeKind::kFloat: return key(KeyKind::kFloat, python_repr(name.real));
+    default: return key(KeyKind::kString, std::string(name.text()));
+  }
+}
+
+std::vector<std::string> child_names(const Tree& tree, NodeId container) {
+  std::vector<std::string> names;
+  for (NodeId child : tree.children(container)) names.emplace_back(tree[child].key().text);
+  return names;
+}
+
+}  // namespace
+
+/// Where an expression is evaluated: in the value `node` of `container`.
+struct Resolver::Frame {
+  NodeId container;
+  NodeId node;
+};
+
+Resolver::Resolver(Tree& tree, SourceMap& sources, const ResolveContext& context, std::vector<Diagnostic>* warnings)
+    : tree_(tree), sources_(sources), context_(context), warnings_(warnings) {}
+
+Resolver::~Resolver() = default;
+
+void Resolver::fail(std::string_view python_type, const std::string& message, std::string code) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kResolve;
+  diagnostic.code = std::move(code);
+  diagnostic.message =
+      python_type.empty() ? message : fmt::format("{} raised while resolving interpolation: {}", python_type, message);
+  if (!trail_.empty()) {
+    // The innermost interpolation is what failed; the outer ones are how one gets there.
+    diagnostic.labels.push_back({tree_[trail_.back()].pos, 1, {}});
+    diagnostic.key_path = tree_.key_path(trail_.front());
+    for (size_t i = trail_.size() - 1; i-- > 0;) {
+      diagnostic.labels.push_back({tree_[trail_[i]].pos, 1, fmt::format("needed by '{}'", tree_.key_path(trail_[i]))});
+    }
+    diagnostic.message += fmt::format("\n    full_key: {}\n    object_type=dict", diagnostic.key_path);
+  }
+  throw ConfigError(std::move(diagnostic));
+}
+
+void Resolver::warn(std::string message, NodeId node) {
+  if (!warnings_) return;
+  Diagnostic diagnostic;
+  diagnostic.severity = Severity::kWarning;
+  diagnostic.stage = Stage::kResolve;
+  diagnostic.code = "resolver-warning";
+  diagnostic.message = std::move(message);
+  diagnostic.labels.push_back({tree_[node].pos, 1, {}});
+  diagnostic.key_path = tree_.key_path(node);
+  warnings_->push_back(std::move(diagnostic));
+}
+
+NodeId Resolver::make(Node value, NodeId parent) { return tree_.add_detached(value, parent); }
+
+bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
+  for (; node != kNoNode; node = tree_[node].parent) {
+    if (node == candidate) return true;
+  }
+  return false;
+}
+
+NodeId Resolver::dereference(NodeId node) { return dereference_in(node, tree_[node].parent); }
+
+NodeId Resolver::dereference_in(NodeId node, NodeId container) {
+  if (tree_[node].kind != NodeKind::kInterpolation) return node;
+  if (container == kNoNode) container = tree_.root();
+  trail_.push_back(node);
+  struct PopTrail {
+    std::vector<NodeId>& trail;
+    ~PopTrail() { trail.pop_back(); }
+  } pop{trail_};
+  if (trail_.size() > kDeepestInterpolation) {
+    fail("", "Recursive interpolation detected", "interpolation-cycle");
+  }
+  const std::string_view text = tree_[node].text();
+  const Frame frame{container, node};
+  if (const auto path = plain_select_path(text)) return select_node(*path, frame);
+  const Interpolation parsed = parse_config_value(text, {&sources_, tree_[node].pos});
+  return evaluate(parsed, parsed.root(), frame);
+}
+
+NodeId Resolver::evaluate_single_element(std::string_view text, NodeId parent, NodeId node) {
+  const std::string_view kept = sources_.keep(text);
+  try {
+    const Interpolation parsed = parse_single_element(kept, {&sources_, {}});
+    return evaluate(parsed, parsed.root(), {parent, node});
+  } catch (const ConfigError& error) {
+    if (error.diagnostics().front().code != "interpolation-syntax") throw;
+    fail("GrammarParseError", error.diagnostics().front().message, "interpolation-syntax");
+  }
+}
+
+// omegaconf: GrammarVisitor
+NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame& frame) {
+  const Expr& node = text[expr];
+  switch (node.kind) {
+    case ExprKind::kConstant: {
+      Node value = node.value;
+      switch (value.kind) {
+        case NodeKind::kString:
+        case NodeKind::kBigInt: value.text_data = sources_.keep(value.text()).data(); break;
+        default: break;
+      }
+      value.pos = tree_[frame.node].pos;
+      return make(value, frame.container);
+    }
+    case ExprKind::kConcat: {
+      std::string joined;
+      for (uint32_t child = node.first_child; child != kNoNode; child = text[child].next) {
+        joined += python_str(tree_, evaluate(text, child, frame));
+      }
+      Node value = Node::of_text(NodeKind::kString, sources_.keep(joined));
+      value.pos = tree_[frame.node].pos;
+      return make(value, frame.container);
+    }
+    case ExprKind::kList:
+    case ExprKind::kDict: return evaluate_container(text, expr, frame);
+    case ExprKind::kSelect: {
+      if (node.child_count == 0) return select_node(node.path(), frame);
+      const std::string path = joined_names(text, node, node.child_count, "", frame);
+      return select_node(path, frame);
+    }
+    case ExprKind::kCall: return evaluate_call(text, expr, frame);
+  }
+  return kNoNode;
+}
+
+std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, uint32_t parts,
+                                   std::string_view separator, const Frame& frame) {
+  std::string joined;
+  uint32_t child = expr.first_child;
+  for (uint32_t i = 0; i < parts; ++i, child = text[child].next) {
+    if (i > 0) joined += separator;
+    const NodeId part = evaluate(text, child, frame);
+    const NodeKind kind = tree_[part].kind;
+    if (kind != NodeKind::kString && kind != NodeKind::kInterpolation && kind != NodeKind::kMissing) {
+      const char* const what = expr.kind == ExprKind::kCall
+                                   ? "The name of a resolver must be a string, but the interpolation"
+                                   : "The following interpolation is used to denote a config key and thus should return a "
+                                     "string, but instead returned";
+      fail("", fmt::format("{} `{}` of type `{}`: {}", what, python_str(tree_, part), type_name(tree_[part]),
+                           text.source_text(child)),
+           "interpolation-type");
+    }
+    joined += tree_[part].text();
+  }
+  return joined;
+}
+
+NodeId Resolver::evaluate_container(const Interpolation& text, uint32_t expr, const Frame& frame) {
+  const Expr& node = text[expr];
+  const NodeId container = make(node.kind == ExprKind::kList ? Node::list() : Node::map(), frame.container);
+  tree_[container].pos = tree_[frame.node].pos;
+  for (uint32_t child = node.first_child; child != kNoNode; child = text[child].next) {
+    Key key;
+    if (node.kind == ExprKind::kDict) {
+      const Node& name = text[child].value;
+      key = key_of(name, sources_);
+      child = text[child].next;
+    }
+    const NodeId value = evaluate(text, child, frame);
+    NodeId home = node.kind == ExprKind::kDict ? tree_.find(container, key) : kNoNode;
+    if (home == kNoNode) {
+      Node placeholder;
+      placeholder.set_key(key);
+      home = tree_.add(container, placeholder);
+    }
+    tree_.assign(home, tree_, value);
+  }
+  plain_containers_.insert(container);
+  return container;
+}
+
+NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const Frame& frame) {
+  const Expr& node = text[expr];
+  const std::string name =
+      node.name_parts > 0 ? joined_names(text, node, node.name_parts, ".", frame) : std::string(node.path());
+  uint32_t child = node.first_child;
+  for (uint32_t i = 0; i < node.name_parts; ++i) child = text[child].next;
+  if (node.has_empty_items) {
+    warn(fmt::format("In the sequence `{}` some elements are missing: please replace them with empty quoted strings. See "
+                     "https://github.com/omry/omegaconf/issues/572 for details.",
+                     text.source_text(expr)),
+         frame.node);
+  }
+  std::vector<NodeId> arguments;
+  std::string cache_key = name;
+  for (; child != kNoNode; child = text[child].next) {
+    arguments.push_back(evaluate(text, child, frame));
+    cache_key += '\0';
+    cache_key += text.source_text(child);
+  }
+  return call(name, std::move(cache_key), std::move(arguments), frame);
+}
+
+NodeId Resolver::call(std::string_view name, std::string cache_key, std::vector<NodeId> arguments, const Frame& frame) {
+  const RegisteredResolver* resolver = nullptr;
+  if (auto own = context_.resolvers.find(std::string(name)); own != context_.resolvers.end()) {
+    resolver = &own->second;
+  } else {
+    resolver = find_builtin_resolver(name);
+  }
+  if (!resolver) {
+    std::vector<std::string> known = builtin_resolver_names();
+    for (const auto& own : context_.resolvers) known.push_back(own.first);
+    try {
+      fail("", fmt::format("Unsupported interpolation type {}", name), "resolver-unknown");
+    } catch (ConfigError& error) {
+      const std::string hint = did_you_mean(name, known);
+      if (!hint.empty()) error.diagnostics().front().notes.push_back(hint);
+      error.diagnostics().front().notes.push_back(fmt::format("known resolvers: {}", fmt::join(known, ", ")));
+      throw;
+    }
+  }
+  if (resolver->use_cache) {
+    if (auto cached = call_cache_.find(cache_key); cached != call_cache_.end()) return cached->second;
+  }
+  ResolverCall request{*this, name, std::move(arguments), frame.container, frame.node};
+  const NodeId result = resolver->function(request);
+  if (resolver->use_cache) call_cache_.emplace(std::move(cache_key), result);
+  return result;
+}
+
+// omegaconf: Container._resolve_node_interpolation
+NodeId Resolver::select_node(std::string_view key, const Frame& frame) {
+  const std::string_view whole = key;
+  NodeId root = tree_.root();
+  if (key.starts_with('.')) {
+    root = frame.container;
+    for (key.remove_prefix(1); key.starts_with('.'); key.remove_prefix(1)) {
+      root = tree_[root].parent;
+      if (root == kNoNode) {
+        fail("", fmt::format("ConfigKeyError while resolving interpolation: Error resolving key '{}'", whole),
+             "interpolation-key");
+      }
+    }
+  }
+  const NodeId value = select_below(root, key, true, true);
+  if (value == kNoNode) {
+    // The last container on the way knows what the key could have been.
+    std::vector<std::string> known;
+    const std::vector<std::string_view> parts = split_key(key);
+    NodeId at = root;
+    size_t depth = 0;
+    for (; depth + 1 < parts.size(); ++depth) {
+      const NodeId next = tree_.find(at, Key(parts[depth]));
+      if (next == kNoNode || !tree_[next].is_container()) break;
+      at = next;
+    }
+    try {
+      fail("", fmt::format("Interpolation key '{}' not found", key), "interpolation-key");
+    } catch (ConfigError& error) {
+      const std::string hint = did_you_mean(parts[depth], child_names(tree_, at));
+      if (!hint.empty()) error.diagnostics().front().notes.push_back(hint);
+      throw;
+    }
+  }
+  if (is_ancestor_or_self(value, frame.container)) {
+    fail("", "Interpolation to parent node detected", "interpolation-cycle");
+  }
+  return value;
+}
+
+NodeId Resolver::select(NodeId from, std::string_view key, bool throw_on_missing) {
+  NodeId root = tree_.root();
+  if (key.starts_with('.')) {
+    root = from;
+    for (key.remove_prefix(1); key.starts_with('.'); key.remove_prefix(1)) {
+      root = tree_[root].parent;
+      if (root == kNoNode) fail("ConfigKeyError", fmt::format("Error resolving key '{}'", key), "interpolation-key");
+    }
+  }
+  return select_below(root, key, throw_on_missing, false);
+}
+
+// omegaconf: omegaconf._select_one
+NodeId Resolver::select_one(NodeId container, std::string_view key, bool throw_on_missing) {
+  NodeId found = kNoNode;
+  if (tree_[container].kind == NodeKind::kMap) {
+    found = tree_.find(container, Key(key));
+  } else {
+    const auto index = list_index(key);
+    if (!index) fail("TypeError", fmt::format("Index '{}' (str) is not an int", key), "interpolation-type");
+    if (*index >= 0) found = tree_.item(container, static_cast<size_t>(*index));
+  }
+  if (found != kNoNode && tree_[found].kind == NodeKind::kMissing && throw_on_missing) {
+    fail("", fmt::format("MissingMandatoryValue while resolving interpolation: Missing mandatory value: {}",
+                         tree_.key_path(found)),
+         "interpolation-to-missing");
+  }
+  return found;
+}
+
+// omegaconf: Container._select_impl
+NodeId Resolver::select_below(NodeId root, std::string_view key, bool throw_on_missing, bool remember) {
+  if (key.empty()) return root;
+  const std::vector<std::string_view> parts = split_key(key);
+  NodeId at = root;
+  for (size_t i = 0; i + 1 < parts.size(); ++i) {
+    NodeId next = select_one(at, parts[i], throw_on_missing);
+    if (next == kNoNode) return kNoNode;
+    next = dereference_in(next, at);
+    if (!tree_[next].is_container() || is_plain_container(next)) {
+      std::string way(parts[0]);
+      for (size_t p = 1; p <= i; ++p) way.append(".").append(parts[p]);
+      fail("ConfigTypeError",
+           fmt::format("Error trying to access {}: node `{}` is not a container and thus cannot contain `{}`", key, way,
+                       parts[i + 1]),
+           "interpolation-type");
+    }
+    at = next;
+  }
+  const NodeId value = select_one(at, parts.back(), throw_on_missing);
+  if (value == kNoNode || tree_[value].kind != NodeKind::kInterpolation) return value;
+  if (remember) {
+    if (std::find(being_resolved_.begin(), being_resolved_.end(), value) != being_resolved_.end()) {
+      fail("", "Recursive interpolation detected", "interpolation-cycle");
+    }
+    being_resolved_.push_back(value);
+  }
+  struct Forget {
+    std::vector<NodeId>* values;
+    ~Forget() {
+      if (values) values->pop_back();
+    }
+  } forget{remember ? &being_resolved_ : nullptr};
+  return dereference_in(value, at);
+}
+
+void Resolver::replace_by(NodeId node, NodeId value) {
+  const Node old = tree_[node];
+  if (old.kind != NodeKind::kInterpolation) return;
+  tree_.assign(node, tree_, value);
+  Node& now = tree_[node];
+  now.step = tree_[value].step;
+  // A string that reads as an interpolation or as "???" is one from now on, as in OmegaConf.
+  if (now.kind == NodeKind::kString) now.kind = Node::of_string(now.text()).kind;
+  tree_[node].history = tree_.add_history({old.pos, old.step, old.history});
+}
+
+// omegaconf: _impl._resolve_container_value
+void Resolver::resolve_child(NodeId child) {
+  NodeId value = kNoNode;
+  try {
+    value = dereference(child);
+  } catch (const ConfigError& error) {
+    const std::string& code = error.diagnostics().front().code;
+    if (code == "interpolation-to-missing") {
+      Node missing = Node::of_string("???");
+      missing.pos = tree_[child].pos;
+      const Node old = tree_[child];
+      tree_.set_value(child, missing);
+      tree_[child].history = tree_.add_history({old.pos, old.step, old.history});
+      return;
+    }
+    if (code == "resolver-unknown" && context_.keep_unknown_resolvers) {
+      // Now a plain string: nothing that comes later may evaluate it again.
+      tree_[child].kind = NodeKind::kString;
+      return;
+    }
+    throw;
+  }
+  if (is_plain_container(value)) {
+    trail_.assign(1, child);
+    fail("", fmt::format("Value '{}' is not a supported primitive type", type_name(tree_[value])), "resolver-value");
+  }
+  if (tree_[value].is_container()) resolve_in_place(value);
+  replace_by(child, value);
+}
+
+// omegaconf: _impl._resolve
+void Resolver::resolve_in_place(NodeId root) {
+  if (!tree_[root].is_container()) return;
+  for (NodeId child = tree_[root].child.first; child != kNoNode; child = tree_[child].next) {
+    if (tree_[child].kind == NodeKind::kInterpolation) {
+      resolve_child(child);
+    } else {
+      resolve_in_place(child);
+    }
+  }
+}
+
+std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources) {
+  const ResolveContext context;
+  Resolver resolver(tree, sources, context);
+  const NodeId value = resolver.dereference(node);
+  const NodeKind kind = tree[value].kind;
+  if (kind != NodeKind::kString && kind != NodeKind::kInterpolation && kind != NodeKind::kMissing) {
+    throw_error(Stage::kCompose, "interpolation-type",
+                fmt::format("'{}' is not a string but of type {}", tree[node].text(), type_name(tree[value])), tree[node].pos);
+  }
+  return std::string(tree[value].text());
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,119 @@
+/// \file
+/// Evaluates interpolations (`${a.b}`, `${oc.env:HOME}`) as OmegaConf 2.3.1 does.
+#pragma once
+
+#include <ctime>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/interpolation.hpp"
+#include "config_engine/source.hpp"
+#include "config_engine/tree.hpp"
+
+namespace cfgtool {
+
+class Resolver;
+
+/// What a resolver function is handed. Values are nodes of the resolver's tree.
+struct ResolverCall {
+  Resolver& resolver;
+  std::string_view name;
+  std::vector<NodeId> arguments;
+  NodeId parent;  ///< the container that holds the value being resolved (OmegaConf's _parent_)
+  NodeId node;    ///< the value being resolved (_node_)
+};
+
+/// Returns a node of the tree: an existing one, or one made by Resolver::make.
+using ResolverFunction = std::function<NodeId(ResolverCall& call)>;
+
+struct RegisteredResolver {
+  ResolverFunction function;
+  bool use_cache = false;  ///< call it once for each spelling of its arguments
+};
+
+/// What interpolations may see of the world.
+struct ResolveContext {
+  std::optional<std::map<std::string, std::string>> environment;  ///< all that oc.env sees; else the process's own
+  std::optional<std::tm> now;                                     ///< what `${now:}` gives; else the clock
+  std::string python_version = "3.11.0";                          ///< what `${python_version:}` gives
+  const Tree* hydra = nullptr;              ///< what `${hydra:}` looks into; nullptr: refused
+  std::map<std::string, RegisteredResolver> resolvers;  ///< beside the built-in ones, or in their place
+  bool keep_unknown_resolvers = false;      ///< leave `${unknown:…}` as text instead of refusing it
+};
+
+/// Evaluates within one tree, which it appends to: results of resolvers live in the tree without being linked into it.
+class Resolver {
+ public:
+  Resolver(Tree& tree, SourceMap& sources, const ResolveContext& context, std::vector<Diagnostic>* warnings = nullptr);
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  /// What the interpolation at `node` leads to; `node` itself if it is none.
+  /// \throws ConfigError, stage kResolve, with the place of the interpolation that failed
+  NodeId dereference(NodeId node);
+
+  /// As OmegaConf.resolve: every interpolation below `root` is replaced by what it leads to; one to `???` becomes `???`.
+  /// A value keeps the place where it was written; its history begins with the interpolation.
+  void resolve_in_place(NodeId root);
+
+  /// As OmegaConf.select: the value at a key path, seen from `from`, interpolations followed. kNoNode if there is none.
+  /// \throws ConfigError where an interpolation on the way fails, or a key goes through a scalar (`code` interpolation-type)
+  NodeId select(NodeId from, std::string_view key, bool throw_on_missing);
+
+  /// A new value to return from a resolver function. `parent` is what relative interpolations in it start from.
+  NodeId make(Node value, NodeId parent);
+
+  /// \throws ConfigError as an exception of that Python type within a resolver reads
+  [[noreturn]] void fail(std::string_view python_type, const std::string& message, std::string code = "resolver-failed");
+
+  /// Parses and evaluates one value as `oc.decode` does.
+  NodeId evaluate_single_element(std::string_view text, NodeId parent, NodeId node);
+
+  /// Whether `node` is a plain list or map from a resolver rather than a configuration node: OmegaConf keeps the two apart.
+  bool is_plain_container(NodeId node) const { return plain_containers_.count(node) != 0; }
+
+  void warn(std::string message, NodeId node);
+
+  Tree& tree() { return tree_; }
+  SourceMap& sources() { return sources_; }
+  const ResolveContext& context() const { return context_; }
+
+ private:
+  struct Frame;
+  NodeId dereference_in(NodeId node, NodeId container);
+  NodeId evaluate(const Interpolation& text, uint32_t expr, const Frame& frame);
+  NodeId evaluate_call(const Interpolation& text, uint32_t expr, const Frame& frame);
+  NodeId evaluate_container(const Interpolation& text, uint32_t expr, const Frame& frame);
+  std::string joined_names(const Interpolation& text, const Expr& expr, uint32_t parts, std::string_view separator,
+                           const Frame& frame);
+  NodeId call(std::string_view name, std::string cache_key, std::vector<NodeId> arguments, const Frame& frame);
+  NodeId select_node(std::string_view key, const Frame& frame);
+  NodeId select_below(NodeId root, std::string_view key, bool throw_on_missing, bool remember);
+  NodeId select_one(NodeId container, std::string_view key, bool throw_on_missing);
+  void resolve_child(NodeId child);
+  void replace_by(NodeId node, NodeId value);
+  bool is_ancestor_or_self(NodeId candidate, NodeId node) const;
+
+  Tree& tree_;
+  SourceMap& sources_;
+  const ResolveContext& context_;
+  std::vector<Diagnostic>* warnings_;
+  std::vector<NodeId> being_resolved_;  // OmegaConf's memo: the values whose interpolation is being followed
+  std::vector<NodeId> trail_;           // the interpolations being evaluated, outermost first: for error messages
+  std::unordered_set<NodeId> plain_containers_;
+  std::unordered_map<std::string, NodeId> call_cache_;
+};
+
+/// The string that the interpolation at `node` gives. \throws ConfigError, also when it is no string
+std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources);
+
+}  // namespace cfgtool

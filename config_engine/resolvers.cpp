@@ -1,0 +1,338 @@
+#include "config_engine/resolvers.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "config_engine/python_number.hpp"
+#include "config_engine/python_text.hpp"
+#include "config_engine/yaml_reader.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+bool is_text(const Node& node) {
+  return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
+}
+
+/// Python's complaint about a call that does not fit `def function(first, …)`.
+void check_argument_count(ResolverCall& call, std::string_view function, std::vector<std::string_view> required,
+                          size_t most) {
+  const size_t given = call.arguments.size();
+  if (given < required.size()) {
+    std::string names;
+    for (size_t i = given; i < required.size(); ++i) {
+      if (!names.empty()) names += i + 1 == required.size() ? " and " : ", ";
+      names += fmt::format("'{}'", required[i]);
+    }
+    const size_t missing = required.size() - given;
+    call.resolver.fail("TypeError", fmt::format("{}() missing {} required positional argument{}: {}", function, missing,
+                                                missing == 1 ? "" : "s", names),
+                       "resolver-arguments");
+  }
+  if (given > most) {
+    const std::string takes = required.size() == most ? fmt::format("{} positional argument{}", most, most == 1 ? "" : "s")
+                                                      : fmt::format("from {} to {} positional arguments", required.size(), most);
+    call.resolver.fail("TypeError",
+                       fmt::format("{}() takes {} but {} {} given", function, takes, given, given == 1 ? "was" : "were"),
+                       "resolver-arguments");
+  }
+}
+
+/// A new string value in the place of the one being resolved.
+NodeId make_string(ResolverCall& call, const std::string& text) {
+  Node value = Node::of_text(NodeKind::kString, call.resolver.sources().keep(text));
+  value.pos = call.resolver.tree()[call.node].pos;
+  return call.resolver.make(value, call.parent);
+}
+
+NodeId make_null(ResolverCall& call) {
+  Node value;
+  value.pos = call.resolver.tree()[call.node].pos;
+  return call.resolver.make(value, call.parent);
+}
+
+/// The key argument, which must be a string.
+std::string key_argument(ResolverCall& call) {
+  const Node& key = call.resolver.tree()[call.arguments[0]];
+  if (!is_text(key)) {
+    // What Python's str.startswith says of other types.
+    call.resolver.fail("AttributeError", fmt::format("'{}' object has no attribute 'startswith'", type_name(key)),
+                       "resolver-arguments");
+  }
+  return std::string(key.text());
+}
+
+NodeId oc_env(ResolverCall& call) {
+  check_argument_count(call, "env", {"key"}, 2);
+  Tree& tree = call.resolver.tree();
+  const Node& key = tree[call.arguments[0]];
+  if (!is_text(key)) {
+    call.resolver.fail("TypeError", fmt::format("str expected, not {}", type_name(key)), "resolver-arguments");
+  }
+  const std::string name(key.text());
+  const auto& environment = call.resolver.context().environment;
+  std::optional<std::string> value;
+  if (environment) {
+    if (auto found = environment->find(name); found != environment->end()) value = found->second;
+  } else if (const char* found = std::getenv(name.c_str())) {
+    value = found;
+  }
+  if (value) return make_string(call, *value);
+  if (call.arguments.size() < 2) {
+    call.resolver.fail("KeyError", fmt::format("\"Environment variable '{}' not found\"", name), "environment-missing");
+  }
+  if (tree[call.arguments[1]].kind == NodeKind::kNull) return make_null(call);
+  return make_string(call, python_str(tree, call.arguments[1]));
+}
+
+NodeId oc_decode(ResolverCall& call) {
+  check_argument_count(call, "decode", {"expr"}, 1);
+  const Node& text = call.resolver.tree()[call.arguments[0]];
+  if (text.kind == NodeKind::kNull) return make_null(call);
+  if (!is_text(text)) {
+    call.resolver.fail("TypeError",
+                       fmt::format("`oc.decode` can only take strings or None as input, but `{}` is of type {}",
+                                   python_str(call.resolver.tree(), call.arguments[0]), type_name(text)),
+                       "resolver-arguments");
+  }
+  return call.resolver.evaluate_single_element(text.text(), call.parent, call.node);
+}
+
+NodeId oc_create(ResolverCall& call) {
+  check_argument_count(call, "create", {"obj"}, 1);
+  Tree& tree = call.resolver.tree();
+  const Node argument = tree[call.arguments[0]];
+  if (argument.kind == NodeKind::kNull) return make_null(call);
+  NodeId created = kNoNode;
+  if (is_text(argument)) {
+    // A string is YAML.
+    SourceMap& sources = call.resolver.sources();
+    const SourcePos text = sources.add(SourceKind::kBuiltin, "oc.create", std::string(argument.text()));
+    const Tree parsed = read_yaml(sources, text);
+    created = call.resolver.make(parsed[parsed.root()], call.parent);
+    tree.assign(created, parsed, parsed.root());
+  } else if (argument.is_container()) {
+    created = call.resolver.make(argument, call.parent);
+    tree.assign(created, tree, call.arguments[0]);
+  } else {
+    call.resolver.fail("ValidationError", fmt::format("Object of unsupported type: '{}'", type_name(argument)),
+                       "resolver-arguments");
+  }
+  tree[created].pos = tree[call.node].pos;
+  return created;
+}
+
+/// omegaconf: _impl.select_node: a key that goes through a scalar is just not there.
+NodeId select_or_none(ResolverCall& call, const std::string& key, bool throw_on_missing = false) {
+  try {
+    return call.resolver.select(call.parent, key, throw_on_missing);
+  } catch (const ConfigError& error) {
+    if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
+    throw;
+  }
+}
+
+NodeId oc_select(ResolverCall& call) {
+  check_argument_count(call, "select", {"key"}, 2);
+  const NodeId found = select_or_none(call, key_argument(call));
+  if (found != kNoNode && call.resolver.tree()[found].kind != NodeKind::kMissing) return found;
+  return call.arguments.size() > 1 ? call.arguments[1] : make_null(call);
+}
+
+/// Python's string.Template.safe_substitute with two names.
+std::string substitute(std::string_view message, const std::string& old_key, const std::string& new_key) {
+  std::string text;
+  for (size_t i = 0; i < message.size();) {
+    const std::string_view rest = message.substr(i);
+    const auto take = [&](std::string_view name, const std::string& value) {
+      if (!rest.starts_with(name)) return false;
+      text += value;
+      i += name.size();
+      return true;
+    };
+    if (rest[0] == '$' && (take("$$", "$") || take("$OLD_KEY", old_key) || take("${OLD_KEY}", old_key) ||
+                           take("$NEW_KEY", new_key) || take("${NEW_KEY}", new_key))) {
+      continue;
+    }
+    text += message[i++];
+  }
+  return text;
+}
+
+NodeId oc_deprecated(ResolverCall& call) {
+  check_argument_count(call, "deprecated", {"key"}, 2);
+  Tree& tree = call.resolver.tree();
+  const char* const names[] = {"key", "message"};
+  for (size_t i = 0; i < call.arguments.size(); ++i) {
+    if (is_text(tree[call.arguments[i]])) continue;
+    call.resolver.fail("TypeError", fmt::format("oc.deprecated: interpolation {} type is not a string ({})", names[i],
+                                                type_name(tree[call.arguments[i]])),
+                       "resolver-arguments");
+  }
+  const std::string key(tree[call.arguments[0]].text());
+  const std::string old_key = tree.key_path(call.node);
+  const NodeId target = select_or_none(call, key);
+  if (target == kNoNode) {
+    call.resolver.fail("ConfigKeyError", fmt::format("In oc.deprecated resolver at '{}': Key not found: '{}'", old_key, key),
+                       "interpolation-key");
+  }
+  const std::string_view message = call.arguments.size() > 1
+                                       ? tree[call.arguments[1]].text()
+                                       : "'$OLD_KEY' is deprecated. Change your code and config to use '$NEW_KEY'";
+  call.resolver.warn(substitute(message, old_key, tree.key_path(target)), call.node);
+  return target;
+}
+
+/// The map that `oc.dict.keys` and `oc.dict.values` look into.
+NodeId dict_argument(ResolverCall& call, std::string_view function) {
+  check_argument_count(call, function, {"key"}, 1);
+  Tree& tree = call.resolver.tree();
+  const Node& key = tree[call.arguments[0]];
+  if (!is_text(key)) {
+    call.resolver.fail("TypeError", fmt::format("`oc.dict.{}` requires a string as input, but obtained `{}` of type: {}",
+                                                function, python_str(tree, call.arguments[0]), type_name(key)),
+                       "resolver-arguments");
+  }
+  const NodeId map = select_or_none(call, std::string(key.text()), true);
+  if (map == kNoNode) {
+    call.resolver.fail("ConfigKeyError", fmt::format("Key not found: '{}'", key.text()), "interpolation-key");
+  }
+  if (tree[map].kind != NodeKind::kMap || call.resolver.is_plain_container(map)) {
+    const char* const type = tree[map].kind == NodeKind::kList ? "ListConfig" : type_name(tree[map]);
+    call.resolver.fail("TypeError", fmt::format("`oc.dict.{}` cannot be applied to objects of type: {}", function, type),
+                       "resolver-arguments");
+  }
+  return map;
+}
+
+Node key_as_value(const Key& key) {
+  switch (key.kind) {
+    case KeyKind::kNull: return Node::null();
+    case KeyKind::kBool: return Node::of_bool(key.text == "True");
+    case KeyKind::kInt: {
+      const auto value = python_int(key.text);
+      return value && value->fits ? Node::of_int(value->value) : Node::of_text(NodeKind::kBigInt, key.text);
+    }
+    case KeyKind::kFloat: return Node::of_float(python_float(key.text).value_or(0));
+    case KeyKind::kBytes: return Node::of_text(NodeKind::kBytes, key.text);
+    case KeyKind::kString: break;
+  }
+  return Node::of_string(key.text);
+}
+
+NodeId oc_dict_keys(ResolverCall& call) {
+  const NodeId map = dict_argument(call, "keys");
+  Tree& tree = call.resolver.tree();
+  const NodeId list = call.resolver.make(Node::list(), call.parent);
+  tree[list].pos = tree[call.node].pos;
+  for (NodeId child = tree[map].child.first; child != kNoNode; child = tree[child].next) {
+    Node value = key_as_value(tree[child].key());
+    value.pos = tree[child].key_pos;
+    tree.add(list, value);
+  }
+  return list;
+}
+
+NodeId oc_dict_values(ResolverCall& call) {
+  const NodeId map = dict_argument(call, "values");
+  Tree& tree = call.resolver.tree();
+  std::string prefix(tree[call.arguments[0]].text());
+  // The values stand one level deeper than the interpolation that asks for them.
+  if (prefix.starts_with('.')) prefix = "." + prefix;
+  const NodeId list = call.resolver.make(Node::list(), call.parent);
+  tree[list].pos = tree[call.node].pos;
+  for (NodeId child = tree[map].child.first; child != kNoNode; child = tree[child].next) {
+    const std::string reference = fmt::format("${{{}.{}}}", prefix, tree[child].key().text);
+    Node value = Node::of_string(call.resolver.sources().keep(reference));
+    value.pos = tree[child].pos;
+    tree.add(list, value);
+  }
+  return list;
+}
+
+NodeId now(ResolverCall& call) {
+  check_argument_count(call, "<lambda>", {"pattern"}, 1);
+  const Node& pattern = call.resolver.tree()[call.arguments[0]];
+  if (!is_text(pattern)) {
+    call.resolver.fail("TypeError", fmt::format("strftime() argument 1 must be str, not {}", type_name(pattern)),
+                       "resolver-arguments");
+  }
+  std::tm time{};
+  if (call.resolver.context().now) {
+    time = *call.resolver.context().now;
+  } else {
+    const std::time_t clock = std::time(nullptr);
+    ::localtime_r(&clock, &time);
+  }
+  // strftime returns 0 both for an empty result and for one that does not fit: a mark in front tells them apart.
+  const std::string format = "x" + std::string(pattern.text());
+  std::string text(64 + format.size() * 16, '\0');
+  text.resize(std::strftime(text.data(), text.size(), format.c_str(), &time));
+  return make_string(call, text.empty() ? text : text.substr(1));
+}
+
+NodeId python_version(ResolverCall& call) {
+  check_argument_count(call, "<lambda>", {}, 1);
+  Tree& tree = call.resolver.tree();
+  const std::string level =
+      call.arguments.empty() ? "minor" : python_str(tree, call.arguments[0]);
+  const std::string& micro = call.resolver.context().python_version;
+  const size_t first_dot = micro.find('.');
+  if (level == "micro") return make_string(call, micro);
+  if (level == "major") return make_string(call, micro.substr(0, first_dot));
+  if (level == "minor") return make_string(call, micro.substr(0, micro.find('.', first_dot + 1)));
+  return make_null(call);
+}
+
+NodeId hydra(ResolverCall& call) {
+  check_argument_count(call, "<lambda>", {"path"}, 1);
+  Tree& tree = call.resolver.tree();
+  const Tree* hydra_tree = call.resolver.context().hydra;
+  if (!hydra_tree) call.resolver.fail("ValueError", "HydraConfig was not set", "resolver-hydra");
+  const std::string key = key_argument(call);
+  // The hydra node is a configuration of its own, whose interpolations start from its own top.
+  Tree copy = *hydra_tree;
+  ResolveContext context = call.resolver.context();
+  Resolver resolver(copy, call.resolver.sources(), context);
+  const NodeId hydra_node = copy.find(copy.root(), "hydra");
+  const NodeId found = resolver.select(hydra_node, "." + key, false);
+  if (found == kNoNode || copy[found].kind == NodeKind::kMissing) return make_null(call);
+  const NodeId result = call.resolver.make(copy[found], call.parent);
+  tree.assign(result, copy, found);
+  return result;
+}
+
+const std::map<std::string_view, RegisteredResolver>& builtin_resolvers() {
+  static const std::map<std::string_view, RegisteredResolver> resolvers = {
+      {"oc.create", {oc_create, false}},
+      {"oc.decode", {oc_decode, false}},
+      {"oc.deprecated", {oc_deprecated, false}},
+      {"oc.dict.keys", {oc_dict_keys, false}},
+      {"oc.dict.values", {oc_dict_values, false}},
+      {"oc.env", {oc_env, false}},
+      {"oc.select", {oc_select, false}},
+      {"now", {now, true}},
+      {"python_version", {python_version, false}},
+      {"hydra", {hydra, false}},
+  };
+  return resolvers;
+}
+
+}  // namespace
+
+const RegisteredResolver* find_builtin_resolver(std::string_view name) {
+  const auto& resolvers = builtin_resolvers();
+  const auto found = resolvers.find(name);
+  return found == resolvers.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> builtin_resolver_names() {
+  std::vector<std::string> names;
+  for (const auto& resolver : builtin_resolvers()) names.emplace_back(resolver.first);
+  return names;
+}
+
+}  // namespace cfgtool

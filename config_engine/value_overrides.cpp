@@ -1,0 +1,315 @@
+#include "config_engine/value_overrides.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/interpolation.hpp"
+#include "config_engine/key_path.hpp"
+#include "config_engine/merge.hpp"
+#include "config_engine/python_text.hpp"
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+bool is_number(const Node& node) {
+  return node.kind == NodeKind::kBool || node.kind == NodeKind::kInt || node.kind == NodeKind::kFloat;
+}
+
+double as_number(const Node& node) {
+  if (node.kind == NodeKind::kBool) return node.boolean ? 1 : 0;
+  return node.kind == NodeKind::kInt ? static_cast<double>(node.integer) : node.real;
+}
+
+/// Python's ==: 1, 1.0 and True are equal; maps do not look at the order.
+bool python_equal(const Tree& a_tree, NodeId a_id, const Tree& b_tree, NodeId b_id) {
+  const Node& a = a_tree[a_id];
+  const Node& b = b_tree[b_id];
+  if (a.kind == NodeKind::kInt && b.kind == NodeKind::kInt) return a.integer == b.integer;
+  if (is_number(a) && is_number(b)) return as_number(a) == as_number(b);
+  if (type_name(a) != std::string_view(type_name(b))) return false;
+  if (!a.is_container()) return a.kind == NodeKind::kNull || a.text() == b.text();
+  if (a.length != b.length) return false;
+  NodeId other = b.child.first;
+  for (NodeId child : a_tree.children(a_id)) {
+    const NodeId match = a.kind == NodeKind::kMap ? b_tree.find(b_id, a_tree[child].key()) : other;
+    if (match == kNoNode || !python_equal(a_tree, child, b_tree, match)) return false;
+    if (a.kind == NodeKind::kList) other = b_tree[other].next;
+  }
+  return true;
+}
+
+class ValueOverride {
+ public:
+  ValueOverride(Tree& tree, Resolver& resolver, const Override& word, uint32_t step)
+      : tree_(tree), resolver_(resolver), word_(word), step_(step) {}
+
+  void apply();
+
+ private:
+  [[noreturn]] void refuse(std::string code, std::string message, SourcePos pos, std::string fix = {},
+                           std::vector<std::string> notes = {});
+  /// "Could not override": the map `map` has no `key`.
+  [[noreturn]] void refuse_missing_key(NodeId map, std::string_view key);
+  [[noreturn]] void refuse_merge(std::string reason, NodeId culprit = kNoNode);
+
+  void remove();
+  void add();
+  void update(bool force_add);
+  NodeId enter(NodeId container, std::string_view key, bool force_add);
+  void set_last(NodeId container, std::string_view key, bool force_add);
+  void merge_into(NodeId node, bool force_add);
+  NodeId child(NodeId container, std::string_view key);
+  NodeId selected(std::string_view key);
+  void check_interpolations();
+  SourcePos key_part_pos(std::string_view part) const;
+
+  FindContainer find_container() {
+    return [this](Tree&, NodeId node) {
+      try {
+        const NodeId target = resolver_.dereference(node);
+        return resolver_.is_plain_container(target) ? kNoNode : target;
+      } catch (const ConfigError&) {
+        return kNoNode;
+      }
+    };
+  }
+
+  Tree& tree_;
+  Resolver& resolver_;
+  const Override& word_;
+  uint32_t step_;
+};
+
+void ValueOverride::refuse(std::string code, std::string message, SourcePos pos, std::string fix,
+                           std::vector<std::string> notes) {
+  Diagnostic diagnostic;
+  diagnostic.code = std::move(code);
+  diagnostic.message = std::move(message);
+  diagnostic.labels.push_back({pos ? pos : word_.pos, 1, {}});
+  diagnostic.fix = std::move(fix);
+  diagnostic.notes = std::move(notes);
+  diagnostic.key_path = word_.key_or_group;
+  throw ConfigError(std::move(diagnostic));
+}
+
+/// The place in the word of a key part, which is a view into key_or_group.
+SourcePos ValueOverride::key_part_pos(std::string_view part) const {
+  const std::string& key = word_.key_or_group;
+  if (part.data() < key.data() || part.data() > key.data() + key.size()) return word_.key_pos;
+  return word_.key_pos + static_cast<size_t>(part.data() - key.data());
+}
+
+void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
+  std::vector<std::string> known;
+  for (NodeId child : tree_.children(map)) known.emplace_back(tree_[child].key().text);
+  const std::vector<std::string> near = nearest_names(key, known, 1);
+  const std::string path = tree_.key_path(map);
+  std::vector<std::string> notes;
+  notes.push_back(path.empty() ? fmt::format("the configuration has no key '{}'", key)
+                               : fmt::format("'{}' has no key '{}'", path, key));
+  std::string fix = fmt::format("+{}", word_.input_line);
+  if (!near.empty()) {
+    const std::string whole = path.empty() ? near[0] : path + "." + near[0];
+    notes.push_back(fmt::format("did you mean '{}'?", whole));
+    // The rest of the key, if any, stays as it was typed.
+    const size_t at = static_cast<size_t>(key_part_pos(key).offset - word_.key_pos.offset);
+    if (word_.key_or_group.compare(at, key.size(), key) == 0) {
+      fix = std::string(word_.input_line);
+      fix.replace(word_.key_pos.offset - word_.pos.offset + at, key.size(), near[0]);
+    }
+  }
+  refuse("override-key-missing",
+         fmt::format("Could not override '{}'.\nTo append to your config use +{}", word_.key_or_group, word_.input_line),
+         key_part_pos(key), std::move(fix), std::move(notes));
+}
+
+void ValueOverride::refuse_merge(std::string reason, NodeId culprit) {
+  Diagnostic diagnostic;
+  diagnostic.code = "override-merge";
+  diagnostic.message = fmt::format("Error merging override {}", word_.input_line);
+  diagnostic.notes.push_back(std::move(reason));
+  diagnostic.labels.push_back({word_.value_pos ? word_.value_pos : word_.pos, 1, {}});
+  if (culprit != kNoNode && tree_[culprit].pos) {
+    diagnostic.labels.push_back({tree_[culprit].pos, 1, fmt::format("'{}' is defined here", tree_.key_path(culprit))});
+  }
+  diagnostic.key_path = word_.key_or_group;
+  throw ConfigError(std::move(diagnostic));
+}
+
+void ValueOverride::check_interpolations() {
+  const Tree& value = word_.value;
+  for (NodeId id = 0; id < value.size(); ++id) {
+    if (value[id].kind != NodeKind::kInterpolation) continue;
+    try {
+      validate_interpolation(value[id].text(), {&resolver_.sources(), value[id].pos});
+    } catch (ConfigError& error) {
+      Diagnostic& diagnostic = error.diagnostics().front();
+      diagnostic.notes.insert(diagnostic.notes.begin(), diagnostic.message);
+      diagnostic.message = fmt::format("Error merging override {}", word_.input_line);
+      throw;
+    }
+  }
+}
+
+/// OmegaConf.select: the value behind a key; kNoNode if there is none, or null, or `???`.
+NodeId ValueOverride::selected(std::string_view key) {
+  try {
+    const NodeId found = resolver_.select(tree_.root(), fmt::format(".{}", key), false);
+    if (found == kNoNode) return found;
+    const NodeKind kind = tree_[found].kind;
+    return kind == NodeKind::kNull || kind == NodeKind::kMissing ? kNoNode : found;
+  } catch (const ConfigError& error) {
+    const std::string& message = error.diagnostics().front().message;
+    if (message.starts_with("ConfigTypeError")) return kNoNode;
+    refuse_merge(message.substr(0, message.find('\n')));
+  }
+}
+
+void ValueOverride::remove() {
+  const std::string& key = word_.key_or_group;
+  const NodeId found = selected(key);
+  if (found == kNoNode) {
+    std::vector<std::string> notes;
+    const size_t dot = key.rfind('.');
+    const NodeId parent = dot == std::string::npos ? tree_.root() : selected(key.substr(0, dot));
+    std::string fix;
+    if (parent != kNoNode && tree_[parent].is_container()) {
+      std::vector<std::string> known;
+      for (NodeId child : tree_.children(parent)) known.emplace_back(tree_[child].key().text);
+      const std::vector<std::string> near = nearest_names(dot == std::string::npos ? key : key.substr(dot + 1), known, 1);
+      if (!near.empty()) fix = "~" + (dot == std::string::npos ? near[0] : key.substr(0, dot + 1) + near[0]);
+    }
+    refuse("delete-key-missing", fmt::format("Could not delete from config. '{}' does not exist.", key), word_.key_pos,
+           std::move(fix));
+  }
+  const Tree& value = word_.value;
+  const bool any_value = word_.has_value() && value[value.root()].kind != NodeKind::kNull;
+  if (any_value && !python_equal(value, value.root(), tree_, found)) {
+    refuse("delete-value-differs",
+           fmt::format("Could not delete from config. The value of '{}' is {} and not {}.", key, python_str(tree_, found),
+                       python_str(value, value.root())),
+           word_.value_pos, fmt::format("~{}", key));
+  }
+  const size_t dot = key.rfind('.');
+  const NodeId parent = dot == std::string::npos ? tree_.root() : selected(key.substr(0, dot));
+  const NodeId gone = child(parent, dot == std::string::npos ? key : std::string_view(key).substr(dot + 1));
+  if (gone != kNoNode) tree_.remove(gone);
+}
+
+void ValueOverride::add() {
+  const NodeId found = selected(word_.key_or_group);
+  if (found != kNoNode && !word_.value[word_.value.root()].is_container()) {
+    const std::string without_plus(word_.input_line.substr(1));
+    Diagnostic diagnostic;
+    diagnostic.code = "append-key-exists";
+    diagnostic.message = fmt::format(
+        "Could not append to config. An item is already at '{}'.\nEither remove + prefix: '{}'\nOr add a second + to add "
+        "or override '{}': '+{}'\n",
+        word_.key_or_group, without_plus, word_.key_or_group, word_.input_line);
+    diagnostic.labels.push_back({word_.pos, 1, {}});
+    if (tree_[found].pos) diagnostic.labels.push_back({tree_[found].pos, 1, "the item is defined here"});
+    diagnostic.fix = without_plus;
+    diagnostic.key_path = word_.key_or_group;
+    throw ConfigError(std::move(diagnostic));
+  }
+  update(true);
+}
+
+/// A direct child by key or index; kNoNode if it is not there.
+NodeId ValueOverride::child(NodeId container, std::string_view key) {
+  if (tree_[container].kind == NodeKind::kMap) return tree_.find(container, Key(key));
+  const auto index = list_index(key);
+  if (!index) {
+    refuse("override-list-index",
+           fmt::format("'{}' is a list: '{}' is not an index of it", tree_.key_path(container), key), key_part_pos(key));
+  }
+  const int64_t length = tree_[container].length;
+  const int64_t place = *index < 0 ? *index + length : *index;
+  return place < 0 ? kNoNode : tree_.item(container, static_cast<size_t>(place));
+}
+
+/// The container under `key`, made where there is none.
+NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_add) {
+  NodeId next = child(container, key);
+  if (next != kNoNode && tree_[next].is_container()) return next;
+  if (next == kNoNode && tree_[container].kind == NodeKind::kList) refuse_merge("list index out of range", container);
+  if (next == kNoNode && !force_add) refuse_missing_key(container, key);
+  Tree empty;
+  empty[empty.root()].pos = word_.key_pos;
+  Merger merger(tree_, step_, {});
+  if (next == kNoNode) return merger.append(container, Key(resolver_.sources().keep(key)), word_.key_pos, empty, empty.root());
+  merger.replace(next, empty, empty.root());
+  return next;
+}
+
+void ValueOverride::merge_into(NodeId node, bool force_add) {
+  const Tree& value = word_.value;
+  const NodeId root = value.root();
+  Merger merger(tree_, step_, find_container(), !force_add);
+  if (tree_[node].kind != value[root].kind) {
+    refuse_merge("Cannot merge DictConfig with ListConfig", node);
+  }
+  if (value[root].kind == NodeKind::kList) {
+    merger.replace(node, value, root);
+    return;
+  }
+  try {
+    merger.merge_map(node, value, root);
+  } catch (const StructViolation& violation) {
+    refuse_missing_key(violation.map, violation.key.text);
+  } catch (const MergeConflict& conflict) {
+    refuse_merge("Cannot merge DictConfig with ListConfig", conflict.destination);
+  }
+}
+
+void ValueOverride::set_last(NodeId container, std::string_view key, bool force_add) {
+  const Tree& value = word_.value;
+  const NodeId node = child(container, key);
+  if (node == kNoNode) {
+    if (tree_[container].kind == NodeKind::kList) refuse_merge("list assignment index out of range", container);
+    if (!force_add) refuse_missing_key(container, key);
+    Merger(tree_, step_, {}).append(container, Key(resolver_.sources().keep(key)), word_.key_pos, value, value.root());
+  } else if (value[value.root()].is_container() && tree_[node].is_container()) {
+    merge_into(node, force_add);
+  } else {
+    Merger(tree_, step_, {}).replace(node, value, value.root());
+  }
+}
+
+// omegaconf: OmegaConf.update(merge=True)
+void ValueOverride::update(bool force_add) {
+  check_interpolations();
+  const std::vector<std::string_view> parts = split_key(word_.key_or_group);
+  NodeId container = tree_.root();
+  for (size_t i = 0; i + 1 < parts.size(); ++i) container = enter(container, parts[i], force_add);
+  set_last(container, parts.back(), force_add);
+}
+
+void ValueOverride::apply() {
+  if (word_.package) {
+    refuse("override-no-group",
+           fmt::format("Override {} looks like a config group override, but config group '{}' does not exist.",
+                       word_.input_line, word_.key_or_group),
+           word_.key_pos);
+  }
+  switch (word_.kind) {
+    case OverrideKind::kDelete: remove(); break;
+    case OverrideKind::kAdd: add(); break;
+    case OverrideKind::kForceAdd: update(true); break;
+    case OverrideKind::kChange: update(false); break;
+    case OverrideKind::kExtendList:
+      refuse("override-unsupported", "extend_list() is not offered yet; give the whole list", word_.value_pos);
+  }
+}
+
+}  // namespace
+
+void apply_value_override(Tree& tree, Resolver& resolver, const Override& word, uint32_t step) {
+  ValueOverride(tree, resolver, word, step).apply();
+}
+
+}  // namespace cfgtool

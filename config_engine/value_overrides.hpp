@@ -1,0 +1,19 @@
+/// \file
+/// Applies the overrides that change values (not those that choose options) to the merged tree, as
+/// hydra/_internal/config_loader_impl.py does with OmegaConf.update.
+#pragma once
+
+#include <cstdint>
+
+#include "config_engine/override.hpp"
+#include "config_engine/resolve.hpp"
+#include "config_engine/tree.hpp"
+
+namespace cfgtool {
+
+/// \param resolver of `tree`: some overrides look through interpolations
+/// \param step what to write into Node::step of each value that is added or replaced
+/// \throws ConfigError (without sources), worded as Hydra words it
+void apply_value_override(Tree& tree, Resolver& resolver, const Override& word, uint32_t step);
+
+}  // namespace cfgtool
