@@ -4,8 +4,9 @@
 Needs a python with hydra-core 1.3.8 (`tests/oracle/venv` makes one). Composes as Hydra's compose API does
 with version_base="1.3"; `"resolve": true` resolves in place, as `--cfg job --resolve` does.
 
-Differences from `cfgtool batch`: an error's "code" is the class of Python's exception, and only errors in
-YAML files have a place.
+Differences from `cfgtool batch`: an error's "code" is the class of Python's exception (of an
+exception without a message, also its cause: "Outer from Cause", and the cause's message), and only errors in YAML
+files have a place.
 """
 import datetime
 import json
@@ -56,7 +57,9 @@ def initialize(config_dirs):
 
 def freeze_now(text):
     moment = datetime.datetime.strptime(text, TIME_FORMAT)
-    OmegaConf.register_new_resolver("now", lambda pattern: moment.strftime(pattern), use_cache=True, replace=True)
+    frozen = lambda pattern: moment.strftime(pattern)  # noqa: E731
+    frozen.__qualname__ = "setup_globals.<locals>.<lambda>"  # as Hydra's own is called in errors
+    OmegaConf.register_new_resolver("now", frozen, use_cache=True, replace=True)
 
 
 def forget_everything():
@@ -81,7 +84,7 @@ def compose_request(request):
 
 
 def describe(exception):
-    message = str(exception)
+    code, message = type(exception).__name__, str(exception)
     causes = []
     cause = exception.__cause__
     while cause is not None:
@@ -89,8 +92,9 @@ def describe(exception):
         cause = cause.__cause__
     if not message.strip() and exception.__cause__ is not None:
         # Hydra's command line prints the cause below its own, empty, message.
+        code += f" from {type(exception.__cause__).__name__}"
         message = str(exception.__cause__)
-    error = {"code": type(exception).__name__, "message": message, "file": None, "line": None, "column": None,
+    error = {"code": code, "message": message, "file": None, "line": None, "column": None,
              "notes": causes}
     mark = getattr(exception, "problem_mark", None)
     if mark is not None:

@@ -60,10 +60,12 @@ def request_for(case_file, case, folder):
 
 def refusal(answer, folder):
     message = answer["error"]["message"].replace(str(folder), "{tree}")
+    if answer["error"]["code"] == "RecursionError":
+        message = ""  # depends on where Python happened to be
     message = re.sub(r" at 0x[0-9a-f]+", " at 0x...", message)
     lines = message.strip("\n").split("\n")[:MESSAGE_LINES]
     return case_files.make_section(f"refused at {answer['stage']}: {answer['error']['code']}",
-                                   "".join(line.rstrip() + "\n" for line in lines))
+                                   "".join(line.expandtabs(4).rstrip() + "\n" for line in lines))
 
 
 def record(oracle, case_file, case, scratch):
