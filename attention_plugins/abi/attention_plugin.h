@@ -83,7 +83,8 @@ typedef struct attn_implementation {
 /**
  * What a plugin is. It and all that it points to are constant, and stay valid until the process ends: a host does not
  * unload a plugin that it has accepted. `implementation` is an index into `implementations`. No function is NULL unless
- * said so, and the host passes no NULL unless said so. On success a function returns ATTN_STATUS_OK.
+ * said so, and the host passes no NULL unless said so. On success a function returns ATTN_STATUS_OK, and
+ * *instance or *plan is not NULL.
  */
 typedef struct attn_plugin {
   uint32_t size;

@@ -112,12 +112,11 @@ class AttentionKernel {
     void operator()(std::byte* bytes) const;
   };
   attn_run run(uint64_t workspace_bytes);
-  void check_guard(const char* function) const;
+  void check_guard(const char* function, uint64_t workspace_bytes) const;
 
   std::shared_ptr<ThreadPool> pool_;
   attn_executor executor_{};
   Plan plan_;
-  uint64_t workspace_bytes_ = 0;
   std::unique_ptr<std::byte, FreeWorkspace> workspace_;  ///< with a guard behind it, to notice a plugin that overruns
 };
 

@@ -24,7 +24,7 @@ struct Candidate {
 struct Selection {
   Verdict verdict = Verdict::kNo;   ///< kCannotTell if none says yes and at least one cannot tell
   std::optional<Candidate> chosen;  ///< the first in search order that says yes; there exactly with kYes
-  std::vector<Candidate> refusals;  ///< all others that provide the name, for any kind of device, in search order
+  std::vector<Candidate> refusals;  ///< those asked that did not say yes, in search order
   bool name_known = false;          ///< some loaded plugin provides that name
   std::string problem_fault;        ///< the problem itself is wrong, and no plugin was asked; else empty
   int32_t problem_fault_reason = ATTN_REASON_NONE;
@@ -33,7 +33,8 @@ struct Selection {
   std::vector<Candidate> supported_here;
 };
 
-/// Asks every plugin that provides `name`. Never chooses another name: what works instead is only reported.
+/// Asks the plugins that provide `name` in turn, until one says yes. Never chooses another name: what works instead is
+/// only reported.
 Selection select(std::string_view name, const attn_device& device, const attn_problem& problem, int32_t level,
                  const std::vector<std::shared_ptr<const Plugin>>& plugins);
 
