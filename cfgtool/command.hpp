@@ -1,0 +1,22 @@
+/// \file
+/// What the subcommands of cfgtool share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cfgtool {
+
+/// A subcommand: the words behind its name go in, the exit code comes out. \throws ConfigError, CLI::ParseError
+using Command = int (*)(const std::vector<std::string>& words);
+
+int resolve_command(const std::vector<std::string>& words);
+int batch_command(const std::vector<std::string>& words);
+
+/// Writes all of `text` to stdout. \throws std::runtime_error if stdout does not take it (a full disk, a closed pipe)
+void write_stdout(const std::string& text);
+
+/// Writes to stderr; what it does not take is lost.
+void write_stderr(const std::string& text);
+
+}  // namespace cfgtool

@@ -1,0 +1,102 @@
+/// \file
+/// `cfgtool SUBCOMMAND …`: finds the subcommand and turns what it throws into exit codes.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+
+#include "cfgtool/command.hpp"
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/hydra_flags.hpp"
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr int kExitInternal = 70;
+
+struct Subcommand {
+  const char* name;
+  const char* summary;
+  Command run;
+};
+
+constexpr Subcommand kSubcommands[] = {
+    {"resolve", "compose a configuration and print it", resolve_command},
+    {"batch", "answer many requests: JSON Lines in, JSON Lines out", batch_command},
+};
+
+std::string help() {
+  std::string text =
+      "cfgtool: Hydra's configurations, composed and checked without Python\n\n"
+      "Usage: cfgtool SUBCOMMAND [FLAG | OVERRIDE]...\n\nSubcommands:\n";
+  for (const Subcommand& subcommand : kSubcommands) text += fmt::format("  {:10} {}\n", subcommand.name, subcommand.summary);
+  text +=
+      "\nExamples:\n"
+      "  cfgtool resolve -cp conf -cn config db=postgres +trainer.seed=7\n"
+      "  cfgtool resolve -cp conf -cn config --cfg job --package trainer\n"
+      "  cfgtool resolve -cp conf -cn ppo_trainer --spec\n\n"
+      "`cfgtool SUBCOMMAND --help` says more.\n";
+  return text;
+}
+
+int refuse_subcommand(const std::string& name) {
+  std::vector<std::string> known;
+  for (const Subcommand& subcommand : kSubcommands) known.emplace_back(subcommand.name);
+  const std::string hint = did_you_mean(name, known);
+  write_stderr(fmt::format("error[unknown-subcommand]: cfgtool has no subcommand '{}'\n", name));
+  if (!hint.empty()) write_stderr(fmt::format("  note: {}\n", hint));
+  write_stderr("  note: `cfgtool --help` lists them\n");
+  return kExitUsage;
+}
+
+int dispatch(int argc, char** argv) {
+  if (argc < 2) {
+    write_stderr(help());
+    return kExitUsage;
+  }
+  const std::string name = argv[1];
+  if (name == "--help" || name == "-h" || name == "help") {
+    write_stdout(help());
+    return 0;
+  }
+  if (name == "--version") {
+    write_stdout("cfgtool " CFGTOOL_VERSION "\n");
+    return 0;
+  }
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (name == subcommand.name) return subcommand.run(expand_short_flags(argc - 1, argv + 1));
+  }
+  return refuse_subcommand(name);
+}
+
+}  // namespace
+
+void write_stdout(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw std::runtime_error(fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+  }
+}
+
+void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+}  // namespace cfgtool
+
+int main(int argc, char** argv) {
+  // A reader that goes away (`cfgtool … | head`) is told by write_stdout, not by a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return cfgtool::dispatch(argc, argv);
+  } catch (const std::exception& error) {
+    cfgtool::write_stderr(fmt::format("error[internal]: {}\n", error.what()));
+    return cfgtool::kExitInternal;
+  }
+}

@@ -1,0 +1,111 @@
+#include "config_engine/emit.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "config_engine/python_text.hpp"
+#include "config_engine/yaml_writer.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The part of a composition that is to be printed, resolved if asked.
+struct Shown {
+  Tree tree;
+  NodeId root = 0;
+};
+
+// hydra: Hydra.show_cfg
+Shown select_part(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+  Shown shown;
+  if (part != CfgPart::kHydra) shown.tree = composition.tree;
+  if (part != CfgPart::kJob) {
+    // Hydra's node comes first in the whole configuration.
+    Tree all = composition.hydra;
+    for (NodeId child : shown.tree.children(shown.tree.root())) all.add_copy(all.root(), shown.tree, child);
+    shown.tree = std::move(all);
+  }
+  try {
+    const ResolveContext context = composition.resolve_context();
+    Resolver resolver(shown.tree, *composition.sources, context, &composition.warnings);
+    shown.root = shown.tree.root();
+    if (!package.empty() && package != "_global_") {
+      shown.root = resolver.select(shown.tree.root(), "." + package, false);
+      const NodeKind kind = shown.root == kNoNode ? NodeKind::kNull : shown.tree[shown.root].kind;
+      if (kind == NodeKind::kNull || kind == NodeKind::kMissing) {
+        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", package));
+      }
+    }
+    if (resolve) resolver.resolve_in_place(shown.root);
+  } catch (ConfigError& error) {
+    error.set_sources(composition.sources);
+    throw;
+  }
+  return shown;
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    }
+    for (size_t k = 0; k < 4; ++k) {
+      text += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
+    }
+  }
+  return text;
+}
+
+Json to_json(const Tree& tree, NodeId id) {
+  const Node& node = tree[id];
+  switch (node.kind) {
+    case NodeKind::kNull: return nullptr;
+    case NodeKind::kBool: return node.boolean;
+    case NodeKind::kInt: return node.integer;
+    case NodeKind::kFloat: return std::isfinite(node.real) ? Json(node.real) : Json(python_repr(node.real));
+    case NodeKind::kBytes: return base64(node.text());
+    case NodeKind::kBigInt:  // beyond what the library's numbers hold
+    case NodeKind::kString:
+    case NodeKind::kInterpolation:
+    case NodeKind::kMissing: return node.text();
+    case NodeKind::kMap: {
+      Json object = Json::object();
+      for (NodeId child : tree.children(id)) object[std::string(tree[child].key().text)] = to_json(tree, child);
+      return object;
+    }
+    case NodeKind::kList: {
+      Json array = Json::array();
+      for (NodeId child : tree.children(id)) array.push_back(to_json(tree, child));
+      return array;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string write_json(const Tree& tree, NodeId root, int indent) {
+  return to_json(tree, root).dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+  const Shown shown = select_part(composition, part, resolve, package);
+  if (!shown.tree[shown.root].is_container()) return python_str(shown.tree, shown.root) + "\n";
+  const bool headed = !package.empty() && package != "_global_";
+  return (headed ? fmt::format("# @package {}\n", package) : std::string()) + write_yaml(shown.tree, shown.root);
+}
+
+std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+  const Shown shown = select_part(composition, part, resolve, package);
+  return write_json(shown.tree, shown.root, 2) + "\n";
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,172 @@
+#include "config_engine/hydra_flags.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+[[noreturn]] void refuse_request(std::string code, std::string message, std::string fix = {}) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = std::move(code);
+  diagnostic.message = std::move(message);
+  diagnostic.fix = std::move(fix);
+  throw ConfigError(std::move(diagnostic));
+}
+
+std::string absolute_dir(const std::string& dir) {
+  if (dir.find("://") != std::string::npos) return dir;
+  std::error_code ignored;
+  const auto absolute = std::filesystem::absolute(dir, ignored).lexically_normal();
+  std::string path = absolute.string();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+VersionBase parse_version_base(const std::string& text) {
+  VersionBase version;
+  if (text.empty()) return version;
+  const char* const end = text.data() + text.size();
+  const auto [dot, major_error] = std::from_chars(text.data(), end, version.major);
+  if (major_error == std::errc() && dot != end && *dot == '.') {
+    const auto [rest, minor_error] = std::from_chars(dot + 1, end, version.minor);
+    // "1.3.8" is as good as "1.3".
+    if (minor_error == std::errc() && (rest == end || *rest == '.') && version.major == 1 && version.minor >= 1 &&
+        version.minor <= 3) {
+      return version;
+    }
+  }
+  refuse_request("flag-value", fmt::format("--version-base takes 1.1, 1.2 or 1.3, not '{}'", text));
+}
+
+ComposeRequest HydraFlags::request() const {
+  ComposeRequest request;
+  if (!config_path.empty()) request.config_dirs.push_back(absolute_dir(config_path));
+  for (const std::string& dir : config_dirs) request.config_dirs.push_back(absolute_dir(dir));
+  if (!config_name.empty()) request.config_name = config_name;
+  request.overrides = overrides;
+  request.version_base = parse_version_base(version_base);
+  request.pkg_path = pkg_path;
+  request.job_name = job_name;
+  request.extended = extended;
+  request.context.keep_unknown_resolvers = keep_unknown_resolvers;
+  if (!python_version.empty()) request.context.python_version = python_version;
+  return request;
+}
+
+DiagnosticFormat HydraFlags::diagnostic_format() const {
+  if (error_format == "json") return DiagnosticFormat::kJson;
+  if (error_format == "github") return DiagnosticFormat::kGithub;
+  if (error_format == "sarif") return DiagnosticFormat::kSarif;
+  return DiagnosticFormat::kText;
+}
+
+void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
+  app.allow_extras();
+  const std::map<std::string, CfgPart> parts{{"job", CfgPart::kJob}, {"hydra", CfgPart::kHydra}, {"all", CfgPart::kAll}};
+  app.add_option_function<CfgPart>(
+         "-c,--cfg", [&flags](const CfgPart& part) { flags.cfg = part; }, "Print the composed configuration: job, hydra or all")
+      ->transform(CLI::CheckedTransformer(parts).description(""))
+      ->type_name("PART")
+      ->group("Hydra's flags");
+  app.add_flag("--resolve", flags.resolve, "With --cfg: evaluate the interpolations")->group("Hydra's flags");
+  app.add_option("-p,--package", flags.package, "With --cfg: print this part of it only")->type_name("KEY")->group("Hydra's flags");
+  app.add_option("--config-path", flags.config_path, "(-cp) The folder with the configs")->type_name("DIR")->group("Hydra's flags");
+  app.add_option("--config-name", flags.config_name, "(-cn) The primary config")->type_name("NAME")->group("Hydra's flags");
+  app.add_option("--config-dir", flags.config_dirs, "(-cd) A further folder on the search path")
+      ->type_name("DIR")
+      ->allow_extra_args(false)
+      ->group("Hydra's flags");
+  app.add_flag("-r,--run", flags.run, "Run the job (the default)")->group("Hydra's flags");
+  app.add_flag("-m,--multirun", flags.multirun, "Sweep over several jobs")->group("Hydra's flags");
+  app.add_option("-i,--info", flags.info, "Print information about the configuration")->type_name("WHAT")->group("Hydra's flags");
+  app.add_option("--version-base", flags.version_base, "The Hydra release whose defaults hold: 1.1, 1.2 or 1.3")
+      ->type_name("VERSION")
+      ->group("Surroundings");
+  app.add_option("--job-name", flags.job_name, "hydra.job.name")->type_name("NAME")->capture_default_str()->group("Surroundings");
+  app.add_option("--pkg-path", flags.pkg_path, "Where pkg:// packages lie")->type_name("DIR")->group("Surroundings");
+  app.add_option("--python-version", flags.python_version, "What ${python_version:} gives")
+      ->type_name("X.Y.Z")
+      ->group("Surroundings");
+  app.add_flag("--extended", flags.extended, "Allow what Hydra 1.3 refuses: extend_list(), json_str()")->group("Surroundings");
+  app.add_flag("--keep-unknown-resolvers", flags.keep_unknown_resolvers, "Leave ${unknown:...} as text")->group("Surroundings");
+  app.add_option("--error-format", flags.error_format, "Errors as text, json, github or sarif")
+      ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
+      ->type_name("FORMAT")
+      ->group("Surroundings");
+}
+
+std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShort{
+      {{"-cp", "--config-path"}, {"-cn", "--config-name"}, {"-cd", "--config-dir"}}};
+  std::vector<std::string> words;
+  bool only_overrides = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    only_overrides |= word == "--";
+    if (!only_overrides) {
+      for (const auto& [from, to] : kShort) {
+        if (word == from || word.starts_with(std::string(from) + "=")) word.replace(0, from.size(), to);
+      }
+    }
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+void take_overrides(const CLI::App& app, HydraFlags& flags) {
+  bool only_overrides = false;
+  for (const std::string& word : app.remaining()) {
+    if (word == "--" && !only_overrides) {
+      only_overrides = true;
+      continue;
+    }
+    if (!only_overrides && word.size() > 1 && word[0] == '-') {
+      std::vector<std::string> known;
+      for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+      }
+      const std::string name = word.substr(0, word.find('='));
+      Diagnostic diagnostic;
+      diagnostic.stage = Stage::kRequest;
+      diagnostic.code = "unknown-flag";
+      diagnostic.message = fmt::format("unrecognized argument: {}", word);
+      const std::string hint = did_you_mean(name, known);
+      if (!hint.empty()) diagnostic.notes.push_back(hint);
+      diagnostic.notes.push_back("overrides are KEY=VALUE, +KEY=VALUE, ++KEY=VALUE or ~KEY; --help lists the flags");
+      throw ConfigError(std::move(diagnostic));
+    }
+    flags.overrides.push_back(word);
+  }
+  if (flags.multirun) {
+    refuse_request("multirun-unsupported", "--multirun is not offered yet: sweeps cannot be run");
+  }
+  if (!flags.info.empty()) {
+    refuse_request("info-unsupported", "--info is not offered yet; --cfg job|hydra|all prints the configuration");
+  }
+}
+
+int exit_code_of(const ConfigError& error) {
+  const Diagnostic& first = error.diagnostics().front();
+  return first.stage == Stage::kRequest ? 2 : 1;
+}
+
+bool may_color(int descriptor) {
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  return ::isatty(descriptor) != 0 && !(no_color && *no_color) && !(terminal && std::string_view(terminal) == "dumb");
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,63 @@
+/// \file
+/// Hydra's command-line flags, for cfgtool and for every program that embeds the engine: in any order with overrides, with
+/// Hydra's short forms (-cp, -cn, -cd) and meaning.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config_engine/compose.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/emit.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace cfgtool {
+
+struct HydraFlags {
+  std::optional<CfgPart> cfg;  ///< --cfg: print this part and stop
+  bool resolve = false;        ///< --resolve
+  std::string package;         ///< --package
+  std::string config_path;     ///< --config-path
+  std::string config_name;     ///< --config-name
+  std::vector<std::string> config_dirs;  ///< --config-dir
+  std::string info;            ///< --info
+  bool multirun = false;       ///< --multirun
+  bool run = false;            ///< --run: what happens anyway
+  bool app_help = false;
+  std::string job_name = "app";
+  std::string version_base;
+  std::string pkg_path;
+  std::string python_version;
+  bool extended = false;
+  bool keep_unknown_resolvers = false;
+  std::string error_format;  ///< text, json, github or sarif; empty: text
+  std::vector<std::string> overrides;  ///< what was no flag, in order
+
+  /// The request that the flags describe. \throws ConfigError, stage kRequest, for a flag's value that is none
+  ComposeRequest request() const;
+  DiagnosticFormat diagnostic_format() const;
+};
+
+/// Declares the flags on `app`, which then leaves what is no flag to take_overrides().
+void add_hydra_flags(CLI::App& app, HydraFlags& flags);
+
+/// argv without the program's name, with Hydra's two-letter short flags written out, which CLI11 cannot declare.
+std::vector<std::string> expand_short_flags(int argc, const char* const* argv);
+
+/// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag
+void take_overrides(const CLI::App& app, HydraFlags& flags);
+
+/// `1.3`, `1.1` …; empty is the newest. \throws ConfigError, stage kRequest
+VersionBase parse_version_base(const std::string& text);
+
+/// The exit code that goes with an error: 2 for wrong flags, 1 for a wrong configuration.
+int exit_code_of(const ConfigError& error);
+
+/// Whether text for `descriptor` (1 or 2) may be coloured: a terminal, and neither NO_COLOR nor TERM=dumb.
+bool may_color(int descriptor);
+
+}  // namespace cfgtool

@@ -1,0 +1,66 @@
+#include "config_engine/hydra_main.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/hydra_flags.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+void print_to(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
+
+std::string from_base(const HydraApp& app, const std::string& path) {
+  if (path.empty() || app.base_dir.empty() || path.find("://") != std::string::npos) return path;
+  return (std::filesystem::path(app.base_dir) / path).string();
+}
+
+int run(const HydraApp& app, HydraFlags& flags, const std::function<int(const Config&)>& job) {
+  flags.config_path = from_base(app, flags.config_path);
+  ComposeRequest request = flags.request();
+  request.context.resolvers = app.resolvers;
+  Composition composition = compose(std::make_shared<FileStore>(), request);
+  print_to(stderr, render(composition.warnings, composition.sources.get(),
+                          {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+  composition.warnings.clear();
+  if (flags.cfg) {
+    print_to(stdout, print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
+    return 0;
+  }
+  return job(Config(std::move(composition)));
+}
+
+}  // namespace
+
+int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Config&)>& job) {
+  HydraFlags flags;
+  flags.job_name = app.name.empty() && argc > 0 ? std::filesystem::path(argv[0]).stem().string() : app.name;
+  flags.config_path = app.config_path;
+  flags.config_name = app.config_name;
+  flags.version_base = app.version_base;
+  CLI::App cli(app.description, flags.job_name);
+  cli.footer("Anything else is an override: KEY=VALUE, +KEY=VALUE, ++KEY=VALUE, ~KEY, GROUP=OPTION");
+  add_hydra_flags(cli, flags);
+  if (app.add_flags) app.add_flags(cli);
+  try {
+    std::vector<std::string> words = expand_short_flags(argc, argv);
+    std::reverse(words.begin(), words.end());  // CLI11 takes a vector from its end
+    cli.parse(words);
+    take_overrides(cli, flags);
+    return run(app, flags, job);
+  } catch (const CLI::ParseError& error) {
+    return cli.exit(error) == 0 ? 0 : 2;
+  } catch (const ConfigError& error) {
+    print_to(stderr, render(error.diagnostics(), error.sources().get(),
+                            {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace cfgtool
