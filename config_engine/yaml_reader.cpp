@@ -1,0 +1,230 @@
+#include "config_engine/yaml_reader.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <istream>
+#include <streambuf>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/yaml_lint.hpp"
+#include "config_engine/yaml_text.hpp"
+#include "config_engine/yaml_tree_builder.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+/// A stream over bytes that are there already.
+class MemoryBuffer : public std::streambuf {
+ public:
+  explicit MemoryBuffer(std::string& text) { setg(text.data(), text.data(), text.data() + text.size()); }
+};
+
+size_t offset_of(const YAML::Mark& mark) {
+  return mark.pos < 0 ? 0 : static_cast<size_t>(mark.pos);
+}
+
+/// Hands yaml-cpp's events to the tree builder, with the places and texts that it expects.
+class EventAdapter : public YAML::EventHandler {
+ public:
+  EventAdapter(SourceMap& sources, SourcePos begin, const YamlText& text)
+      : sources_(sources), text_(text), builder_(sources, begin) {}
+
+  Tree take() { return builder_.take(); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ == 1) return;
+    Diagnostic diagnostic;
+    diagnostic.code = "yaml-second-document";
+    diagnostic.message = "expected a single document in the stream, but found another document";
+    diagnostic.labels.push_back({text_.pos(offset_of(mark)), 1, {}});
+    diagnostic.fix = "put each document into a file of its own";
+    throw ConfigError(std::move(diagnostic));
+  }
+  void OnDocumentEnd() override {}
+
+  // yaml-cpp calls this both for a null that is written and for a value that is left out; the mark of the latter is
+  // that of what follows.
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const size_t begin = offset_of(mark);
+    if (anchor != YAML::NullAnchor) {
+      YamlEvent event = make_event(YamlEvent::Kind::kScalar, mark, "?", anchor);
+      event.plain = true;
+      builder_.scalar(event);
+      return;
+    }
+    YamlEvent event;
+    event.plain = true;
+    const std::string_view rest = text().substr(std::min(begin, text().size()));
+    const bool is_written =
+        rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
+    event.pos = text_.pos(is_written ? begin : end_of_last_token(begin));
+    builder_.scalar(event);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    YamlEvent event;
+    event.kind = YamlEvent::Kind::kAlias;
+    event.pos = text_.pos(offset_of(mark));
+    event.text = anchors_[anchor - 1];
+    builder_.alias(event);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    YamlEvent event = make_event(YamlEvent::Kind::kScalar, mark, tag, anchor);
+    event.plain = tag == "?";
+    event.text = keep_scalar(value, event.pos);
+    builder_.scalar(event);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    builder_.start_collection(make_event(YamlEvent::Kind::kSequenceStart, mark, tag, anchor));
+  }
+  void OnSequenceEnd() override { builder_.end_collection(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    builder_.start_collection(make_event(YamlEvent::Kind::kMappingStart, mark, tag, anchor));
+  }
+  void OnMapEnd() override { builder_.end_collection(); }
+
+  // Comes in front of the event with that anchor; yaml-cpp numbers anchors from 1.
+  void OnAnchor(const YAML::Mark&, const std::string& name) override { anchors_.push_back(sources_.keep(name)); }
+
+ private:
+  std::string_view text() const { return text_.text(); }
+
+  YamlEvent make_event(YamlEvent::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    YamlEvent event;
+    event.kind = kind;
+    const size_t begin = offset_of(mark);
+    const size_t content = skip_properties(begin);
+    event.pos = text_.pos(content);
+    if (content != begin) event.property_pos = text_.pos(begin);
+    if (anchor != YAML::NullAnchor) event.anchor = anchors_[anchor - 1];
+    // "!" is what a scalar in quotes gets, "?" one without; but "!" may have been written as well.
+    const bool was_written = tag != "?" && (tag != "!" || text()[begin] == '!' || text()[begin] == '&');
+    if (was_written && !(tag == "!" && !has_lone_tag(begin, content))) event.tag = sources_.keep(tag);
+    return event;
+  }
+
+  bool has_lone_tag(size_t begin, size_t content) const {
+    const std::string_view properties = text().substr(begin, content - begin);
+    const size_t tag = properties.find('!');
+    return tag != std::string_view::npos && (tag + 1 == properties.size() || is_white(properties[tag + 1]));
+  }
+
+  static bool is_white(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+  /// The first byte behind the tag and anchor that a value begins with; where nothing follows, that of these.
+  size_t skip_properties(size_t begin) const {
+    size_t at = begin;
+    while (at < text().size() && (text()[at] == '!' || text()[at] == '&')) {
+      while (at < text().size() && !is_white(text()[at]))
+        ++at;
+      while (at < text().size() && is_white(text()[at]))
+        ++at;
+    }
+    return at;
+  }
+
+  size_t end_of_last_token(size_t before) const {
+    size_t at = std::min(before, text().size());
+    while (at > 0 && is_white(text()[at - 1]))
+      --at;
+    return at;
+  }
+
+  /// Most scalars are a stretch of the text and need no copy.
+  std::string_view keep_scalar(const std::string& value, SourcePos pos) {
+    std::string_view original = text_.original(pos);
+    if (original.starts_with('"') || original.starts_with('\'')) original.remove_prefix(1);
+    return original.starts_with(value) ? original.substr(0, value.size()) : sources_.keep(value);
+  }
+
+  SourceMap& sources_;
+  const YamlText& text_;
+  YamlTreeBuilder builder_;
+  std::vector<std::string_view> anchors_;
+  size_t documents_ = 0;
+};
+
+/// yaml-cpp's messages in PyYAML's words, and what mends them.
+struct Wording {
+  std::string_view yaml_cpp;
+  std::string_view message;
+  std::string_view fix;
+};
+
+constexpr std::string_view kQuoteIt = "put the value in quotes";
+
+const Wording kWordings[] = {
+    {YAML::ErrorMsg::MAP_VALUE, "mapping values are not allowed here",
+     "put the value in quotes if ': ' is part of it; begin a nested mapping on the next line, indented"},
+    {YAML::ErrorMsg::MAP_KEY, "mapping keys are not allowed here", "begin the mapping on a line of its own"},
+    {YAML::ErrorMsg::BLOCK_ENTRY, "sequence entries are not allowed here", "begin the list on a line of its own"},
+    {YAML::ErrorMsg::END_OF_MAP, "expected the mapping to go on or to end here",
+     "begin each key in the same column and write ': ' behind it"},
+    {YAML::ErrorMsg::END_OF_SEQ, "expected the list to go on or to end here",
+     "begin each item with '- ' in the same column"},
+    {YAML::ErrorMsg::END_OF_MAP_FLOW, "expected ',' or '}'",
+     "close the mapping with '}' or separate its keys with ','"},
+    {YAML::ErrorMsg::END_OF_SEQ_FLOW, "expected ',' or ']'", "close the list with ']' or separate its items with ','"},
+    {YAML::ErrorMsg::FLOW_END, "this bracket closes nothing", "remove it, or put the value in quotes"},
+    {YAML::ErrorMsg::UNKNOWN_TOKEN, "found a character that cannot start any token", kQuoteIt},
+    {YAML::ErrorMsg::TAB_IN_INDENTATION, "found a tab in the indentation", "use spaces instead of the tab"},
+    {YAML::ErrorMsg::INVALID_ESCAPE, "found unknown escape character",
+     "write \\\\ for a backslash, or use single quotes"},
+    {YAML::ErrorMsg::INVALID_HEX, "expected hexadecimal digits", "write \\\\ for a backslash, or use single quotes"},
+    {YAML::ErrorMsg::EOF_IN_SCALAR, "found unexpected end of stream", "close the quote"},
+    {YAML::ErrorMsg::DOC_IN_SCALAR, "found unexpected document separator", "close the quote"},
+    {YAML::ErrorMsg::CHAR_IN_BLOCK, "expected chomping or indentation indicators",
+     "begin the text on the next line, or put it in quotes"},
+};
+
+[[noreturn]] void rethrow(const YAML::Exception& error, const YamlText& text) {
+  Diagnostic diagnostic;
+  diagnostic.code = "yaml-syntax";
+  diagnostic.message = error.msg;
+  for (const Wording& wording : kWordings) {
+    if (!std::string_view(error.msg).starts_with(wording.yaml_cpp)) continue;
+    diagnostic.message = wording.message;
+    diagnostic.fix = wording.fix;
+  }
+  diagnostic.labels.push_back({text.pos(offset_of(error.mark)), 1, {}});
+  throw ConfigError(std::move(diagnostic));
+}
+
+}  // namespace
+
+Tree read_yaml(SourceMap& sources, SourcePos text_begin) {
+  YamlText text(sources, text_begin);
+  lint_yaml(&text);
+  EventAdapter adapter(sources, text_begin, text);
+  try {
+    MemoryBuffer buffer(text.text());
+    std::istream stream(&buffer);
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(adapter)) {
+    }
+  } catch (const YAML::DeepRecursion& error) {
+    throw_error(Stage::kCompose, "yaml-too-deep",
+                fmt::format("more than {} collections in one another", YamlTreeBuilder::kDeepestNesting),
+                text.pos(offset_of(error.mark)));
+  } catch (const YAML::Exception& error) {
+    rethrow(error, text);
+  }
+  return adapter.take();
+}
+
+}  // namespace cfgtool
