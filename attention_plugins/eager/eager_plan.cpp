@@ -99,7 +99,7 @@ uint64_t EagerPlan::forward_workspace_bytes() const {
 }
 
 uint64_t EagerPlan::backward_workspace_bytes() const {
-  return static_cast<uint64_t>(row_count() + max_workers * backward_floats_per_worker()) * sizeof(float);
+  return static_cast<uint64_t>(2 * row_count() + max_workers * backward_floats_per_worker()) * sizeof(float);
 }
 
 void load_block(const Rows<const void>& rows, const RowBlock& block, float* values) {

@@ -60,7 +60,7 @@ struct EagerPlan {
   KeyRange visible_keys(const Sequence& sequence, int64_t row) const;
   KeyRange visible_keys(const RowBlock& block) const;  ///< of any of its rows
 
-  /// Into lse and into the deltas of the backward pass.
+  /// Into lse and into what the backward pass keeps of each row.
   int64_t row_index(const Sequence& sequence, int64_t head, int64_t row) const;
   int64_t row_count() const;
   int64_t kv_head(int64_t head) const { return head / (problem.heads_q / problem.heads_kv); }
