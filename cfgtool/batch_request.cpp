@@ -17,6 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kDeepestRequest = 64;
+
 /// Something about the request itself is wrong.
 struct RequestError {
   std::string code;
@@ -140,18 +142,6 @@ Json answer(const Json& request, FileStorePtr& store) {
   }
 }
 
-/// The nesting of a JSON text: the library's parser copes with any, printing its result does not.
-bool too_deep(const std::string& text) {
-  constexpr int kDeepest = 64;
-  int depth = 0;
-  for (const char c : text) {
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (depth > kDeepest) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string refuse_batch_request(const Json& id, const std::string& code, const std::string& message) {
@@ -163,9 +153,15 @@ std::string refuse_batch_request(const Json& id, const std::string& code, const 
 std::string answer_batch_request(const std::string& line, FileStorePtr& store) {
   Json request;
   try {
-    request = Json::parse(line);
+    request = Json::parse(line, [](int depth, Json::parse_event_t, const Json&) {
+      // The library reads any depth, but prints recursively.
+      if (depth > kDeepestRequest) throw RequestError{"request-json", "the request is nested too deeply"};
+      return true;
+    });
   } catch (const Json::parse_error& error) {
     return refuse_batch_request(nullptr, "request-json", fmt::format("not JSON: {}", error.what()));
+  } catch (const RequestError& error) {
+    return refuse_batch_request(nullptr, error.code, error.message);
   }
   if (!request.is_object()) return refuse_batch_request(nullptr, "request-json", "a request is a JSON object");
   return dump(answer(request, store));
