@@ -1,0 +1,100 @@
+#include "tests/cases/driver.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+namespace cfgtool::test {
+namespace {
+
+[[noreturn]] void usage(const std::string& problem) {
+  fmt::print(stderr,
+             "{}\nflags: --cfgtool PATH | --program \"COMMAND WITH ARGUMENTS\"; --cases FOLDER; --tree NAME; --only TEXT;"
+             " --no-places; --max-shown N; --limit SECONDS\n",
+             problem);
+  std::exit(2);
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+}  // namespace
+
+std::vector<std::string> DriverOptions::batch_command() const {
+  return other_program() ? program : std::vector<std::string>{cfgtool.string(), "batch"};
+}
+
+DriverOptions parse_options(int argc, char** argv) {
+  DriverOptions options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--no-places") {
+      options.check_places = false;
+      continue;
+    }
+    if (i + 1 == argc) usage(flag + ": unknown, or its value is missing");
+    const std::string value = argv[++i];
+    if (flag == "--cfgtool") {
+      options.cfgtool = value;
+    } else if (flag == "--program") {
+      options.program = words_of(value);
+    } else if (flag == "--cases") {
+      options.cases = std::filesystem::absolute(value).lexically_normal();
+    } else if (flag == "--tree") {
+      options.trees.push_back(value);
+    } else if (flag == "--only") {
+      options.only = value;
+    } else if (flag == "--max-shown") {
+      options.max_shown = std::stoul(value);
+    } else if (flag == "--limit") {
+      options.limit = std::chrono::seconds(std::stol(value));
+    } else {
+      usage(flag + ": unknown");
+    }
+  }
+  if (options.cfgtool.empty() && !options.other_program()) usage("neither --cfgtool nor --program");
+  return options;
+}
+
+void Report::add(const std::string& group, const std::string& name, Kind kind, const std::string& wrong) {
+  auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& one) { return one.group == group; });
+  if (row == rows_.end()) row = rows_.insert(rows_.end(), Row{.group = group});
+  ++row->cases;
+  if (wrong.empty()) {
+    ++row->right[static_cast<size_t>(kind)];
+    return;
+  }
+  ++row->wrong;
+  ++failures_;
+  if (failures_ <= max_shown_) fmt::print("WRONG {}: {}\n{}\n", group, name, wrong);
+  if (failures_ == max_shown_ + 1) fmt::print("more wrong ones are only named (--max-shown N shows more)\n");
+  if (failures_ > max_shown_) fmt::print("WRONG {}: {}\n", group, name);
+}
+
+void Report::print_table(const std::string& group_heading, const std::string& partly) const {
+  Row sum{.group = "all"};
+  for (const Row& row : rows_) {
+    sum.cases += row.cases;
+    sum.wrong += row.wrong;
+    for (size_t i = 0; i < 3; ++i) sum.right[i] += row.right[i];
+  }
+  const bool with_partly = sum.right[2] > 0;
+  const auto print = [&](const std::string& group, const auto& cases, const auto& accepted, const auto& refused,
+                         const auto& partial, const auto& wrong) {
+    fmt::print("{:<28} {:>7} {:>15} {:>14}", group, cases, accepted, refused);
+    if (with_partly) fmt::print(" {:>{}}", partial, partly.size());
+    fmt::print(" {:>7}\n", wrong);
+  };
+  fmt::print("\n");
+  print(group_heading, "cases", "accepted, right", "refused, right", partly, "wrong");
+  for (const Row& row : rows_) print(row.group, row.cases, row.right[0], row.right[1], row.right[2], row.wrong);
+  print(sum.group, sum.cases, sum.right[0], sum.right[1], sum.right[2], sum.wrong);
+}
+
+}  // namespace cfgtool::test

@@ -1,0 +1,56 @@
+/// \file
+/// What the test programs of this folder have in common: their flags and the table that they end with.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cfgtool::test {
+
+inline constexpr int kSkipReturnCode = 77;  ///< ctest's SKIP_RETURN_CODE
+
+struct DriverOptions {
+  std::filesystem::path cfgtool;            ///< --cfgtool PATH
+  std::vector<std::string> program;         ///< --program "WORDS": instead of `cfgtool batch`, with its protocol
+  std::filesystem::path cases;              ///< --cases FOLDER
+  std::vector<std::string> trees;           ///< --tree NAME, may be repeated
+  std::string only;                         ///< --only TEXT: cases whose "file: name" has it
+  bool check_places = true;                 ///< --no-places: real Hydra does not say where
+  size_t max_shown = 20;                    ///< --max-shown N: failures that are printed in full
+  std::chrono::seconds limit{30};           ///< --limit SECONDS without an answer
+
+  bool other_program() const { return !program.empty(); }
+  std::vector<std::string> batch_command() const;
+};
+
+/// Ends the process with code 2 on wrong flags.
+DriverOptions parse_options(int argc, char** argv);
+
+/// Counts right and wrong per group (a case file, a project) and prints.
+class Report {
+ public:
+  explicit Report(size_t max_shown) : max_shown_(max_shown) {}
+
+  enum class Kind { kAccepted, kRefused, kPartly };
+
+  /// \param wrong empty if right
+  void add(const std::string& group, const std::string& name, Kind kind, const std::string& wrong);
+  size_t failures() const { return failures_; }
+  /// The table; `partly` is the heading of the column of Kind::kPartly, which is left out if there is none.
+  void print_table(const std::string& group_heading, const std::string& partly) const;
+
+ private:
+  struct Row {
+    std::string group;
+    size_t cases = 0;
+    size_t right[3] = {0, 0, 0};
+    size_t wrong = 0;
+  };
+  std::vector<Row> rows_;
+  size_t max_shown_;
+  size_t failures_ = 0;
+};
+
+}  // namespace cfgtool::test
