@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/suggest.hpp"
+
 namespace cfgtool {
 
 namespace {
@@ -210,6 +213,12 @@ Element call_function(const CallContext& context, std::string_view name, std::ve
   throw PythonError{"HydraException", fmt::format("Unknown function '{}'\nAvailable: {}\n", name, available)};
 }
 
+bool is_function(const OverrideOptions& options, std::string_view name) {
+  return std::any_of(all_functions().begin(), all_functions().end(), [&](const Function& function) {
+    return function.name == name && (options.extended || !function.extended);
+  });
+}
+
 class Evaluator {
  public:
   Evaluator(const OverrideWord& word, const OverrideOptions& options) : word_(word), context_{word.sources, options} {}
@@ -254,12 +263,25 @@ class Evaluator {
       *call = call_function(context_, call->text, std::move(args), std::move(keywords));
     } catch (const PythonError& error) {
       const std::string_view text = word_.text.substr(begin, end - begin);
-      throw_override_error(word_, "override-function",
-                           fmt::format("{} while evaluating '{}': {}", error.type, text, error.text), begin,
-                           end - begin);
+      Diagnostic problem = override_problem(word_, "override-function",
+                                            fmt::format("{} while evaluating '{}': {}", error.type, text, error.text),
+                                            begin, end - begin);
+      if (!is_function(context_.options, call->text)) explain_unknown(call->text, &problem);
+      throw ConfigError(std::move(problem));
     }
     call->begin = begin;
     call->end = end;
+  }
+
+  void explain_unknown(std::string_view name, Diagnostic* problem) const {
+    std::vector<std::string> known;
+    for (const Function& function : all_functions()) {
+      if (!function.extended || context_.options.extended) known.emplace_back(function.name);
+      if (function.extended && !context_.options.extended && function.name == name)
+        problem->notes.push_back(fmt::format("{}() is part of Hydra 1.4; --extended allows it", name));
+    }
+    if (const std::string hint = did_you_mean(name, known); !hint.empty()) problem->notes.push_back(hint);
+    problem->notes.emplace_back("text with parentheses in it must be in quotes, inside the quotes of the shell");
   }
 
   const OverrideWord& word_;

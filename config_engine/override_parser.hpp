@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "config_engine/diagnostic.hpp"
 #include "config_engine/override.hpp"
 #include "config_engine/override_element.hpp"
 #include "config_engine/override_lexer.hpp"
@@ -37,7 +38,11 @@ struct ParsedOverride {
 /// \throws ConfigError as parse_override
 ParsedOverride parse_override_tree(const OverrideWord& word);
 
-/// Throws a ConfigError: Hydra's first line with `reason` below it, at byte `begin` of the word.
+/// The problem `reason` with Hydra's first line above it, at byte `begin` of the word.
+Diagnostic override_problem(const OverrideWord& word, const char* code, const std::string& reason, uint32_t begin,
+                            uint32_t length);
+
+/// Throws it.
 [[noreturn]] void throw_override_error(const OverrideWord& word, const char* code, const std::string& reason,
                                        uint32_t begin, uint32_t length);
 

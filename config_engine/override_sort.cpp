@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
 
 #include "config_engine/override_functions.hpp"
+#include "config_engine/python_number.hpp"
 
 namespace cfgtool {
 
@@ -143,31 +144,54 @@ void sort_items(std::vector<Element>* items, bool reverse) {
   if (reverse) std::reverse(items->begin(), items->end());
 }
 
-/// a + sign * |step|, or -step for a = 0: the sums that a sorted range needs.
-Node add(const Node& a, const Node& b, int sign) {
-  if (is_float(a) || is_float(b)) return Node::of_float(number_as_float(a) + sign * number_as_float(b));
-  int64_t sum = 0;
-  const auto integer = [](const Node& number) {
-    return number.kind == NodeKind::kBool ? int64_t{number.boolean} : number.integer;
-  };
-  const bool is_big = a.kind == NodeKind::kBigInt || b.kind == NodeKind::kBigInt;
-  if (is_big || (sign > 0 ? __builtin_add_overflow(integer(a), integer(b), &sum)
-                          : __builtin_sub_overflow(integer(a), integer(b), &sum)))
-    throw PythonError{"OverflowError", "a range beyond 64 bits cannot be sorted"};
-  return Node::of_int(sum);
+/// The digits of a + b or a - b, for a not less than b, both without sign.
+std::string add_digits(std::string a, const std::string& b, bool subtract) {
+  int carry = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    char& digit = a[a.size() - 1 - i];
+    const int other = (i < b.size() ? b[b.size() - 1 - i] - '0' : 0) + carry;
+    const int sum = digit - '0' + (subtract ? -other : other);
+    carry = subtract ? sum < 0 : sum > 9;
+    digit = static_cast<char>('0' + (sum + 10) % 10);
+  }
+  if (!subtract && carry) a.insert(0, "1");
+  return a.substr(std::min(a.find_first_not_of('0'), a.size() - 1));
 }
 
-Node negative(const Node& number) {
-  return is_float(number) ? Node::of_float(-number.real) : add(Node::of_int(0), number, -1);
+Whole add(const Whole& a, const Whole& b) {
+  const bool a_larger = !is_less({false, a.digits}, {false, b.digits});
+  const Whole& larger = a_larger ? a : b;
+  const Whole& smaller = a_larger ? b : a;
+  std::string digits = add_digits(larger.digits, smaller.digits, a.negative != b.negative);
+  return {larger.negative && digits != "0", std::move(digits)};
 }
 
-Node absolute(const Node& number) {
+/// a + b or a - b of Python numbers.
+Node add(const CallContext& context, const Node& a, const Node& b, bool subtract) {
+  if (is_float(a) || is_float(b)) {
+    const double other = number_as_float(b);
+    return Node::of_float(number_as_float(a) + (subtract ? -other : other));
+  }
+  Whole other = whole(b);
+  if (subtract && other.digits != "0") other.negative = !other.negative;
+  const Whole sum = add(whole(a), other);
+  const std::optional<PythonInt> integer = python_int((sum.negative ? "-" : "") + sum.digits);
+  if (!integer) throw PythonError{"ValueError", "an integer may have at most 4300 digits"};
+  return integer->fits ? Node::of_int(integer->value)
+                       : Node::of_text(NodeKind::kBigInt, context.sources.keep(integer->digits));
+}
+
+Node negative(const CallContext& context, const Node& number) {
+  return is_float(number) ? Node::of_float(-number.real) : add(context, Node::of_int(0), number, true);
+}
+
+Node absolute(const CallContext& context, const Node& number) {
   if (is_float(number)) return Node::of_float(std::fabs(number.real));
-  return number_less(number, Node::of_int(0)) ? negative(number) : add(Node::of_int(0), number, 1);
+  return add(context, Node::of_int(0), number, number_less(number, Node::of_int(0)));
 }
 
 /// _sort_sweep
-Element sort_sweep(Element sweep, bool reverse) {
+Element sort_sweep(const CallContext& context, Element sweep, bool reverse) {
   if (sweep.type == ElementType::kChoiceSweep) {
     sort_items(&sweep.items, reverse);
     return sweep;
@@ -176,11 +200,11 @@ Element sort_sweep(Element sweep, bool reverse) {
   Node& stop = sweep.items[1].scalar;
   Node& step = sweep.items[2].scalar;
   if (reverse ? number_less(start, stop) : number_less(stop, start)) {
-    const int sign = reverse ? -1 : 1;
-    const Node new_start = add(stop, absolute(step), sign);
-    stop = add(start, absolute(step), sign);
+    const Node size = absolute(context, step);
+    const Node new_start = add(context, stop, size, reverse);
+    stop = add(context, start, size, reverse);
     start = new_start;
-    step = negative(step);
+    step = negative(context, step);
   }
   return sweep;
 }
@@ -194,18 +218,18 @@ std::string args_repr(const std::vector<Element>& args) {
 
 }  // namespace
 
-Element call_sort(const CallContext&, BoundArguments bound) {
+Element call_sort(const CallContext& context, BoundArguments bound) {
   const auto given = [&](size_t parameter) { return bound.values[parameter] && !bound.values[parameter]->is_null(); };
   const bool reverse = bound.values[3] && bound.values[3]->scalar.boolean;
   if (given(2)) {
     bound.args = {std::move(*bound.values[2])};
   } else if (given(1)) {
-    return sort_sweep(std::move(*bound.values[1]), reverse);
+    return sort_sweep(context, std::move(*bound.values[1]), reverse);
   }
   if (bound.args.empty()) throw PythonError{"ValueError", "empty sort input"};
   if (bound.args.size() == 1) {
     Element value = std::move(bound.args[0]);
-    if (value.is_sweep()) return sort_sweep(std::move(value), reverse);
+    if (value.is_sweep()) return sort_sweep(context, std::move(value), reverse);
     if (value.type == ElementType::kList) sort_items(&value.items, reverse);
     return value;
   }
@@ -213,7 +237,7 @@ Element call_sort(const CallContext&, BoundArguments bound) {
     if (!arg.is_number() && !arg.is_string())
       throw PythonError{"TypeError", "Invalid arguments: " + args_repr(bound.args)};
   }
-  return sort_sweep(list_to_simple_choice(std::move(bound.args)), reverse);
+  return sort_sweep(context, list_to_simple_choice(std::move(bound.args)), reverse);
 }
 
 }  // namespace cfgtool

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "config_engine/diagnostic.hpp"
-
 namespace cfgtool {
 
 namespace {
@@ -142,14 +140,12 @@ void explain_value(const OverrideWord& word, const OverrideSyntaxProblem& proble
 
 void throw_override_syntax_error(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
   const OverrideToken& token = problem.token;
-  Diagnostic diagnostic;
-  diagnostic.code = "override-syntax";
-  diagnostic.message = fmt::format("Error parsing override '{}'\nexpected {}, found {}", word.text, problem.expected,
-                                   found(word, token));
   // A separator's token begins with the blanks before it; the place to look at is behind them.
   const size_t visible = word.text.find_first_not_of(" \t", token.begin);
-  const size_t begin = visible < token.end ? visible : token.begin;
-  diagnostic.labels.push_back({word.pos + begin, std::max<uint32_t>(1, token.end - static_cast<uint32_t>(begin)), ""});
+  const uint32_t begin = visible < token.end ? static_cast<uint32_t>(visible) : token.begin;
+  Diagnostic diagnostic = override_problem(word, "override-syntax",
+                                           fmt::format("expected {}, found {}", problem.expected, found(word, token)),
+                                           begin, std::max<uint32_t>(1, token.end - begin));
   if (problem.has_equal) {
     explain_value(word, problem, &diagnostic);
   } else {
@@ -158,10 +154,18 @@ void throw_override_syntax_error(const OverrideWord& word, const OverrideSyntaxP
   throw ConfigError(std::move(diagnostic));
 }
 
+Diagnostic override_problem(const OverrideWord& word, const char* code, const std::string& reason, uint32_t begin,
+                            uint32_t length) {
+  Diagnostic diagnostic;
+  diagnostic.code = code;
+  diagnostic.message = fmt::format("Error parsing override '{}'\n{}", word.text, reason);
+  diagnostic.labels.push_back({word.pos + begin, length, ""});
+  return diagnostic;
+}
+
 void throw_override_error(const OverrideWord& word, const char* code, const std::string& reason, uint32_t begin,
                           uint32_t length) {
-  throw_error(Stage::kCompose, code, fmt::format("Error parsing override '{}'\n{}", word.text, reason),
-              word.pos + begin, length);
+  throw ConfigError(override_problem(word, code, reason, begin, length));
 }
 
 }  // namespace cfgtool

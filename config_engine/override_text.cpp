@@ -73,7 +73,7 @@ std::string Override::element_text(NodeId id, bool space_after_separator) const 
   const bool is_map = node.kind == NodeKind::kMap;
   std::string text;
   for (NodeId child : value.children(id)) {
-    if (!text.empty()) text += space_after_separator ? ", " : ",";
+    if (child != node.child.first) text += space_after_separator ? ", " : ",";
     if (is_map) {
       const Key key = value[child].key();
       text += key.kind == KeyKind::kNull     ? "null"

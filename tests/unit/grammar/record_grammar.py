@@ -96,6 +96,8 @@ def record_override(word):
             r"(extraneous|missing|mismatched) ", str(e)
         ):
             at = getattr(cause, "startIndex", None)
+            if at is None and cause is not None:
+                at = cause.offendingToken.start
             record = {"word": word, "ok": False, "error": "syntax"}
             if at is not None:
                 record["byte"] = len(word[:at].encode())
@@ -216,6 +218,9 @@ class Generator:
     def some(self, most, make, least=0):
         return [make() for _ in range(self.random.randint(least, most))]
 
+    def soup(self, most):
+        return "".join(self.random.choices("aE1_0.+-/\\\\'\"[](){}:=,$ \t~@n", k=self.random.randint(1, most)))
+
     def key(self):
         r = self.random
         part = lambda: self.pick(["a", "b_c", "x-1", "$k", "0", "10", "_"], ["model", "db"])
@@ -256,11 +261,36 @@ class Generator:
             return self.pick(["'1'", "' 2 '", "'1_0'", "'x'", "'nan'", "'true'", '"1.5"', "''", "[3,1,2]", "[b,a]"])
         return self.element(depth)
 
+    def sweep(self, depth=0):
+        """A call that mostly makes sense."""
+        number = lambda: self.pick(NUMBERS[:2], NUMBERS, ["2", "5", "-3", "0.5", "true", "10"])
+        inner = lambda: self.sweep(depth + 1) if depth < 3 and self.random.random() < 0.7 else self.primitive()
+        name = self.random.choice(FUNCTIONS[:-1])
+        if name in ("range", "interval"):
+            args = self.some(3 if name == "range" else 2, number, 2)
+        elif name == "tag":
+            args = self.some(2, lambda: self.pick(WORDS[:5], ["'t u'"])) + [inner()]
+        elif name == "glob":
+            args = self.some(2, lambda: self.pick(["*", "a*", "[a*,'b']", "x?", "null"]), 1)
+        elif self.random.random() < 0.6:
+            args = [inner()]
+        else:
+            args = self.some(4, self.random.choice([number, number, lambda: self.argument(2)]))
+        if name == "sort" and self.random.random() < 0.4:
+            args.append("reverse=true")
+        elif args and self.random.random() < 0.1:
+            args[-1] = self.pick(ARG_NAMES) + args[-1]
+        return f"{name}({','.join(args)})"
+
     def override(self):
+        if self.random.random() < 0.2:
+            return self.key() + "=" + self.sweep()
         r = self.random.random()
         prefix = self.random.choice(["", "", "", "+", "++", "~"])
-        if r < 0.1:
+        if r < 0.05:
             return "".join(self.some(8, self.anything))
+        if r < 0.15:
+            return self.random.choice(["", "a=", "a=", "a=[", "a={", "a=int("]) + self.soup(9)
         if r < 0.3:
             value = "".join(self.some(6, self.anything))
         else:
@@ -297,10 +327,15 @@ class Generator:
         return "".join(self.some(3, lambda: self.pick(WORDS, NUMBERS, MARKS, ESCAPES, NODES[:8], NESTED, [":", " "]), 1))
 
     def config_value(self):
+        if self.random.random() < 0.2:
+            before = self.random.choice(["", "${", "${a", "${f:", "${f:[", "${f:'", '${f:"${a}', "\\\\${"])
+            return before + self.soup(7) + self.random.choice(["", "}", "}", "'}", "]}", '"}', "${a}"])
         return "".join(self.some(4, self.interpolation_part)) + self.random.choice(["", "${a}", "${f:1}"])
 
     def single_element(self):
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.15:
+            return self.soup(8)
+        if self.random.random() < 0.25:
             return "".join(self.some(5, self.anything, 1))
         return self.argument_text() or "''"
 

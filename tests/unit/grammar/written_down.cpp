@@ -170,8 +170,7 @@ class InterpolationText {
 std::string written_down(const Override& parsed) {
   std::vector<std::string> tags = parsed.sweep.tags;
   std::sort(tags.begin(), tags.end());
-  const std::string marks =
-      fmt::format("<{}>{}", fmt::join(tags, ","), parsed.sweep.shuffle ? " shuffled" : "");
+  const std::string marks = fmt::format("<{}>{}", fmt::join(tags, ","), parsed.sweep.shuffle ? " shuffled" : "");
   const Sweep& sweep = parsed.sweep;
   switch (parsed.value_kind) {
     case OverrideValueKind::kSimpleChoiceSweep:
