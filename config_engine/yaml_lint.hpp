@@ -7,7 +7,7 @@
 
 namespace cfgtool {
 
-/// Overwrites comments with spaces. \throws ConfigError
+/// Takes out comments and blank lines, other than those behind a block scalar. \throws ConfigError
 void lint_yaml(YamlText* text);
 
 }  // namespace cfgtool

@@ -15,6 +15,7 @@
 
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/yaml_lint.hpp"
+#include "config_engine/yaml_quoted.hpp"
 #include "config_engine/yaml_text.hpp"
 #include "config_engine/yaml_tree_builder.hpp"
 
@@ -66,7 +67,7 @@ class EventAdapter : public YAML::EventHandler {
     const std::string_view rest = text().substr(std::min(begin, text().size()));
     const bool is_written =
         rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
-    event.pos = text_.pos(is_written ? begin : end_of_last_token(begin));
+    event.pos = is_written ? text_.pos(begin) : behind_last_token(begin);
     builder_.scalar(event);
   }
 
@@ -82,7 +83,7 @@ class EventAdapter : public YAML::EventHandler {
                 const std::string& value) override {
     YamlEvent event = make_event(YamlEvent::Kind::kScalar, mark, tag, anchor);
     event.plain = tag == "?";
-    event.text = keep_scalar(value, event.pos);
+    event.text = keep_scalar(value, skip_properties(offset_of(mark)));
     builder_.scalar(event);
   }
 
@@ -138,17 +139,23 @@ class EventAdapter : public YAML::EventHandler {
     return at;
   }
 
-  size_t end_of_last_token(size_t before) const {
+  SourcePos behind_last_token(size_t before) const {
     size_t at = std::min(before, text().size());
     while (at > 0 && is_white(text()[at - 1]))
       --at;
-    return at;
+    return at == 0 ? text_.pos(0) : text_.pos(at - 1) + 1;
   }
 
-  /// Most scalars are a stretch of the text and need no copy.
-  std::string_view keep_scalar(const std::string& value, SourcePos pos) {
-    std::string_view original = text_.original(pos);
-    if (original.starts_with('"') || original.starts_with('\'')) original.remove_prefix(1);
+  /// Most scalars are a stretch of the text and need no copy. `begin` is where it begins.
+  std::string_view keep_scalar(const std::string& value, size_t begin) {
+    std::string_view rest = text().substr(begin);
+    const bool is_quoted = rest.starts_with('"') || rest.starts_with('\'');
+    if (is_quoted) {
+      const std::string_view quoted = rest.substr(0, quoted_length(rest));
+      if (quoted.find('\n') != std::string_view::npos) return sources_.keep(decode_quoted(quoted));
+      begin += 1;
+    }
+    const std::string_view original = text_.original(text_.pos(begin));
     return original.starts_with(value) ? original.substr(0, value.size()) : sources_.keep(value);
   }
 
@@ -207,10 +214,10 @@ const Wording kWordings[] = {
 
 }  // namespace
 
-Tree read_yaml(SourceMap& sources, SourcePos text_begin) {
-  YamlText text(sources, text_begin);
+Tree read_yaml(SourceMap& sources, SourcePos begin) {
+  YamlText text(sources, begin);
   lint_yaml(&text);
-  EventAdapter adapter(sources, text_begin, text);
+  EventAdapter adapter(sources, begin, text);
   try {
     MemoryBuffer buffer(text.text());
     std::istream stream(&buffer);

@@ -27,8 +27,9 @@ constexpr std::string_view kNextLine = "\xC2\x85";  // U+0085, which YAML 1.1 ta
 
 YamlText::YamlText(const SourceMap& sources, SourcePos begin) : begin_(begin), original_(sources.text(begin)) {
   check_characters();
-  if (original_.starts_with(kByteOrderMark)) bom_bytes_ = kByteOrderMark.size();
-  const std::string_view rest = original_.substr(bom_bytes_);
+  const size_t first = original_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  stretches_.push_back({0, first});
+  const std::string_view rest = original_.substr(first);
   if (rest.find('\r') == std::string_view::npos && rest.find(kNextLine) == std::string_view::npos) {
     text_ = rest;
     return;
@@ -36,12 +37,33 @@ YamlText::YamlText(const SourceMap& sources, SourcePos begin) : begin_(begin), o
   text_.reserve(rest.size());
   for (size_t i = 0; i < rest.size(); ++i) {
     const bool two_bytes = rest.substr(i, 2) == "\r\n" || rest.substr(i, 2) == kNextLine;
-    if (two_bytes) {
-      removed_.push_back(text_.size());
-      ++i;
-    }
     text_ += two_bytes || rest[i] == '\r' ? '\n' : rest[i];
+    if (two_bytes) stretches_.push_back({text_.size(), first + ++i + 1});
   }
+}
+
+void YamlText::remove(const std::vector<Range>& ranges) {
+  std::string kept;
+  kept.reserve(text_.size());
+  std::vector<Stretch> stretches;
+  size_t next = 0;  // in stretches_
+  // What is kept goes on at the range's end, and within it wherever the text had been put together before.
+  const auto keep = [&](size_t begin, size_t end) {
+    stretches.push_back({kept.size(), static_cast<size_t>(pos(begin).offset - begin_.offset)});
+    while (next < stretches_.size() && stretches_[next].offset <= begin)
+      ++next;
+    for (; next < stretches_.size() && stretches_[next].offset < end; ++next)
+      stretches.push_back({kept.size() + stretches_[next].offset - begin, stretches_[next].original});
+    kept.append(text_, begin, end - begin);
+  };
+  size_t begin = 0;
+  for (const Range& range : ranges) {
+    keep(begin, range.begin);
+    begin = range.end;
+  }
+  keep(begin, text_.size());
+  text_ = std::move(kept);
+  stretches_ = std::move(stretches);
 }
 
 // What Python's decoding of the file and PyYAML's Reader.check_printable refuse.
@@ -72,11 +94,10 @@ void YamlText::check_characters() const {
 
 SourcePos YamlText::pos(size_t offset) const {
   const size_t at = std::min(offset, text_.size());
-  const auto after = std::upper_bound(removed_.begin(), removed_.end(), at);
-  // A break's own place is that of its first byte, which was left out in front of it.
-  const bool on_removed = after != removed_.begin() && *std::prev(after) == at;
-  const size_t left_out = static_cast<size_t>(after - removed_.begin()) - (on_removed ? 1 : 0);
-  return begin_ + (bom_bytes_ + at + left_out);
+  const auto after = std::upper_bound(stretches_.begin(), stretches_.end(), at,
+                                      [](size_t value, const Stretch& stretch) { return value < stretch.offset; });
+  const Stretch& stretch = *std::prev(after);
+  return begin_ + (stretch.original + at - stretch.offset);
 }
 
 }  // namespace cfgtool

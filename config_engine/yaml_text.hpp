@@ -13,7 +13,7 @@
 
 namespace cfgtool {
 
-/// What the parser reads. Line breaks are LF, there is no byte order mark, and comments are blanked out.
+/// What the parser reads. Line breaks are LF and there is no byte order mark.
 class YamlText {
  public:
   /// \param begin what SourceMap::add returned for the text.
@@ -23,6 +23,14 @@ class YamlText {
   std::string& text() { return text_; }
   std::string_view text() const { return text_; }
 
+  /// A stretch of text(), from one offset up to another.
+  struct Range {
+    size_t begin;
+    size_t end;
+  };
+  /// Leaves stretches out of text(). They must be in ascending order and not overlap.
+  void remove(const std::vector<Range>& ranges);
+
   /// The place in the original text of a byte of text(), or of its end.
   SourcePos pos(size_t offset) const;
   /// The original's bytes at that place, up to its end.
@@ -31,11 +39,16 @@ class YamlText {
  private:
   void check_characters() const;
 
+  /// A stretch that text() and the original have in common begins here.
+  struct Stretch {
+    size_t offset;
+    size_t original;
+  };
+
   const SourcePos begin_;
   const std::string_view original_;
   std::string text_;
-  size_t bom_bytes_ = 0;
-  std::vector<size_t> removed_;  // offsets in text_ in front of which a byte of the original was left out, ascending
+  std::vector<Stretch> stretches_;  // ascending; the first begins at 0
 };
 
 }  // namespace cfgtool
