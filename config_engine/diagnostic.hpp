@@ -17,9 +17,10 @@ enum class Severity : uint8_t { kError, kWarning };
 
 /// What was being done when the problem was met.
 enum class Stage : uint8_t {
-  kCompose,  ///< reading, the defaults list, merging, overrides
-  kResolve,  ///< evaluating interpolations
-  kRequest,  ///< a request or a flag was wrong before any of that
+  kCompose,    ///< reading, the defaults list, merging, overrides
+  kResolve,    ///< evaluating interpolations
+  kRequest,    ///< a request or a flag was wrong before any of that
+  kAttention,  ///< loading plugins and choosing the attention implementation
 };
 
 const char* to_string(Stage stage);

@@ -159,8 +159,16 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
 }
 
 int exit_code_of(const ConfigError& error) {
-  const Diagnostic& first = error.diagnostics().front();
-  return first.stage == Stage::kRequest ? 2 : 1;
+  switch (error.diagnostics().front().stage) {
+    case Stage::kCompose:
+    case Stage::kResolve:
+      return 1;
+    case Stage::kRequest:
+      return 2;
+    case Stage::kAttention:
+      return 3;
+  }
+  return 1;
 }
 
 bool may_color(int descriptor) {

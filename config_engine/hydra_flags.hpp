@@ -54,7 +54,8 @@ void take_overrides(const CLI::App& app, HydraFlags& flags);
 /// `1.3`, `1.1` …; empty is the newest. \throws ConfigError, stage kRequest
 VersionBase parse_version_base(const std::string& text);
 
-/// The exit code that goes with an error: 2 for wrong flags, 1 for a wrong configuration.
+/// The exit code that goes with an error: 1 for a wrong configuration, 2 for wrong flags, 3 when no attention
+/// implementation fits.
 int exit_code_of(const ConfigError& error);
 
 /// Whether text for `descriptor` (1 or 2) may be coloured: a terminal, and neither NO_COLOR nor TERM=dumb.
