@@ -204,6 +204,8 @@ const Section* Case::section_beginning(std::string_view prefix) const {
   return nullptr;
 }
 
+std::string unescape(std::string_view text) { return Unescaper(text).run(); }
+
 CaseFile read_case_file(const fs::path& path) { return Reader(path).read(); }
 
 std::vector<CaseFile> read_case_folder(const fs::path& folder) {

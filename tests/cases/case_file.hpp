@@ -52,6 +52,9 @@ std::vector<CaseFile> read_case_folder(const std::filesystem::path& folder);
 /// Writes the case's `file` sections below `folder`. \return false if it has none
 bool lay_out_files(const Case& the_case, const std::filesystem::path& folder);
 
+/// Undoes the escapes of an ` (escaped)` section. \throws CaseFileError
+std::string unescape(std::string_view text);
+
 /// Replaces every `{name}` in the text.
 std::string fill_in(std::string text, std::string_view name, std::string_view value);
 

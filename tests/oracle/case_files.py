@@ -11,7 +11,7 @@ import shutil
 RECORDED = re.compile(r"(unresolved|resolved|resolved as unresolved|refused at (compose|resolve): .+)$")
 # What an editor would change, a reader would not see, or the reader of case files would take for its own.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]|^(?:-- |== )| $")
-JSON_HEADERS = {"overrides", "env", "more_config_dirs", "args", "stderr", "stdout"}
+JSON_HEADERS = {"overrides", "env", "more_config_dirs", "args"}
 
 
 class CaseFileError(Exception):
