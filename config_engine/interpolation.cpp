@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "config_engine/interpolation_parser.hpp"
@@ -48,7 +49,7 @@ void InterpolationParser::set_token_value(uint32_t node, ValueToken token, std::
     fail_at(result_.nodes_[node].begin, token_text.size(), "an integer may have at most 4300 digits");
   if (digits.empty()) return;
   char* home = take_decoded(digits.size());
-  std::memcpy(home, digits.data(), digits.size());
+  std::copy(digits.begin(), digits.end(), home);
   value = Node::of_text(NodeKind::kBigInt, {home, digits.size()});
 }
 

@@ -25,7 +25,7 @@ using Cast = Element (*)(const CallContext&, const Element&);
 }
 
 /// _normalize_cast_value
-Element normalize_cast_value(BoundArguments bound) {
+Element normalize_cast_value(BoundArguments& bound) {
   const std::optional<Element>& named = bound.values[1];
   const bool has_named = named && !named->is_null();
   if (!bound.args.empty() && has_named) throw PythonError{"TypeError", "cannot use both position and named arguments"};
@@ -242,24 +242,24 @@ double number_as_float(const Node& number) {
   }
 }
 
-Element call_int(const CallContext& context, BoundArguments bound) {
-  return cast_int(context, normalize_cast_value(std::move(bound)));
+Element call_int(const CallContext& context, BoundArguments& bound) {
+  return cast_int(context, normalize_cast_value(bound));
 }
 
-Element call_float(const CallContext& context, BoundArguments bound) {
-  return cast_float(context, normalize_cast_value(std::move(bound)));
+Element call_float(const CallContext& context, BoundArguments& bound) {
+  return cast_float(context, normalize_cast_value(bound));
 }
 
-Element call_str(const CallContext& context, BoundArguments bound) {
-  return cast_str(context, normalize_cast_value(std::move(bound)));
+Element call_str(const CallContext& context, BoundArguments& bound) {
+  return cast_str(context, normalize_cast_value(bound));
 }
 
-Element call_bool(const CallContext& context, BoundArguments bound) {
-  return cast_bool(context, normalize_cast_value(std::move(bound)));
+Element call_bool(const CallContext& context, BoundArguments& bound) {
+  return cast_bool(context, normalize_cast_value(bound));
 }
 
-Element call_json_str(const CallContext& context, BoundArguments bound) {
-  const Element value = normalize_cast_value(std::move(bound));
+Element call_json_str(const CallContext& context, BoundArguments& bound) {
+  const Element value = normalize_cast_value(bound);
   refuse_sweep(value, "json_str");
   if (value.type != ElementType::kChoiceSweep) return cast_json_str(context, value);
   for (const Element& choice : value.items) {

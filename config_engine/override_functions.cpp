@@ -44,7 +44,7 @@ struct Function {
   const char* name;
   bool extended;
   std::vector<Parameter> parameters;
-  Element (*call)(const CallContext&, BoundArguments);
+  Element (*call)(const CallContext&, BoundArguments&);
 };
 
 constexpr auto kPositional = ParameterKind::kPositionalOrKeyword;
@@ -208,7 +208,7 @@ Element call_function(const CallContext& context, std::string_view name, std::ve
         check_type(parameter.name, *bound.values[i], parameter);
       }
     }
-    return function.call(context, std::move(bound));
+    return function.call(context, bound);
   }
   throw PythonError{"HydraException", fmt::format("Unknown function '{}'\nAvailable: {}\n", name, available)};
 }

@@ -36,22 +36,22 @@ struct CallContext {
   const OverrideOptions& options;
 };
 
-// The functions; they throw PythonError. In override_casts.cpp:
-Element call_int(const CallContext& context, BoundArguments bound);
-Element call_float(const CallContext& context, BoundArguments bound);
-Element call_str(const CallContext& context, BoundArguments bound);
-Element call_bool(const CallContext& context, BoundArguments bound);
-Element call_json_str(const CallContext& context, BoundArguments bound);
+// The functions. They use `bound` up and throw PythonError. In override_casts.cpp:
+Element call_int(const CallContext& context, BoundArguments& bound);
+Element call_float(const CallContext& context, BoundArguments& bound);
+Element call_str(const CallContext& context, BoundArguments& bound);
+Element call_bool(const CallContext& context, BoundArguments& bound);
+Element call_json_str(const CallContext& context, BoundArguments& bound);
 // In override_sweeps.cpp:
-Element call_choice(const CallContext& context, BoundArguments bound);
-Element call_range(const CallContext& context, BoundArguments bound);
-Element call_interval(const CallContext& context, BoundArguments bound);
-Element call_tag(const CallContext& context, BoundArguments bound);
-Element call_shuffle(const CallContext& context, BoundArguments bound);
-Element call_glob(const CallContext& context, BoundArguments bound);
-Element call_extend_list(const CallContext& context, BoundArguments bound);
+Element call_choice(const CallContext& context, BoundArguments& bound);
+Element call_range(const CallContext& context, BoundArguments& bound);
+Element call_interval(const CallContext& context, BoundArguments& bound);
+Element call_tag(const CallContext& context, BoundArguments& bound);
+Element call_shuffle(const CallContext& context, BoundArguments& bound);
+Element call_glob(const CallContext& context, BoundArguments& bound);
+Element call_extend_list(const CallContext& context, BoundArguments& bound);
 // In override_sort.cpp:
-Element call_sort(const CallContext& context, BoundArguments bound);
+Element call_sort(const CallContext& context, BoundArguments& bound);
 
 /// float(number). \throws PythonError where an integer is too large
 double number_as_float(const Node& number);

@@ -41,7 +41,7 @@ class OverrideParser {
   Element parse_primitive();
   Element parse_dict_key();
 
-  void take_close(Type type, const OverrideToken& open, const char* expected);
+  void take_close(Type type, const char* expected);
   Element make_primitive(size_t first, size_t last);
   Element single_token(const OverrideToken& token);
   std::string unescape_quoted(std::string_view text);
@@ -197,7 +197,7 @@ Element OverrideParser::parse_function() {
     more = at(Type::kComma);
     if (more) take();
   }
-  take_close(Type::kParenClose, open, "',' or ')'");
+  take_close(Type::kParenClose, "',' or ')'");
   call.end = tokens_[next_ - 1].end;
   return call;
 }
@@ -214,7 +214,7 @@ Element OverrideParser::parse_list_container() {
     more = at(Type::kComma);
     if (more) take();
   }
-  take_close(Type::kBracketClose, open, "',' or ']'");
+  take_close(Type::kBracketClose, "',' or ']'");
   list.end = tokens_[next_ - 1].end;
   return list;
 }
@@ -231,13 +231,12 @@ Element OverrideParser::parse_dict_container() {
     more = at(Type::kComma);
     if (more) take();
   }
-  take_close(Type::kBraceClose, open, "',' or '}'");
+  take_close(Type::kBraceClose, "',' or '}'");
   dict.end = tokens_[next_ - 1].end;
   return dict;
 }
 
-void OverrideParser::take_close(Type type, const OverrideToken& open, const char* expected) {
-  (void)open;
+void OverrideParser::take_close(Type type, const char* expected) {
   if (!at(type)) fail(expected);
   take();
   open_.pop_back();
@@ -282,10 +281,11 @@ Element OverrideParser::make_primitive(size_t first, size_t last) {
   if (is_blank_token(tokens_[last - 1])) --last;
   if (last - first == 1) return single_token(tokens_[first]);
 
-  const bool has_escape = std::any_of(tokens_.begin() + first, tokens_.begin() + last,
-                                      [](const OverrideToken& token) { return token.type == Type::kEsc; });
   const uint32_t begin = tokens_[first].begin;
   const uint32_t end = tokens_[last - 1].end;
+  bool has_escape = false;
+  for (size_t i = first; i < last; ++i)
+    has_escape = has_escape || tokens_[i].type == Type::kEsc;
   if (!has_escape) {
     Element element = make_string(word_.text.substr(begin, end - begin));
     element.begin = begin;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <optional>
 
 #include "config_engine/override_functions.hpp"
@@ -112,10 +113,11 @@ void sort_ascending(std::vector<Element>* items) {
   size_t run = 2;
   while (run < size && is_less(list[run], list[run - 1]) == descending)
     ++run;
-  if (descending) std::reverse(list.begin(), list.begin() + run);
+  const auto item = [&](size_t index) { return list.begin() + static_cast<std::ptrdiff_t>(index); };
+  if (descending) std::reverse(list.begin(), item(run));
   if (size >= 64) {
-    const auto is_nan = [](const Element& item) {
-      return item.is_number() && is_float(item.scalar) && std::isnan(item.scalar.real);
+    const auto is_nan = [](const Element& one) {
+      return one.is_number() && is_float(one.scalar) && std::isnan(one.scalar.real);
     };
     if (std::any_of(list.begin(), list.end(), is_nan)) throw PythonError{"ValueError", "NaN cannot be sorted"};
     std::stable_sort(list.begin(), list.end(), [](const Element& a, const Element& b) { return is_less(a, b); });
@@ -132,7 +134,7 @@ void sort_ascending(std::vector<Element>* items) {
         left = middle + 1;
       }
     }
-    std::rotate(list.begin() + left, list.begin() + start, list.begin() + start + 1);
+    std::rotate(item(left), item(start), item(start + 1));
   }
 }
 
@@ -218,7 +220,7 @@ std::string args_repr(const std::vector<Element>& args) {
 
 }  // namespace
 
-Element call_sort(const CallContext& context, BoundArguments bound) {
+Element call_sort(const CallContext& context, BoundArguments& bound) {
   const auto given = [&](size_t parameter) { return bound.values[parameter] && !bound.values[parameter]->is_null(); };
   const bool reverse = bound.values[3] && bound.values[3]->scalar.boolean;
   if (given(2)) {

@@ -40,7 +40,7 @@ Element list_to_simple_choice(std::vector<Element> args) {
   return sweep;
 }
 
-Element call_choice(const CallContext&, BoundArguments bound) {
+Element call_choice(const CallContext&, BoundArguments& bound) {
   if (bound.args.empty()) value_error("empty choice is not legal");
   if (bound.args.size() == 1 && bound.args[0].type == ElementType::kChoiceSweep) {
     Element sweep = std::move(bound.args[0]);
@@ -51,7 +51,7 @@ Element call_choice(const CallContext&, BoundArguments bound) {
   return make_container(ElementType::kChoiceSweep, std::move(bound.args));
 }
 
-Element call_range(const CallContext&, BoundArguments bound) {
+Element call_range(const CallContext&, BoundArguments& bound) {
   const Element* stop = given(bound, 1);
   std::vector<Element> items;
   items.push_back(stop ? *bound.values[0] : make_scalar(Node::of_int(0)));
@@ -60,14 +60,14 @@ Element call_range(const CallContext&, BoundArguments bound) {
   return make_container(ElementType::kRangeSweep, std::move(items));
 }
 
-Element call_interval(const CallContext&, BoundArguments bound) {
+Element call_interval(const CallContext&, BoundArguments& bound) {
   std::vector<Element> items;
   for (const std::optional<Element>& end : bound.values)
     items.push_back(make_scalar(Node::of_float(number_as_float(end->scalar))));
   return make_container(ElementType::kIntervalSweep, std::move(items));
 }
 
-Element call_tag(const CallContext&, BoundArguments bound) {
+Element call_tag(const CallContext&, BoundArguments& bound) {
   if (bound.args.empty()) value_error("Not enough arguments to tag, must take at least a sweep");
   if (const Element* named = given(bound, 1)) bound.args.push_back(*named);
   Element sweep = std::move(bound.args.back());
@@ -84,7 +84,7 @@ Element call_tag(const CallContext&, BoundArguments bound) {
   return sweep;
 }
 
-Element call_shuffle(const CallContext& context, BoundArguments bound) {
+Element call_shuffle(const CallContext& context, BoundArguments& bound) {
   if (const Element* list = given(bound, 2)) {
     bound.args = {*list};
   } else if (const Element* sweep = given(bound, 1)) {
@@ -108,7 +108,7 @@ Element call_shuffle(const CallContext& context, BoundArguments bound) {
   return value;
 }
 
-Element call_glob(const CallContext&, BoundArguments bound) {
+Element call_glob(const CallContext&, BoundArguments& bound) {
   std::vector<Element> lists;
   for (size_t i = 0; i < 2; ++i) {
     const Element* patterns = given(bound, i);
@@ -123,7 +123,7 @@ Element call_glob(const CallContext&, BoundArguments bound) {
   return make_container(ElementType::kGlob, std::move(lists));
 }
 
-Element call_extend_list(const CallContext&, BoundArguments bound) {
+Element call_extend_list(const CallContext&, BoundArguments& bound) {
   return make_container(ElementType::kListExtension, std::move(bound.args));
 }
 

@@ -121,7 +121,7 @@ class InterpolationText {
     }
     std::string out;
     for (const auto& [key, value] : items)
-      out += (out.empty() ? "" : ", ") + key + ": " + value;
+      out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", key, value);
     return "{" + out + "}";
   }
 
