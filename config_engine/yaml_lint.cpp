@@ -11,6 +11,7 @@
 #include "config_engine/python_text.hpp"
 #include "config_engine/utf8.hpp"
 #include "config_engine/yaml_quoted.hpp"
+#include "config_engine/yaml_tree_builder.hpp"
 
 namespace cfgtool {
 
@@ -33,14 +34,20 @@ bool is_one_of(char c, std::string_view characters) {
 /// is needed to know where plain scalars and block scalars end.
 class Linter {
  public:
-  explicit Linter(YamlText* source) : source_(*source), text_(source_.text()) {}
+  explicit Linter(YamlText* source) : source_(*source), text_(source_.text()), next_separator_(find_separator(0)) {}
 
   void run() {
-    while (skip_to_token())
+    while (skip_to_token()) {
+      refuse_missing_colon();
       take_token();
+    }
+    refuse_missing_colon();
+    if (directive_seen_ && !started_) refuse_missing_document_start();
     if (!brackets_.empty()) refuse_unclosed_bracket();
     source_.remove(gaps_);
   }
+
+  std::vector<KeptBreaks> take_kept_breaks() { return std::move(kept_breaks_); }
 
  private:
   char at(size_t index) const { return index < text_.size() ? text_[index] : '\0'; }
@@ -81,12 +88,16 @@ class Linter {
   }
 
   /// PyYAML takes U+2028 and U+2029 for line breaks, which yaml-cpp does not.
-  void refuse_separators(size_t begin, size_t end) {
-    for (size_t i = text_.find("\xE2\x80", begin); i < end; i = text_.find("\xE2\x80", i + 1)) {
-      if ((static_cast<unsigned char>(at(i + 2)) & 0xFE) != 0xA8) continue;
-      refuse("yaml-encoding", "found a Unicode line separator outside of quotes", i,
-             "remove it, or write it as \\L (U+2028) or \\P (U+2029) in double quotes");
-    }
+  void refuse_separators(size_t begin, size_t end) const {
+    if (next_separator_ >= end) return;
+    const size_t found = find_separator(begin);
+    if (found >= end) return;
+    refuse("yaml-encoding", "found a Unicode line separator outside of quotes", found,
+           "remove it, or write it as \\L (U+2028) or \\P (U+2029) in double quotes");
+  }
+
+  size_t find_separator(size_t begin) const {
+    return std::min(text_.find("\xE2\x80\xA8", begin), text_.find("\xE2\x80\xA9", begin));
   }
 
   void take_token() {
@@ -99,6 +110,7 @@ class Linter {
       return take_document_mark();
     if (column() == 0 && c == '%') return take_directive();
     refuse_second_document();
+    if (directive_seen_ && !started_) refuse_missing_document_start();
     if (last_ == Last::kPlainAndComment) refuse_continuation();
     has_content_ = true;
     if (c == '\t') {
@@ -127,6 +139,9 @@ class Linter {
   void take_document_mark() {
     if (in_flow()) refuse_unclosed_bracket();
     if (here() == '.') {
+      if (!has_content_ && !started_) {
+        refuse("yaml-syntax", "expected the node content, but found '<document end>'", at_, "remove it");
+      }
       ended_ = true;
     } else {
       if (has_content_ || started_) ended_ = true;
@@ -145,27 +160,55 @@ class Linter {
   }
 
   void take_directive() {
-    if (has_content_) ended_ = true;
+    if (has_content_ || started_) ended_ = true;
     refuse_second_document();
+    directive_seen_ = true;
     at_ = std::min(text_.find('\n', at_), text_.size());
   }
 
   // ---- collections
 
-  /// A key that a ':' on the same line may follow.
+  /// Where a key may begin: a ':' on the same line makes it one. In the column of the keys above it must be one.
   void begin_possible_key() {
+    if (in_flow() || key_line_ == line_) return;
+    key_ = at_;
     key_column_ = column();
     key_line_ = line_;
+    key_required_ = indent() == static_cast<int64_t>(column());
+  }
+
+  void refuse_missing_colon() const {
+    if (!key_required_ || in_flow() || (key_line_ == line_ && at_ < text_.size())) return;
+    Diagnostic diagnostic;
+    diagnostic.code = "yaml-missing-colon";
+    diagnostic.message = "while scanning a simple key: could not find expected ':'";
+    diagnostic.labels.push_back({source_.pos(key_), 1, "this is not followed by ': ' on its line"});
+    diagnostic.labels.push_back({source_.pos(at_), 1, "what follows"});
+    diagnostic.fix = "write ': ' behind the key, or indent the line to make it part of the value above";
+    throw ConfigError(std::move(diagnostic));
+  }
+
+  void refuse_missing_document_start() const {
+    refuse("yaml-syntax", "expected '<document start>' behind a directive", at_, "write --- below the % line");
+  }
+
+  void check_depth() const {
+    if (brackets_.size() + indents_.size() <= YamlTreeBuilder::kDeepestNesting) return;
+    refuse("yaml-too-deep", fmt::format("more than {} collections in one another", YamlTreeBuilder::kDeepestNesting),
+           at_, {});
   }
 
   void add_indent(size_t column) {
-    if (indent() < static_cast<int64_t>(column)) indents_.push_back(column);
+    if (indent() >= static_cast<int64_t>(column)) return;
+    indents_.push_back(column);
+    check_depth();
   }
 
   void take_bracket(char c) {
     if (c == '[' || c == '{') {
-      if (!in_flow()) begin_possible_key();
+      begin_possible_key();
       brackets_.push_back(at_);
+      check_depth();
       last_ = Last::kFlowStart;
     } else if (c == ',') {
       if (last_ == Last::kFlowStart || last_ == Last::kComma) {
@@ -188,18 +231,32 @@ class Linter {
         refuse("yaml-syntax", "expected the node content, but found '-'", at_,
                "between brackets, separate the items with ',' and leave out the '-'");
       }
+      const bool nothing_before = last_ == Last::kFlowStart || last_ == Last::kComma || last_ == Last::kColon;
+      if (c == ':' && nothing_before) {
+        refuse("yaml-syntax", "expected the node content, but found ':'", at_, "put the value in quotes");
+      }
     } else {
       if (after_document_start_) {
         refuse("yaml-syntax",
                c == '-' ? "sequence entries are not allowed here" : "mapping values are not allowed here", at_,
                "begin it on the line below the ---");
       }
-      add_indent(c == ':' && key_line_ == line_ ? key_column_ : column());
+      const bool is_key = c == ':' && key_line_ == line_;
+      if (is_key) check_key_length();
+      add_indent(is_key ? key_column_ : column());
+      key_line_ = std::string::npos;
+      key_required_ = false;
     }
-    key_line_ = std::string::npos;
-    last_ = Last::kOther;
+    last_ = in_flow() && c == ':' ? Last::kColon : Last::kOther;
     ++at_;
     return true;
+  }
+
+  void check_key_length() const {
+    constexpr size_t kLongest = 1024;
+    if (at_ - key_ <= kLongest || count_code_points(text_.substr(key_, at_ - key_)) <= kLongest) return;
+    refuse("yaml-syntax", "mapping values are not allowed here: a key has at most 1024 characters", at_,
+           "put the value in quotes if ': ' is part of it");
   }
 
   // ---- scalars and what stands in front of them
@@ -215,12 +272,24 @@ class Linter {
                          printed(at_)),
              at_, fmt::format("put the value in quotes if it is not an {}", what));
     }
+    if (here() == ':') {
+      // PyYAML takes it for the end of the name, yaml-cpp for a part of it.
+      refuse("yaml-syntax", "found ':' right behind an alias or anchor", at_, "write a space in front of the ':'");
+    }
     last_ = Last::kOther;
   }
 
   void take_tag() {
+    const size_t begin = at_;
     while (!is_blank_or_end(here()))
       ++at_;
+    const std::string_view tag = text_.substr(begin + 1, at_ - begin - 1);
+    const bool is_verbatim = tag.starts_with('<') && tag.ends_with('>');
+    for (const char c : is_verbatim ? tag.substr(1, tag.size() - 2) : tag) {
+      if (is_name(c) || is_one_of(c, ";/?:@&=+$,_.!~*'()[]%")) continue;
+      refuse("yaml-syntax", "while parsing a tag: found a character that tags cannot have", begin,
+             "put the value in quotes if it is not a tag such as !!str");
+    }
     if (here() == '\t') {
       refuse("yaml-tab", R"(while scanning a tag: expected ' ', but found '\t')", at_, "use spaces instead of the tab");
     }
@@ -308,12 +377,20 @@ class Linter {
   }
 
   void take_block_scalar() {
+    const SourcePos begin = source_.pos(at_);
+    const bool folded = text_[at_++] == '>';
     const size_t parent = static_cast<size_t>(std::max<int64_t>(indent() + 1, 1));
     size_t increment = 0;
-    ++at_;
-    while (is_one_of(here(), "+-123456789")) {
+    bool keep = false;
+    for (; is_one_of(here(), "+-123456789"); ++at_) {
       if (is_digit(here())) increment = static_cast<size_t>(here() - '0');
-      ++at_;
+      if (here() == '+') keep = true;
+    }
+    if (here() != ' ' && here() != '\n' && here() != '\0') {
+      refuse("yaml-syntax",
+             fmt::format("while scanning a block scalar: expected chomping or indentation indicators, but found {}",
+                         printed(at_)),
+             at_, "begin the text on the next line, or put it in quotes");
     }
     last_ = Last::kOther;
     while (here() == ' ')
@@ -322,7 +399,9 @@ class Linter {
     last_ = Last::kBlockScalar;
     if (here() != '\n') return;  // a mistake that yaml-cpp finds
     next_line();
-    skip_block_lines(increment > 0 ? parent + increment - 1 : std::max(parent, detect_block_indent()));
+    const size_t breaks =
+        skip_block_lines(increment > 0 ? parent + increment - 1 : std::max(parent, detect_block_indent()));
+    if (folded && keep) kept_breaks_.push_back({begin, breaks});
   }
 
   /// The indentation of the first line that is not empty, or of the widest empty line before it.
@@ -337,15 +416,21 @@ class Linter {
     return widest;
   }
 
-  void skip_block_lines(size_t indent) {
+  /// \returns the number of line breaks behind the last line that is not empty.
+  size_t skip_block_lines(size_t indent) {
+    size_t breaks = 0;
     while (at_ < text_.size()) {
       const size_t first = std::min(text_.find_first_not_of(' ', at_), text_.size());
-      if (first - at_ < indent && at(first) != '\n') return;
+      if (first - at_ < indent && at(first) != '\n') break;
+      if (first - at_ > indent || at(first) != '\n') breaks = 0;
       const size_t end = std::min(text_.find('\n', at_), text_.size());
       refuse_separators(at_, end);
       at_ = end;
-      if (at_ < text_.size()) next_line();
+      if (at_ == text_.size()) break;
+      next_line();
+      ++breaks;
     }
+    return breaks;
   }
 
   // ---- errors
@@ -380,19 +465,24 @@ class Linter {
   }
 
   /// What the last token was, so far as it matters for the next.
-  enum class Last : char { kOther, kPlain, kPlainAndComment, kBlockScalar, kFlowStart, kComma };
+  enum class Last : char { kOther, kPlain, kPlainAndComment, kBlockScalar, kFlowStart, kComma, kColon };
 
   YamlText& source_;
   const std::string_view text_;  // of source_
+  const size_t next_separator_;  // the first one; npos, nearly always
   size_t at_ = 0;
   size_t line_ = 0;  // where the line begins
   Last last_ = Last::kOther;
   std::vector<size_t> indents_;        // columns of the open block collections
   std::vector<size_t> brackets_;       // places of the open flow collections
   std::vector<YamlText::Range> gaps_;  // comments and blank lines
+  std::vector<KeptBreaks> kept_breaks_;
+  size_t key_ = 0;  // where a key may have begun, and in which line
   size_t key_line_ = std::string::npos;
   size_t key_column_ = 0;
+  bool key_required_ = false;
   bool has_content_ = false;
+  bool directive_seen_ = false;
   bool started_ = false;               // by a ---
   bool after_document_start_ = false;  // on the same line
   bool ended_ = false;                 // by a ..., or a second --- stands here
@@ -400,8 +490,10 @@ class Linter {
 
 }  // namespace
 
-void lint_yaml(YamlText* text) {
-  Linter(text).run();
+std::vector<KeptBreaks> lint_yaml(YamlText* text) {
+  Linter linter(text);
+  linter.run();
+  return linter.take_kept_breaks();
 }
 
 }  // namespace cfgtool

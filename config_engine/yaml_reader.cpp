@@ -36,8 +36,8 @@ size_t offset_of(const YAML::Mark& mark) {
 /// Hands yaml-cpp's events to the tree builder, with the places and texts that it expects.
 class EventAdapter : public YAML::EventHandler {
  public:
-  EventAdapter(SourceMap& sources, SourcePos begin, const YamlText& text)
-      : sources_(sources), text_(text), builder_(sources, begin) {}
+  EventAdapter(SourceMap& sources, SourcePos begin, const YamlText& text, std::vector<KeptBreaks> kept_breaks)
+      : sources_(sources), text_(text), kept_breaks_(std::move(kept_breaks)), builder_(sources, begin) {}
 
   Tree take() { return builder_.take(); }
 
@@ -154,13 +154,25 @@ class EventAdapter : public YAML::EventHandler {
       const std::string_view quoted = rest.substr(0, quoted_length(rest));
       if (quoted.find('\n') != std::string_view::npos) return sources_.keep(decode_quoted(quoted));
       begin += 1;
+    } else if (rest.starts_with('>') && !kept_breaks_.empty()) {
+      return keep_folded(value, text_.pos(begin));
     }
     const std::string_view original = text_.original(text_.pos(begin));
     return original.starts_with(value) ? original.substr(0, value.size()) : sources_.keep(value);
   }
 
+  std::string_view keep_folded(std::string value, SourcePos pos) {
+    for (const KeptBreaks& kept : kept_breaks_) {
+      if (!(kept.pos == pos)) continue;
+      value.erase(value.find_last_not_of('\n') + 1);
+      value.append(kept.count, '\n');
+    }
+    return sources_.keep(value);
+  }
+
   SourceMap& sources_;
   const YamlText& text_;
+  const std::vector<KeptBreaks> kept_breaks_;
   YamlTreeBuilder builder_;
   std::vector<std::string_view> anchors_;
   size_t documents_ = 0;
@@ -212,12 +224,10 @@ const Wording kWordings[] = {
   throw ConfigError(std::move(diagnostic));
 }
 
-}  // namespace
-
-Tree read_yaml(SourceMap& sources, SourcePos begin) {
+Tree read_document(SourceMap& sources, SourcePos begin) {
   YamlText text(sources, begin);
-  lint_yaml(&text);
-  EventAdapter adapter(sources, begin, text);
+  std::vector<KeptBreaks> kept_breaks = lint_yaml(&text);
+  EventAdapter adapter(sources, begin, text, std::move(kept_breaks));
   try {
     MemoryBuffer buffer(text.text());
     std::istream stream(&buffer);
@@ -232,6 +242,33 @@ Tree read_yaml(SourceMap& sources, SourcePos begin) {
     rethrow(error, text);
   }
   return adapter.take();
+}
+
+bool is_text(const Node& node) {
+  return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
+}
+
+}  // namespace
+
+// OmegaConf.load and OmegaConf.create: nothing is {}; a string is read as YAML once more, and what is a string then as
+// well is {string: null}.
+Tree read_yaml(SourceMap& sources, SourcePos begin) {
+  Tree tree = read_document(sources, begin);
+  const Node root = tree[tree.root()];
+  if (is_text(root)) {
+    tree = read_document(sources, sources.add(SourceKind::kBuiltin, "document in quotes", std::string(root.text())));
+    const Node again = tree[tree.root()];
+    if (is_text(again)) {
+      tree = Tree();
+      Node value;
+      value.set_key(again.text());
+      value.pos = value.key_pos = root.pos;
+      tree.add(tree.root(), value);
+    }
+  }
+  if (tree[tree.root()].kind == NodeKind::kNull) tree.set_value(tree.root(), Node::map());
+  if (!tree[tree.root()].pos) tree[tree.root()].pos = root.pos;
+  return tree;
 }
 
 }  // namespace cfgtool

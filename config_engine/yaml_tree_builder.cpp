@@ -77,25 +77,10 @@ void YamlTreeBuilder::scalar(const YamlEvent& event) {
   if (is_key) {
     set_key(node, event.pos);
   } else if (frames_.empty()) {
-    set_root_scalar(node, event);
+    tree_.set_value(tree_.root(), node);
   } else {
     place(node);
   }
-}
-
-// OmegaConf.load and OmegaConf.create: nothing is {}, and a word alone is {word: null}.
-void YamlTreeBuilder::set_root_scalar(const Node& node, const YamlEvent& event) {
-  if (node.kind == NodeKind::kNull) return;
-  const bool is_text =
-      node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
-  if (!is_text || !event.plain || !event.tag.empty()) {
-    tree_.set_value(tree_.root(), node);
-    return;
-  }
-  Node value;
-  value.set_key(node.text());
-  value.pos = value.key_pos = event.pos;
-  tree_.add(tree_.root(), value);
 }
 
 void YamlTreeBuilder::alias(const YamlEvent& event) {

@@ -54,7 +54,6 @@ class YamlTreeBuilder {
 
   bool expects_key() const;
   void set_key(const Node& node, SourcePos key_pos);
-  void set_root_scalar(const Node& node, const YamlEvent& event);
   NodeId place(Node node);
   Anchor& add_anchor(const YamlEvent& event);
   void charge_copy(NodeId top, const YamlEvent& event);
