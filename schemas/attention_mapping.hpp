@@ -1,0 +1,75 @@
+/// \file
+/// The mapping file of a framework: which keys of its configuration say which attention implementation, sizes and types
+/// each role uses. schemas/README.md describes the file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config_engine/source.hpp"
+
+namespace cfgtool {
+
+/// The keys that give one value. No keys: nothing in the configuration gives it.
+struct KeyChoice {
+  enum class Rule : uint8_t {
+    kFirstOf,  ///< the first key that is there and not null
+    kSumOf,    ///< the sum of all; nothing unless all are there
+  } rule = Rule::kFirstOf;
+  std::vector<std::string> keys;
+};
+
+struct ModelMapping {
+  std::string name;            ///< within the mapping file
+  std::string section;         ///< the key below which the model is described; without it there is no such model
+  std::string implementation;  ///< the key that chooses
+  std::string folder;          ///< the key with the model's folder, which may hold a config.json; empty: none
+  KeyChoice heads_q, heads_kv, head_dim, hidden_size;
+};
+
+struct RoleMapping {
+  std::string name;
+  size_t model = 0;     ///< index into AttentionMapping::models
+  std::string section;  ///< the role is part of the configuration if this key is there; empty: if its model is
+  bool trains = false;  ///< needs the backward pass
+  KeyChoice dtype, sequence_length;
+};
+
+/// What is taken when nothing says it.
+struct ExampleSizes {
+  int64_t heads_q = 0;
+  int64_t heads_kv = 0;
+  int64_t head_dim = 0;
+  int64_t sequence_length = 0;
+  std::string dtype;
+};
+
+struct AttentionMapping {
+  std::string file;  ///< as it was opened
+  std::string framework;
+  std::string default_implementation;
+  std::vector<std::string> known_implementations;
+  std::vector<ModelMapping> models;
+  std::vector<RoleMapping> roles;  ///< in the order in which they are shown
+  ExampleSizes examples;
+  std::vector<std::string> dtype_of_model;  ///< words in a dtype key that leave the type to the model's config.json
+};
+
+/// Reads and checks a mapping file; its text becomes part of `sources`.
+/// \throws ConfigError with sources and all problems found; codes `mapping-…`, or `yaml-…` where it is no YAML
+AttentionMapping read_attention_mapping(const std::shared_ptr<SourceMap>& sources, const std::filesystem::path& file);
+
+/// The mapping file that `name_or_file` means. A name without `/` and without the ending `.yaml` or `.yml` is that of a
+/// framework whose mapping comes with cfgtool, such as "verl". \throws ConfigError, code mapping-unknown
+std::filesystem::path find_attention_mapping(const std::string& name_or_file);
+
+/// Folders that hold `<framework>/attention.yaml`: for a program in the build tree, the source's; else `share/cfgtool/
+/// schemas` of the program's prefix, then of the prefix of this build.
+std::vector<std::filesystem::path> schema_folders();
+
+}  // namespace cfgtool

@@ -1,0 +1,161 @@
+#include "schemas/model_config_file.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "config_engine/diagnostic.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr uintmax_t kLargestFile = 16U << 20;
+
+class Reader {
+ public:
+  Reader(SourceMap& sources, const fs::path& file, SourcePos named_at)
+      : sources_(sources), file_(file), named_at_(named_at) {}
+
+  ModelConfigFile read();
+
+ private:
+  [[noreturn]] void refuse(const std::string& code, const std::string& message, SourcePos pos, size_t length = 1) const;
+  std::string read_text() const;
+  Json parse() const;
+  /// nlohmann's values do not know where they stood: the first `"name":` behind `from`.
+  size_t find_name(std::string_view name, size_t from) const;
+  const Json* field(const Json& object, const char* name) const;
+  std::optional<ModelFileValue<int64_t>> size(const Json& object, const char* name) const;
+  std::optional<ModelFileValue<std::string>> dtype(const Json& object) const;
+  SourcePos pos_of(const char* name) const { return begin_ + find_name(name, part_); }
+
+  SourceMap& sources_;
+  const fs::path& file_;
+  SourcePos named_at_;
+  SourcePos begin_;
+  std::string_view text_;
+  size_t part_ = 0;  // where the part of the text begins that fields are looked for in
+};
+
+void Reader::refuse(const std::string& code, const std::string& message, SourcePos pos, size_t length) const {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kResolve;
+  diagnostic.code = code;
+  diagnostic.message = message;
+  if (pos) diagnostic.labels.push_back({pos, static_cast<uint32_t>(length), {}});
+  if (named_at_) diagnostic.labels.push_back({named_at_, 1, "the model's folder is named here"});
+  throw ConfigError(std::move(diagnostic));
+}
+
+std::string Reader::read_text() const {
+  std::error_code error;
+  if (!fs::is_regular_file(file_, error))
+    refuse("model-file-unreadable", fmt::format("'{}' is not a file", file_.string()), {});
+  if (fs::file_size(file_, error) > kLargestFile)
+    refuse("model-file-too-large", fmt::format("'{}' is larger than 16 MiB", file_.string()), {});
+  std::ifstream stream(file_, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  if (!stream) refuse("model-file-unreadable", fmt::format("'{}' cannot be read", file_.string()), {});
+  return text;
+}
+
+Json Reader::parse() const {
+  try {
+    return Json::parse(text_);
+  } catch (const Json::parse_error& error) {
+    // Its words: "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing …".
+    const std::string_view what = error.what();
+    const size_t colon = what.find(": ");
+    const size_t at = error.byte > 0 ? std::min(error.byte - 1, text_.size()) : 0;
+    refuse("model-file-syntax",
+           fmt::format("'{}' is no JSON: {}", file_.string(),
+                       colon == std::string_view::npos ? what : what.substr(colon + 2)),
+           begin_ + at);
+  }
+}
+
+size_t Reader::find_name(std::string_view name, size_t from) const {
+  const std::string quoted = fmt::format("\"{}\"", name);
+  for (size_t at = text_.find(quoted, from); at != std::string_view::npos; at = text_.find(quoted, at + 1)) {
+    size_t behind = at + quoted.size();
+    while (behind < text_.size() && std::isspace(static_cast<unsigned char>(text_[behind])) != 0)
+      ++behind;
+    if (behind < text_.size() && text_[behind] == ':') return at;
+  }
+  return from;
+}
+
+const Json* Reader::field(const Json& object, const char* name) const {
+  const auto found = object.find(name);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::optional<ModelFileValue<int64_t>> Reader::size(const Json& object, const char* name) const {
+  const Json* value = field(object, name);
+  if (value == nullptr) return std::nullopt;
+  const bool fits = value->is_number_integer() && *value >= 1 && *value <= INT32_MAX;
+  if (!fits) {
+    refuse("model-file-field",
+           fmt::format("'{}' in '{}' is {}, expected a positive integer", name, file_.string(),
+                       value->dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 60)),
+           pos_of(name), std::string_view(name).size() + 2);
+  }
+  return ModelFileValue<int64_t>{value->get<int64_t>(), pos_of(name)};
+}
+
+std::optional<ModelFileValue<std::string>> Reader::dtype(const Json& object) const {
+  for (const char* name : {"torch_dtype", "dtype"}) {
+    const Json* value = field(object, name);
+    if (value == nullptr) continue;
+    if (!value->is_string()) {
+      refuse("model-file-field",
+             fmt::format("'{}' in '{}' is {}, expected a text", name, file_.string(), value->type_name()), pos_of(name),
+             std::string_view(name).size() + 2);
+    }
+    return ModelFileValue<std::string>{value->get<std::string>(), pos_of(name)};
+  }
+  return std::nullopt;
+}
+
+ModelConfigFile Reader::read() {
+  begin_ = sources_.add(SourceKind::kFile, file_.string(), read_text());
+  text_ = sources_.text(begin_);
+  const Json json = parse();
+  if (!json.is_object())
+    refuse("model-file-syntax", fmt::format("'{}' holds {}, expected an object", file_.string(), json.type_name()),
+           begin_);
+  const Json* object = &json;
+  const Json* text_config = field(json, "text_config");
+  if (text_config != nullptr && text_config->is_object() && field(json, "num_attention_heads") == nullptr) {
+    part_ = find_name("text_config", 0);
+    object = text_config;
+  }
+  ModelConfigFile model;
+  model.path = file_.string();
+  model.num_attention_heads = size(*object, "num_attention_heads");
+  model.num_key_value_heads = size(*object, "num_key_value_heads");
+  model.head_dim = size(*object, "head_dim");
+  model.hidden_size = size(*object, "hidden_size");
+  model.dtype = dtype(*object);
+  if (!model.dtype && object != &json) {
+    part_ = 0;
+    model.dtype = dtype(json);
+  }
+  return model;
+}
+
+}  // namespace
+
+ModelConfigFile read_model_config(SourceMap& sources, const fs::path& file, SourcePos named_at) {
+  return Reader(sources, file, named_at).read();
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,22 @@
+/// \file
+/// The sizes of a model's attention: from keys, the model's config.json, one another, or the examples.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config_engine/config.hpp"
+#include "schemas/attention_spec.hpp"
+
+namespace cfgtool {
+
+struct ModelSizes {
+  SpecValue<int64_t> heads_q, heads_kv, head_dim;
+  std::optional<SpecValue<std::string>> dtype;  ///< of the config.json
+  std::string model_file;                       ///< the config.json that was read, or why none was
+};
+
+/// \throws ConfigError
+ModelSizes read_model_sizes(const Config& cfg, const ModelMapping& model, const ExampleSizes& examples);
+
+}  // namespace cfgtool
