@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
 #include "config_engine/python_text.hpp"
@@ -40,6 +41,9 @@ class Composer {
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
   void fill_hydra_node();
+  std::optional<HydraSchemaFault> hydra_fault(bool refuse_unknown_keys);
+  void check_hydra_after_config(const ResultDefault& entry);
+  void check_hydra_after_override(const Override& word);
   bool hydra_is_needed();
   bool touches_hydra(const ResultDefault& entry);
   NodeId set(NodeId map, std::string_view key, Node value);
@@ -50,6 +54,7 @@ class Composer {
   ConfigRepository repository_;
   Resolver resolver_;
   bool with_hydra_node_ = false;
+  bool hydra_is_typed_ = false;
 };
 
 std::vector<SearchPathEntry> Composer::initial_search_path(const ComposeRequest& request) {
@@ -69,8 +74,12 @@ void Composer::run() {
   refuse_sweeps();
   DefaultsRequest defaults;
   defaults.config_name = request_.config_name;
+  if (request_.config_name) {
+    defaults.config_name_pos = out_.sources->add(SourceKind::kFlag, "--config-name", *request_.config_name);
+  }
   defaults.overrides = &out_.overrides;
   defaults.version_base = request_.version_base;
+  defaults.context = &out_.context;
   out_.defaults = create_defaults_list(repository_, defaults, *out_.sources);
   std::move(out_.defaults.warnings.begin(), out_.defaults.warnings.end(), std::back_inserter(out_.warnings));
   out_.search_path = repository_.search_path();
@@ -92,11 +101,13 @@ void Composer::check_primary_folder() {
       throw_error(Stage::kCompose, "config-dir-missing",
                   fmt::format("Primary config module '{}' not found.\nCheck that it's correct and contains an __init__.py "
                               "file",
-                              place));
+                              place),
+                  out_.sources->add(SourceKind::kFlag, "--config-path", place));
     }
     throw_error(Stage::kCompose, "config-dir-missing",
                 fmt::format("Primary config directory not found.\nCheck that the config directory '{}' exists and readable",
-                            place));
+                            place),
+                out_.sources->add(SourceKind::kFlag, "--config-path", place));
   }
 }
 
@@ -176,7 +187,7 @@ void Composer::extend_search_path() {
     // An interpolation may only look at what exists without a configuration: the environment.
     Tree one;
     const NodeId copy = one.add_copy(one.root(), *tree, item);
-    SearchPathEntry entry{provider, resolve_to_string(one, copy, *out_.sources), node.pos};
+    SearchPathEntry entry{provider, resolve_to_string(one, copy, *out_.sources, out_.context), node.pos};
     repository_.append_search_path(entry);
     if (repository_.available(entry)) continue;
     Diagnostic warning;
@@ -212,6 +223,7 @@ void Composer::merge_defaults() {
   for (const ResultDefault& entry : out_.defaults.defaults) {
     if (!with_hydra_node_ && entry.config_path.starts_with("hydra/") && in_hydra(entry.package)) continue;
     merge_config(entry);
+    if (with_hydra_node_) check_hydra_after_config(entry);
   }
 }
 
@@ -249,6 +261,41 @@ void Composer::merge_config(const ResultDefault& entry) {
     if (conflict.destination_pos) diagnostic.labels.push_back({conflict.destination_pos, 1, "was defined here"});
     throw ConfigError(std::move(diagnostic));
   }
+}
+
+std::optional<HydraSchemaFault> Composer::hydra_fault(bool refuse_unknown_keys) {
+  const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
+  if (hydra == kNoNode) return std::nullopt;
+  return apply_hydra_schema(out_.tree, hydra, *out_.sources, refuse_unknown_keys);
+}
+
+/// Hydra's dataclass takes part from the moment that hydra/config itself is merged.
+void Composer::check_hydra_after_config(const ResultDefault& entry) {
+  hydra_is_typed_ |= entry.config_path == "hydra/config";
+  if (!hydra_is_typed_) return;
+  const std::optional<HydraSchemaFault> fault = hydra_fault(true);
+  if (!fault) return;
+  Diagnostic diagnostic;
+  diagnostic.code = fault->unknown_key ? "hydra-key-unknown" : "hydra-value-type";
+  diagnostic.key_path = out_.tree.key_path(fault->node);
+  diagnostic.message = fmt::format("In '{}': {} raised while composing config:\n{}\n    full_key: {}", entry.config_path,
+                                   fault->error_class, fault->message, diagnostic.key_path);
+  const Node& node = out_.tree[fault->node];
+  diagnostic.labels.push_back({fault->unknown_key && node.key_pos ? node.key_pos : node.pos, 1, {}});
+  throw ConfigError(std::move(diagnostic));
+}
+
+void Composer::check_hydra_after_override(const Override& word) {
+  if (!word.is_hydra_override()) return;
+  const std::optional<HydraSchemaFault> fault = hydra_fault(false);
+  if (!fault) return;
+  Diagnostic diagnostic;
+  diagnostic.code = "hydra-value-type";
+  diagnostic.message = fmt::format("Error merging override {}", word.input_line);
+  diagnostic.notes.push_back(fault->message);
+  diagnostic.key_path = out_.tree.key_path(fault->node);
+  diagnostic.labels.push_back({word.value_pos ? word.value_pos : word.pos, 1, {}});
+  throw ConfigError(std::move(diagnostic));
 }
 
 // hydra: _load_single_config and _embed_result_config
@@ -291,6 +338,7 @@ void Composer::apply_overrides() {
     step.override_index = static_cast<uint32_t>(word - out_.overrides.data() + 1);
     out_.steps.push_back(std::move(step));
     apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
+    check_hydra_after_override(*word);
   }
 }
 

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "config_engine/choice_overrides.hpp"
-#include "config_engine/resolve.hpp"
 #include "config_engine/suggest.hpp"
 
 namespace cfgtool {
@@ -336,7 +335,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree&
   const NodeId node = tree.add(tree.root(), dummy);
   std::string option;
   try {
-    option = resolve_to_string(tree, node, sources_);
+    option = resolve_to_string(tree, node, sources_, *request_.context);
   } catch (const ConfigError& error) {
     std::vector<std::string> keys;
     for (const auto& known : overrides_.known_choices()) keys.push_back(known.first);

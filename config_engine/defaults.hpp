@@ -13,6 +13,7 @@
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/override.hpp"
 #include "config_engine/repository.hpp"
+#include "config_engine/resolve.hpp"
 
 namespace cfgtool {
 
@@ -49,6 +50,7 @@ struct DefaultsRequest {
   SourcePos config_name_pos;               ///< where it was named, if known
   const std::vector<Override>* overrides = nullptr;
   VersionBase version_base;
+  const ResolveContext* context = nullptr;  ///< what interpolations in defaults lists see
   bool skip_missing = false;  ///< leave `group: ???` out instead of refusing it
 };
 

@@ -107,6 +107,7 @@ Json place_json(SourcePos pos, const SourceMap* sources) {
       place["line"] = at.line;
       break;
     case SourceKind::kOverride: place["override"] = at.index; break;
+    case SourceKind::kFlag: place["flag"] = at.name; break;
     case SourceKind::kEnvironment: place["environment"] = at.name; break;
     case SourceKind::kBuiltin:
       place["builtin"] = at.name;

@@ -13,6 +13,7 @@
 #include "config_engine/builtin_configs.hpp"
 #include "config_engine/defaults_reader.hpp"
 #include "config_engine/diagnostic.hpp"
+#include "config_engine/interpolation.hpp"
 #include "config_engine/package_header.hpp"
 #include "config_engine/yaml_reader.hpp"
 
@@ -132,6 +133,10 @@ std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, std::string 
   file->begin = sources_->add(kind, std::move(name), std::move(text));
   file->package_header = read_package_header(sources_->text(file->begin), file->begin);
   file->tree = read_yaml(*sources_, file->begin);
+  for (NodeId id = 0; id < file->tree.size(); ++id) {
+    const Node& node = file->tree[id];
+    if (node.kind == NodeKind::kInterpolation) validate_interpolation(node.text(), {sources_.get(), node.pos});
+  }
   return file;
 }
 

@@ -166,7 +166,7 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
                                    ? "The name of a resolver must be a string, but the interpolation"
                                    : "The following interpolation is used to denote a config key and thus should return a "
                                      "string, but instead returned";
-      fail("", fmt::format("{} `{}` of type `{}`: {}", what, python_str(tree_, part), type_name(tree_[part]),
+      fail("", fmt::format("{} `{}` of type `<class '{}'>`: {}", what, python_str(tree_, part), type_name(tree_[part]),
                            text.source_text(child)),
            "interpolation-type");
     }
@@ -408,8 +408,7 @@ void Resolver::resolve_in_place(NodeId root) {
   }
 }
 
-std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources) {
-  const ResolveContext context;
+std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources, const ResolveContext& context) {
   Resolver resolver(tree, sources, context);
   const NodeId value = resolver.dereference(node);
   const NodeKind kind = tree[value].kind;

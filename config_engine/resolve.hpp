@@ -114,6 +114,6 @@ class Resolver {
 };
 
 /// The string that the interpolation at `node` gives. \throws ConfigError, also when it is no string
-std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources);
+std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources, const ResolveContext& context);
 
 }  // namespace cfgtool

@@ -15,6 +15,11 @@ namespace {
 constexpr uint32_t kIndexedMapSize = 24;
 }  // namespace
 
+std::string_view Key::number_text() const {
+  if (kind == KeyKind::kBool) return text == "True" ? "1" : "0";
+  return kind == KeyKind::kFloat && text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+}
+
 Node Node::of_bool(bool value) {
   Node node;
   node.kind = NodeKind::kBool;

@@ -45,7 +45,14 @@ struct Key {
   Key(const char* string_key) : text(string_key) {}         // NOLINT
   Key(const std::string& string_key) : text(string_key) {}  // NOLINT
   Key(KeyKind key_kind, std::string_view key_text) : kind(key_kind), text(key_text) {}
-  friend bool operator==(const Key& a, const Key& b) { return a.kind == b.kind && a.text == b.text; }
+  /// As Python's dict sees it: 1, 1.0 and True are one key, 1 and "1" are two.
+  friend bool operator==(const Key& a, const Key& b) {
+    if (a.kind == b.kind) return a.text == b.text;
+    return a.is_number() && b.is_number() && a.number_text() == b.number_text();
+  }
+  bool is_number() const { return kind == KeyKind::kInt || kind == KeyKind::kFloat || kind == KeyKind::kBool; }
+  /// Equal for equal numbers: `1` for 1, 1.0 and True.
+  std::string_view number_text() const;
 };
 
 /// One value. Trivially copyable.
@@ -164,7 +171,7 @@ class Tree {
 
  private:
   struct KeyHash {
-    size_t operator()(const Key& key) const { return std::hash<std::string_view>()(key.text); }
+    size_t operator()(const Key& key) const { return std::hash<std::string_view>()(key.is_number() ? key.number_text() : key.text); }
   };
   using KeyIndex = std::unordered_map<Key, NodeId, KeyHash>;
 

@@ -64,7 +64,7 @@ class ValueOverride {
   void merge_into(NodeId node, bool force_add);
   NodeId child(NodeId container, std::string_view key);
   NodeId selected(std::string_view key);
-  void check_interpolations();
+  void check_value();
   SourcePos key_part_pos(std::string_view part) const;
 
   FindContainer find_container() {
@@ -140,9 +140,11 @@ void ValueOverride::refuse_merge(std::string reason, NodeId culprit) {
   throw ConfigError(std::move(diagnostic));
 }
 
-void ValueOverride::check_interpolations() {
+/// What OmegaConf refuses to hold, whoever gives it.
+void ValueOverride::check_value() {
   const Tree& value = word_.value;
   for (NodeId id = 0; id < value.size(); ++id) {
+    if (value[id].key_kind == KeyKind::kNull) refuse_merge("a key cannot be null; quote it to mean the text");
     if (value[id].kind != NodeKind::kInterpolation) continue;
     try {
       validate_interpolation(value[id].text(), {&resolver_.sources(), value[id].pos});
@@ -282,7 +284,7 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
 
 // omegaconf: OmegaConf.update(merge=True)
 void ValueOverride::update(bool force_add) {
-  check_interpolations();
+  check_value();
   const std::vector<std::string_view> parts = split_key(word_.key_or_group);
   NodeId container = tree_.root();
   for (size_t i = 0; i + 1 < parts.size(); ++i) container = enter(container, parts[i], force_add);

@@ -1,0 +1,208 @@
+#include "config_engine/hydra_schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "config_engine/python_number.hpp"
+#include "config_engine/python_text.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+enum class FieldType : uint8_t { kAny, kString, kInt, kBool, kRunMode, kStringList, kList, kStringMap, kMap, kClass };
+
+struct HydraClass;
+
+struct Field {
+  std::string_view name;
+  FieldType type;
+  bool optional = false;
+  const HydraClass* fields = nullptr;  // of kClass
+};
+
+struct HydraClass {
+  std::string_view name;
+  std::span<const Field> fields;
+};
+
+constexpr Field kRunDirFields[] = {{"dir", FieldType::kString}};
+constexpr HydraClass kRunDir{"RunDir", kRunDirFields};
+constexpr Field kSweepDirFields[] = {{"dir", FieldType::kString}, {"subdir", FieldType::kString}};
+constexpr HydraClass kSweepDir{"SweepDir", kSweepDirFields};
+constexpr Field kHelpFields[] = {{"app_name", FieldType::kString},
+                                 {"header", FieldType::kString},
+                                 {"footer", FieldType::kString},
+                                 {"template", FieldType::kString}};
+constexpr HydraClass kHelp{"HelpConf", kHelpFields};
+constexpr Field kHydraHelpFields[] = {{"hydra_help", FieldType::kString}, {"template", FieldType::kString}};
+constexpr HydraClass kHydraHelp{"HydraHelpConf", kHydraHelpFields};
+constexpr Field kOverridesFields[] = {{"hydra", FieldType::kStringList}, {"task", FieldType::kStringList}};
+constexpr HydraClass kOverrides{"OverridesConf", kOverridesFields};
+constexpr Field kOverrideDirnameFields[] = {{"kv_sep", FieldType::kString},
+                                            {"item_sep", FieldType::kString},
+                                            {"exclude_keys", FieldType::kStringList}};
+constexpr HydraClass kOverrideDirname{"OverrideDirname", kOverrideDirnameFields};
+constexpr Field kJobConfigFields[] = {{"override_dirname", FieldType::kClass, false, &kOverrideDirname}};
+constexpr HydraClass kJobConfig{"JobConfig", kJobConfigFields};
+constexpr Field kJobFields[] = {{"name", FieldType::kString},
+                                {"chdir", FieldType::kBool, true},
+                                {"override_dirname", FieldType::kString},
+                                {"id", FieldType::kString},
+                                {"num", FieldType::kInt},
+                                {"config_name", FieldType::kString, true},
+                                {"env_set", FieldType::kStringMap},
+                                {"env_copy", FieldType::kStringList},
+                                {"config", FieldType::kClass, false, &kJobConfig}};
+constexpr HydraClass kJob{"JobConf", kJobFields};
+constexpr Field kRuntimeFields[] = {
+    {"version", FieldType::kString},     {"version_base", FieldType::kString}, {"cwd", FieldType::kString},
+    {"config_sources", FieldType::kList}, {"output_dir", FieldType::kString},   {"choices", FieldType::kMap}};
+constexpr HydraClass kRuntime{"RuntimeConf", kRuntimeFields};
+constexpr Field kHydraFields[] = {{"mode", FieldType::kRunMode, true},
+                                  {"searchpath", FieldType::kStringList},
+                                  {"run", FieldType::kClass, false, &kRunDir},
+                                  {"sweep", FieldType::kClass, false, &kSweepDir},
+                                  {"hydra_logging", FieldType::kMap},
+                                  {"job_logging", FieldType::kMap},
+                                  {"sweeper", FieldType::kAny},
+                                  {"launcher", FieldType::kAny},
+                                  {"callbacks", FieldType::kMap},
+                                  {"help", FieldType::kClass, false, &kHelp},
+                                  {"hydra_help", FieldType::kClass, false, &kHydraHelp},
+                                  {"output_subdir", FieldType::kString, true},
+                                  {"overrides", FieldType::kClass, false, &kOverrides},
+                                  {"job", FieldType::kClass, false, &kJob},
+                                  {"runtime", FieldType::kClass, false, &kRuntime},
+                                  {"verbose", FieldType::kAny},
+                                  // No field of HydraConf, but Hydra merges its group before the dataclass.
+                                  {"env", FieldType::kAny}};
+constexpr HydraClass kHydra{"HydraConf", kHydraFields};
+
+class HydraSchema {
+ public:
+  HydraSchema(Tree& tree, SourceMap& sources, bool refuse_unknown_keys)
+      : tree_(tree), sources_(sources), refuse_unknown_keys_(refuse_unknown_keys) {}
+
+  std::optional<HydraSchemaFault> check_class(NodeId map, const HydraClass& type);
+
+ private:
+  std::optional<HydraSchemaFault> check(NodeId node, const Field& field);
+  std::optional<HydraSchemaFault> check_scalar(NodeId node, FieldType type);
+  std::optional<HydraSchemaFault> check_items(NodeId container);
+  HydraSchemaFault invalid(NodeId node, std::string message) const {
+    return {node, false, "ValidationError", std::move(message)};
+  }
+  HydraSchemaFault not_convertible(NodeId node, const char* wanted) const {
+    return invalid(node, fmt::format("Value '{}' of type '{}' could not be converted to {}", python_str(tree_, node),
+                                     type_name(tree_[node]), wanted));
+  }
+  void change(NodeId node, Node value) {
+    value.pos = tree_[node].pos;
+    value.step = tree_[node].step;
+    value.history = tree_[node].history;
+    tree_.set_value(node, value);
+  }
+
+  Tree& tree_;
+  SourceMap& sources_;
+  bool refuse_unknown_keys_;
+};
+
+std::optional<HydraSchemaFault> HydraSchema::check_class(NodeId map, const HydraClass& type) {
+  if (tree_[map].kind != NodeKind::kMap) {
+    return invalid(map, fmt::format("Value '{}' of type '{}' is no {}", python_str(tree_, map), type_name(tree_[map]), type.name));
+  }
+  for (NodeId child = tree_[map].child.first; child != kNoNode; child = tree_[child].next) {
+    const std::string_view name = tree_[child].key().text;
+    const auto field = std::find_if(type.fields.begin(), type.fields.end(), [&](const Field& f) { return f.name == name; });
+    if (field == type.fields.end()) {
+      if (!refuse_unknown_keys_) continue;
+      return HydraSchemaFault{child, true, "ConfigKeyError", fmt::format("Key '{}' not in '{}'", name, type.name)};
+    }
+    if (auto fault = check(child, *field)) return fault;
+  }
+  return std::nullopt;
+}
+
+std::optional<HydraSchemaFault> HydraSchema::check(NodeId node, const Field& field) {
+  const NodeKind kind = tree_[node].kind;
+  if (field.type == FieldType::kAny || kind == NodeKind::kInterpolation || kind == NodeKind::kMissing) return std::nullopt;
+  if (kind == NodeKind::kNull) {
+    if (field.optional) return std::nullopt;
+    return invalid(node, fmt::format("field '{}' is not Optional", tree_.key_path(node)));
+  }
+  switch (field.type) {
+    case FieldType::kClass: return check_class(node, *field.fields);
+    case FieldType::kMap:
+    case FieldType::kStringMap:
+      if (kind != NodeKind::kMap) return invalid(node, fmt::format("Cannot assign {} to Dict", type_name(tree_[node])));
+      return field.type == FieldType::kStringMap ? check_items(node) : std::nullopt;
+    case FieldType::kList:
+    case FieldType::kStringList:
+      if (kind != NodeKind::kList) {
+        return invalid(node, fmt::format("Invalid value assigned: {} is not a ListConfig, list or tuple.", type_name(tree_[node])));
+      }
+      return field.type == FieldType::kStringList ? check_items(node) : std::nullopt;
+    default: return check_scalar(node, field.type);
+  }
+}
+
+std::optional<HydraSchemaFault> HydraSchema::check_items(NodeId container) {
+  for (NodeId child = tree_[container].child.first; child != kNoNode; child = tree_[child].next) {
+    if (auto fault = check(child, Field{"", FieldType::kString})) return fault;
+  }
+  return std::nullopt;
+}
+
+// omegaconf: StringNode, IntegerNode, BooleanNode and EnumNode .validate_and_convert_impl
+std::optional<HydraSchemaFault> HydraSchema::check_scalar(NodeId node, FieldType type) {
+  const Node value = tree_[node];
+  if (value.is_container()) return not_convertible(node, "a scalar");
+  const std::string text = python_str(tree_, node);
+  if (type == FieldType::kString) {
+    if (value.kind == NodeKind::kBytes) return not_convertible(node, "String");
+    if (value.kind != NodeKind::kString) change(node, Node::of_text(NodeKind::kString, sources_.keep(text)));
+    return std::nullopt;
+  }
+  if (type == FieldType::kInt) {
+    if (value.kind == NodeKind::kInt || value.kind == NodeKind::kBigInt) return std::nullopt;
+    const auto number = value.kind == NodeKind::kString ? python_int(text) : std::nullopt;
+    if (!number || !number->fits) return not_convertible(node, "Integer");
+    change(node, Node::of_int(number->value));
+    return std::nullopt;
+  }
+  if (type == FieldType::kRunMode) {
+    if (value.kind == NodeKind::kString && (text == "RUN" || text == "MULTIRUN")) return std::nullopt;
+    return invalid(node, fmt::format("Invalid value '{}', expected one of [RUN, MULTIRUN]", text));
+  }
+  if (value.kind == NodeKind::kBool) return std::nullopt;
+  if (value.kind == NodeKind::kInt) {
+    change(node, Node::of_bool(value.integer != 0));
+    return std::nullopt;
+  }
+  std::string lower = text;
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), lower) != words.end();
+  };
+  if (value.kind == NodeKind::kString && is_one_of({"on", "y", "yes", "true", "1"})) {
+    change(node, Node::of_bool(true));
+  } else if (value.kind == NodeKind::kString && is_one_of({"off", "n", "no", "false", "0"})) {
+    change(node, Node::of_bool(false));
+  } else {
+    return invalid(node, fmt::format("Value '{}' is not a valid bool (type {})", text, type_name(value)));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId hydra, SourceMap& sources,
+                                                   bool refuse_unknown_keys) {
+  return HydraSchema(tree, sources, refuse_unknown_keys).check_class(hydra, kHydra);
+}
+
+}  // namespace cfgtool
