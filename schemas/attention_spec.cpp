@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "config_engine/config.hpp"
 #include "schemas/config_keys.hpp"
 #include "schemas/model_sizes.hpp"
 

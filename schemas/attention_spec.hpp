@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "config_engine/config.hpp"
 #include "config_engine/source.hpp"
 #include "schemas/attention_mapping.hpp"
 
 namespace cfgtool {
+
+class Config;
 
 enum class OriginKind : uint8_t {
   kKey,        ///< a key of the configuration says it
