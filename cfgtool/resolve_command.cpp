@@ -7,6 +7,8 @@
 #include <algorithm>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/spec_flags.hpp"
+#include "cfgtool/spec_report.hpp"
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
@@ -16,11 +18,16 @@ namespace cfgtool {
 
 namespace {
 
+constexpr int kExitUnsupported = 3;
+
 struct ResolveFlags {
   HydraFlags hydra;
+  SpecFlags spec;
   bool no_resolve = false;
   std::string format = "yaml";
   bool json = false;
+
+  bool as_json() const { return json || format == "json"; }
 };
 
 void declare(CLI::App& app, ResolveFlags& flags) {
@@ -31,7 +38,8 @@ void declare(CLI::App& app, ResolveFlags& flags) {
       "  cfgtool resolve -cp conf -cn config db=postgres +trainer.seed=7\n"
       "  cfgtool resolve -cp conf -cn config --no-resolve\n"
       "  cfgtool resolve -cp conf -cn config --cfg all --package hydra.run\n"
-      "  cfgtool resolve -cp conf -cn config --json | jq .trainer");
+      "  cfgtool resolve -cp conf -cn config --json | jq .trainer\n"
+      "  cfgtool resolve -cp conf -cn ppo_trainer --spec");
   add_hydra_flags(app, flags.hydra);
   app.add_flag("--no-resolve", flags.no_resolve, "Print interpolations as they are written");
   app.add_option("--format", flags.format, "yaml or json")
@@ -39,14 +47,14 @@ void declare(CLI::App& app, ResolveFlags& flags) {
       ->type_name("FORMAT")
       ->capture_default_str();
   app.add_flag("--json", flags.json, "Short for --format json");
+  add_spec_flags(app, flags.spec);
 }
 
 std::string print(Composition& composition, const ResolveFlags& flags) {
   const CfgPart part = flags.hydra.cfg.value_or(CfgPart::kJob);
   // With --cfg, Hydra's own rule holds: unresolved unless --resolve.
   const bool resolve = flags.hydra.cfg ? flags.hydra.resolve : !flags.no_resolve;
-  const bool as_json = flags.json || flags.format == "json";
-  return as_json ? print_cfg_json(composition, part, resolve, flags.hydra.package)
+  return flags.as_json() ? print_cfg_json(composition, part, resolve, flags.hydra.package)
                  : print_cfg(composition, part, resolve, flags.hydra.package);
 }
 
@@ -65,6 +73,13 @@ int resolve_command(const std::vector<std::string>& words) {
     take_overrides(app, flags.hydra);
     const ComposeRequest request = flags.hydra.request();
     Composition composition = compose(std::make_shared<FileStore>(), request);
+    if (flags.spec.spec) {
+      const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());
+      show(report.warnings, report.sources.get());
+      write_stdout(report.text);
+      show(report.refusals, report.sources.get());
+      return report.refusals.empty() ? 0 : kExitUnsupported;
+    }
     const std::string text = print(composition, flags);
     show(composition.warnings, composition.sources.get());
     write_stdout(text);

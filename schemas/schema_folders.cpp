@@ -1,3 +1,5 @@
+#include "schemas/schema_folders.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -5,7 +7,6 @@
 
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/suggest.hpp"
-#include "schemas/attention_mapping.hpp"
 
 namespace cfgtool {
 
@@ -47,7 +48,7 @@ std::vector<fs::path> schema_folders() {
   return folders;
 }
 
-fs::path find_attention_mapping(const std::string& name_or_file) {
+fs::path find_attention_mapping(const std::string& name_or_file, SourcePos named_at) {
   if (name_or_file.find('/') != std::string::npos || name_or_file.ends_with(".yaml") ||
       name_or_file.ends_with(".yml")) {
     return name_or_file;
@@ -61,6 +62,7 @@ fs::path find_attention_mapping(const std::string& name_or_file) {
   Diagnostic diagnostic;
   diagnostic.code = "mapping-unknown";
   diagnostic.message = fmt::format("there is no attention mapping named '{}'", name_or_file);
+  if (named_at) diagnostic.labels.push_back({named_at, static_cast<uint32_t>(name_or_file.size()), {}});
   diagnostic.notes.push_back(fmt::format("known are {}; a file of your own is named with its ending, such as my.yaml",
                                          known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
   const std::string hint = did_you_mean(name_or_file, known);

@@ -169,8 +169,8 @@ void add_place(const AttentionSpec& spec, const RoleSpec& role, Diagnostic& diag
   }
   const char* how = role.implementation_key_is_there ? "is null" : "is not set";
   if (role.nearest_pos) {
-    diagnostic.labels.push_back(
-        {role.nearest_pos, 1, fmt::format("decided by default: {} {} here", role.implementation_key, how)});
+    const char* what = role.implementation_key_is_there ? "null says nothing" : "where it would be set";
+    diagnostic.labels.push_back({role.nearest_pos, 1, what});
   }
   diagnostic.notes.push_back(fmt::format("decided by default: {} {}, and {} then means {}", role.implementation_key,
                                          how, spec.framework, spec.default_implementation));
@@ -204,6 +204,24 @@ Diagnostic make_refusal(const AttentionSpec& spec, const RoleSpec& role, const R
                                : fmt::format("supported here for these sizes: {}", fmt::join(choice.supported, ", ")));
   if (!choice.override_note.empty()) diagnostic.notes.push_back(choice.override_note);
   diagnostic.fix = choice.override_word;
+  return diagnostic;
+}
+
+Diagnostic to_diagnostic(const PluginProblem& problem, Severity severity, SourceMap& sources) {
+  Diagnostic diagnostic;
+  diagnostic.severity = severity;
+  diagnostic.stage = Stage::kAttention;
+  diagnostic.code = code_of(problem.fault);
+  diagnostic.message = to_string(problem);
+  const bool is_flag = problem.named_by.starts_with("--");
+  if (is_flag || problem.named_by == "ATTENTION_PLUGIN_PATH") {
+    const SourceKind kind = is_flag ? SourceKind::kFlag : SourceKind::kEnvironment;
+    const std::string path = problem.path.string();
+    diagnostic.labels.push_back(
+        {sources.add(kind, problem.named_by, path), static_cast<uint32_t>(std::max<size_t>(path.size(), 1)), {}});
+  }
+  if (problem.fault == PluginFault::kWritableByOthers)
+    diagnostic.notes.push_back("--allow-writable-plugins accepts such files and folders");
   return diagnostic;
 }
 
@@ -256,25 +274,17 @@ std::vector<std::string> known_names(const AttentionSpec& spec, const Plugins& p
   return names;
 }
 
-Diagnostic to_diagnostic(const PluginProblem& problem, Severity severity) {
-  Diagnostic diagnostic;
-  diagnostic.severity = severity;
-  diagnostic.stage = Stage::kAttention;
-  diagnostic.code = code_of(problem.fault);
-  diagnostic.message = to_string(problem);
-  if (problem.fault == PluginFault::kWritableByOthers)
-    diagnostic.notes.push_back("--allow-writable-plugins accepts such files and folders");
-  return diagnostic;
-}
-
-Plugins load_plugins_or_refuse(const LoadOptions& options, std::vector<Diagnostic>& warnings) {
+Plugins load_plugins_or_refuse(const LoadOptions& options, const std::shared_ptr<SourceMap>& sources,
+                               std::vector<Diagnostic>& warnings) {
   try {
     LoadedPlugins loaded = load_plugins(options);
     for (const PluginProblem& problem : loaded.warnings)
-      warnings.push_back(to_diagnostic(problem, Severity::kWarning));
+      warnings.push_back(to_diagnostic(problem, Severity::kWarning, *sources));
     return std::move(loaded.plugins);
   } catch (const PluginError& error) {
-    throw ConfigError(to_diagnostic(error.problem(), Severity::kError));
+    ConfigError refusal(to_diagnostic(error.problem(), Severity::kError, *sources));
+    refusal.set_sources(sources);
+    throw refusal;
   }
 }
 

@@ -57,11 +57,10 @@ std::vector<Diagnostic> refusals(const AttentionSpec& spec, const std::vector<Ro
 std::vector<std::string> known_names(const AttentionSpec& spec,
                                      const std::vector<std::shared_ptr<const Plugin>>& plugins);
 
-/// A bad plugin file for people, with its path and where that was named.
-Diagnostic to_diagnostic(const PluginProblem& problem, Severity severity);
-
-/// load_plugins, with errors as ConfigError. Bad files that are passed over become `warnings`.
+/// load_plugins, with a bad plugin file as an error that shows its path and where that was named: ConfigError with
+/// `sources`, stage kAttention. Bad files that are passed over become `warnings`.
 std::vector<std::shared_ptr<const Plugin>> load_plugins_or_refuse(const LoadOptions& options,
+                                                                  const std::shared_ptr<SourceMap>& sources,
                                                                   std::vector<Diagnostic>& warnings);
 
 }  // namespace cfgtool::attention

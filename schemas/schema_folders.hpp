@@ -1,0 +1,21 @@
+/// \file
+/// Where the schemas that come with cfgtool lie.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config_engine/source.hpp"
+
+namespace cfgtool {
+
+/// Folders that hold `<framework>/attention.yaml`: for a program in the build tree, the source's; else `share/cfgtool/
+/// schemas` of the program's prefix, then of the prefix of this build.
+std::vector<std::filesystem::path> schema_folders();
+
+/// The file that read_attention_mapping's `name_or_file` means. \throws ConfigError (without sources), code
+/// mapping-unknown
+std::filesystem::path find_attention_mapping(const std::string& name_or_file, SourcePos named_at);
+
+}  // namespace cfgtool
