@@ -77,8 +77,7 @@ std::vector<std::string> provided_names(const Plugins& plugins, int32_t device_k
     for (const Implementation& implementation : plugin->implementations())
       if (device_kind == 0 || implementation.device_kind == device_kind) names.push_back(implementation.name);
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 

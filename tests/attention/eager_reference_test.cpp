@@ -76,7 +76,8 @@ TEST_CASE("forward and backward agree with the recorded values") {
     AttentionKernel kernel(eager_plugin(), 0, run.problem(), pool);
     run.forward(kernel);
     run.backward(kernel);
-    for (const auto& [name, recorded] : reference.tensors) {
+    for (const auto& recorded : reference.tensors) {
+      const std::string& name = recorded.first;
       CAPTURE(name);
       compare(reference, name, run.result(name));
     }

@@ -52,6 +52,7 @@ TEST_CASE("several threads may use one pool at the same time") {
   std::atomic<uint64_t> sum{0};
   std::atomic<int> clashes{0};
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int caller = 0; caller < 4; ++caller)
     callers.emplace_back([&] {
       for (int round = 0; round < 50; ++round) {

@@ -127,7 +127,7 @@ const BadFile kBadFiles[] = {
     {"open gives NULL", PluginFault::kOpenFailed, "gave no instance", copy_of("open_gives_null")},
     {"writable file", PluginFault::kWritableByOthers, "plugin.so' is writable by everybody",
      [](const ScratchFolder& folder) {
-       const auto path = folder.copy("sound", "plugin.so");
+       auto path = folder.copy("sound", "plugin.so");
        fs::permissions(path, fs::perms(0646));
        return path;
      }},
@@ -145,7 +145,7 @@ const BadFile kBadFiles[] = {
     {"folder within a writable one", PluginFault::kWritableByOthers, "is writable by everybody",
      [](const ScratchFolder& folder) {
        fs::create_directory(folder.path() / "inner");
-       const auto path = folder.copy("sound", "inner/plugin.so");
+       auto path = folder.copy("sound", "inner/plugin.so");
        fs::permissions(folder.path(), fs::perms(0777));
        return path;
      }},

@@ -146,7 +146,7 @@ TEST_CASE("a kernel that cannot be made or run says so, and the host survives") 
 TEST_CASE("a backward pass that a plugin plans but does not have is its failure") {
   const attn_problem problem = make_problem({1, 2, 2, 4, 4, 8, 8}, ATTN_DTYPE_F32, ATTN_PASS_BACKWARD);
   AttentionKernel kernel(wrong("sound"), 0, problem, std::make_shared<ThreadPool>(1));
-  std::vector<float> memory(10 * 64);
+  std::vector<float> memory(640);
   BackwardTensors tensors;
   size_t at = 0;
   const auto place = [&](auto& tensor) {

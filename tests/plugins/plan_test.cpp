@@ -50,7 +50,7 @@ struct Fixture {
   };
   std::unique_ptr<float, Free> memory{static_cast<float*>(::operator new (sizeof(float) * 8192, std::align_val_t{64}))};
   int64_t used = 0;
-  std::vector<float> lse = std::vector<float>(2 * 4 * 6);
+  std::vector<float> lse = std::vector<float>(48);  // batch, heads, rows
   alignas(16) uint16_t bias[6 * 8] = {};
   int32_t lengths[2] = {6, 3};
   attn_problem problem{};

@@ -106,9 +106,9 @@ TEST_CASE("both layouts, interleaved and broadcast inputs are sound") {
   CHECK(!check_problem(make_problem({2, 4, 4, 8, 8, 16}, ATTN_DTYPE_F32, kBoth, Layout::kBatchSequenceHeads)));
   attn_problem interleaved = make_problem({2, 4, 4, 8, 8, 16}, ATTN_DTYPE_F16, kBoth);
   for (auto* stride : {&interleaved.query_stride, &interleaved.d_query_stride, &interleaved.output_stride}) {
-    (*stride)[0] = 8 * 3 * 4 * 16;
+    (*stride)[0] = int64_t{8} * 3 * 4 * 16;
     (*stride)[1] = 16;
-    (*stride)[2] = 3 * 4 * 16;
+    (*stride)[2] = int64_t{3} * 4 * 16;
   }
   CHECK(!check_problem(interleaved));
   attn_problem broadcast = make_problem({2, 4, 4, 8, 8, 16}, ATTN_DTYPE_F16, ATTN_PASS_FORWARD);
