@@ -133,6 +133,11 @@ std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, std::string 
   file->begin = sources_->add(kind, std::move(name), std::move(text));
   file->package_header = read_package_header(sources_->text(file->begin), file->begin);
   file->tree = read_yaml(*sources_, file->begin);
+  const Node& root = file->tree[file->tree.root()];
+  if (!root.is_container()) {
+    throw_error(Stage::kCompose, "config-not-a-map",
+                fmt::format("Invalid loaded object type: {}\na config file holds a mapping", type_name(root)), root.pos);
+  }
   for (NodeId id = 0; id < file->tree.size(); ++id) {
     const Node& node = file->tree[id];
     if (node.kind == NodeKind::kInterpolation) validate_interpolation(node.text(), {sources_.get(), node.pos});

@@ -122,6 +122,14 @@ NodeId oc_create(ResolverCall& call) {
                        "resolver-arguments");
   }
   tree[created].pos = tree[call.node].pos;
+  // The new nodes are the last ones. As configuration nodes they have no null keys, and a string with "${" is an interpolation.
+  for (NodeId id = created; id < tree.size(); ++id) {
+    Node& node = tree[id];
+    if (node.kind == NodeKind::kString) node.kind = Node::of_string(node.text()).kind;
+    if (node.key_kind == KeyKind::kNull && id != created) {
+      call.resolver.fail("KeyValidationError", "Incompatible key type 'NoneType'", "resolver-arguments");
+    }
+  }
   return created;
 }
 
