@@ -136,6 +136,7 @@ std::string place_of(const Json& error) {
   };
   if (number("override") > 0) return fmt::format("override {}:{}", number("override"), number("column"));
   if (!text("flag").empty()) return fmt::format("flag {}:{}", text("flag"), number("column"));
+  if (!text("flag").empty()) return "flag " + text("flag");
   if (!text("environment").empty()) return "environment variable " + text("environment");
   if (!text("file").empty() && number("line") > 0) {
     return fmt::format("{}:{}:{}", text("file"), number("line"), number("column"));

@@ -33,7 +33,8 @@ std::string compare(const Expectation& expected, const BatchAnswer& answer, bool
 /// The part of the message's first non-empty line that must be as Hydra words it; empty where the wording is ours.
 std::string binding_words(const std::string& class_name, const std::string& message);
 
-/// `file:line:column`, `override 2:5`, `environment variable X`, `<builtin>:line:column`; empty if the error has none.
+/// `file:line:column`, `override 2:5`, `environment variable X`, `flag X`, `<builtin>:line:column`; empty if the error
+/// has none.
 std::string place_of(const nlohmann::json& error);
 
 /// The lines that differ, with a little of what surrounds them.

@@ -57,7 +57,8 @@ std::map<std::string, std::string> environment_of(const Case& the_case) {
     const std::string text = *variable;
     environment[text.substr(0, text.find('='))] = text.substr(std::min(text.find('=') + 1, text.size()));
   }
-  for (const auto& [name, value] : the_case.json_header("env", Json::object()).items()) environment[name] = value;
+  const Json own = the_case.json_header("env", Json::object());
+  for (auto variable = own.begin(); variable != own.end(); ++variable) environment[variable.key()] = variable.value();
   return environment;
 }
 
@@ -73,7 +74,8 @@ class Run {
         if (fmt::format("{}: {}", group, c.name).find(options_.only) == std::string::npos) continue;
         ++count;
         report_.add(group, fmt::format("{} (line {})", c.name, c.line),
-                    c.header("exit") == "0" ? Report::Kind::kAccepted : Report::Kind::kRefused, check(c));
+                    c.header("exit") == "0" ? Report::Kind::kAccepted : Report::Kind::kRefused, check(c),
+                    c.header("open"));
       }
     }
     report_.print_table("case file", "");
