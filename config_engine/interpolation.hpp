@@ -37,7 +37,7 @@ enum class ExprKind : uint8_t {
 struct Expr {
   ExprKind kind = ExprKind::kConstant;
   bool has_empty_items = false;  ///< kCall, kList: an item was left out (`[1,,2]`), is "", and OmegaConf warns
-  uint16_t name_parts = 0;
+  uint32_t name_parts = 0;
   uint32_t begin = 0;   ///< in the text, in bytes: the first of this node
   uint32_t length = 0;  ///< its bytes: what ANTLR's getText() gives (the text of an argument is a cache's key)
   uint32_t next = kNoNode;

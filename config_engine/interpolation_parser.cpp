@@ -276,7 +276,7 @@ void InterpolationParser::split_name(uint32_t node, const Head& head) {
   }
   Expr& call = result_.nodes_[node];
   call.child_count = parts;
-  call.name_parts = static_cast<uint16_t>(parts);
+  call.name_parts = parts;
 }
 
 uint32_t InterpolationParser::parse_quoted_value() {

@@ -166,7 +166,8 @@ BoundArguments bind(const std::vector<Parameter>& parameters, std::vector<Elemen
   bound.values.resize(parameters.size());
   size_t next = 0;
   for (size_t arg = 0; arg < args.size(); ++arg) {
-    if (next == parameters.size() || parameters[next].kind == kKeyword) fail("too many positional arguments");
+    // A keyword-only parameter always stands behind `*args`, so no positional argument gets that far.
+    if (next == parameters.size()) fail("too many positional arguments");
     if (parameters[next].kind == kVar) {
       bound.args = std::move(args);
       ++next;

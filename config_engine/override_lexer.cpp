@@ -114,7 +114,8 @@ Type plain_token(ValueToken token) {
   return Type::kError;
 }
 
-Type value_token(std::string_view text, size_t at, size_t* end) {
+/// `last_brace` is where the word's last `}` stands: many "${" that nothing closes must not each be searched for one.
+Type value_token(std::string_view text, size_t at, size_t last_brace, size_t* end) {
   if (const Type type = separator_token(text, skip_blanks(text, at), end); type != Type::kError) return type;
   switch (text[at]) {
     case '[':
@@ -129,7 +130,7 @@ Type value_token(std::string_view text, size_t at, size_t* end) {
       return *end == std::string_view::npos ? Type::kError : Type::kQuotedValue;
     case '$':
       // INTERPOLATION ends at the first brace, whatever is inside, and is not empty.
-      if (text.substr(at, 2) == "${") {
+      if (text.substr(at, 2) == "${" && last_brace != std::string_view::npos && at < last_brace) {
         const size_t close = text.find('}', at + 2);
         if (close != std::string_view::npos && close > at + 2) {
           *end = close + 1;
@@ -159,11 +160,12 @@ size_t match_quoted(std::string_view text, size_t at) {
 
 std::vector<OverrideToken> lex_override(std::string_view word) {
   std::vector<OverrideToken> tokens;
+  const size_t last_brace = word.rfind('}');
   bool in_value = false;
   size_t at = 0;
   while (at < word.size()) {
     size_t end = at;
-    const Type type = in_value ? value_token(word, at, &end) : key_token(word, at, &end);
+    const Type type = in_value ? value_token(word, at, last_brace, &end) : key_token(word, at, &end);
     if (type == Type::kError) {
       tokens.push_back({Type::kError, static_cast<uint32_t>(at), static_cast<uint32_t>(at + 1)});
       return tokens;
