@@ -10,6 +10,7 @@
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/utf8.hpp"
+#include "config_engine/yaml_block_scalar.hpp"
 #include "config_engine/yaml_quoted.hpp"
 #include "config_engine/yaml_tree_builder.hpp"
 
@@ -44,10 +45,12 @@ class Linter {
     refuse_missing_colon();
     if (directive_seen_ && !started_) refuse_missing_document_start();
     if (!brackets_.empty()) refuse_unclosed_bracket();
+    for (const size_t place : placeholders_)
+      source_.text().replace(place, 2, "''");
     source_.remove(gaps_);
   }
 
-  std::vector<KeptBreaks> take_kept_breaks() { return std::move(kept_breaks_); }
+  std::vector<BlockScalar> take_block_scalars() { return std::move(block_scalars_); }
 
  private:
   char at(size_t index) const { return index < text_.size() ? text_[index] : '\0'; }
@@ -65,8 +68,6 @@ class Linter {
   /// \returns false at the end of the text.
   bool skip_to_token() {
     const size_t begin = at_;
-    // Behind a block scalar a blank line would belong to it.
-    const bool removable = last_ != Last::kBlockScalar;
     while (true) {
       while (here() == ' ')
         ++at_;
@@ -76,7 +77,7 @@ class Linter {
     }
     // Of what lies between two tokens, a line break and the indentation are enough.
     const size_t end = begin == 0 ? line_ : std::max(line_, begin + 1) - 1;
-    if (removable && end > begin) gaps_.push_back({begin, end});
+    if (end > begin) gaps_.push_back({begin, end});
     return at_ < text_.size();
   }
 
@@ -112,6 +113,11 @@ class Linter {
     refuse_second_document();
     if (directive_seen_ && !started_) refuse_missing_document_start();
     if (last_ == Last::kPlainAndComment) refuse_continuation();
+    if (last_ == Last::kBlockScalar && static_cast<int64_t>(column()) > indent()) {
+      refuse("yaml-syntax",
+             "expected the collection to go on or to end here: the line is less indented than the text above", at_,
+             "indent the line like the first line of the text, or like the keys around it");
+    }
     has_content_ = true;
     if (c == '\t') {
       refuse("yaml-tab", R"(found character '\t' that cannot start any token)", at_, "use spaces instead of the tab");
@@ -217,10 +223,26 @@ class Linter {
       }
       last_ = Last::kComma;
     } else {
-      if (in_flow()) brackets_.pop_back();
+      check_closing(c);
       last_ = Last::kOther;
     }
     ++at_;
+  }
+
+  void check_closing(char c) {
+    if (!in_flow()) {
+      refuse("yaml-syntax", fmt::format("expected the node content, but found '{}'", c), at_,
+             "remove the bracket, or put the value in quotes");
+    }
+    const size_t open = brackets_.back();
+    if ((text_[open] == '[') == (c == ']')) return brackets_.pop_back();
+    Diagnostic diagnostic;
+    diagnostic.code = "yaml-syntax";
+    diagnostic.message = fmt::format("expected ',' or '{}', but got '{}'", text_[open] == '[' ? ']' : '}', c);
+    diagnostic.labels.push_back({source_.pos(at_), 1, {}});
+    diagnostic.labels.push_back({source_.pos(open), 1, "the bracket that is open"});
+    diagnostic.fix = "close the brackets in the opposite order in which they are opened";
+    throw ConfigError(std::move(diagnostic));
   }
 
   /// '-', '?' or ':' where it stands for an item, a key or a value. \returns false where it begins a plain scalar.
@@ -371,20 +393,45 @@ class Linter {
   /// A comment ends a plain scalar: text behind it, further in than the collection, belongs to nothing.
   void refuse_continuation() {
     if (in_flow() ? is_one_of(here(), ",]}:") : static_cast<int64_t>(column()) <= indent()) return;
-    if (!in_flow() && here() == ':') return;
     refuse("yaml-syntax", "expected the collection to go on or to end here: the comment above ends the value before it",
            at_, "move the comment above the key, or put the value in quotes");
   }
 
   void take_block_scalar() {
-    const SourcePos begin = source_.pos(at_);
-    const bool folded = text_[at_++] == '>';
+    const size_t begin = at_;
     const size_t parent = static_cast<size_t>(std::max<int64_t>(indent() + 1, 1));
+    BlockScalarStyle style;
+    const size_t increment = take_block_header(&style);
+    last_ = Last::kOther;
+    while (here() == ' ')
+      ++at_;
+    if (here() == '#') skip_comment();
+    if (here() != '\n' || at_ + 1 == text_.size()) return;  // empty, or a mistake that yaml-cpp finds
+    next_line();
+    const size_t lines = at_;
+    style.indent = increment > 0 ? parent + increment - 1 : std::max(parent, detect_block_indent());
+    skip_block_lines(style.indent);
+    // The last line break stays, to end the placeholder's line; without lines there is no room for a placeholder.
+    const size_t end = text_[at_ - 1] == '\n' ? at_ - 1 : at_;
+    if (end < begin + 2) return;
+    block_scalars_.push_back({source_.pos(begin), decode_block_scalar(text_.substr(lines, at_ - lines), style)});
+    placeholders_.push_back(begin);
+    gaps_.push_back({begin + 2, end});
+    last_ = Last::kBlockScalar;
+  }
+
+  /// \returns the indentation indicator, or 0 if there is none.
+  size_t take_block_header(BlockScalarStyle* style) {
+    style->folded = text_[at_++] == '>';
     size_t increment = 0;
-    bool keep = false;
     for (; is_one_of(here(), "+-123456789"); ++at_) {
-      if (is_digit(here())) increment = static_cast<size_t>(here() - '0');
-      if (here() == '+') keep = true;
+      const bool repeated = is_digit(here()) ? increment != 0 : style->chomping != ' ';
+      if (repeated) break;
+      if (is_digit(here())) {
+        increment = static_cast<size_t>(here() - '0');
+      } else {
+        style->chomping = here();
+      }
     }
     if (here() != ' ' && here() != '\n' && here() != '\0') {
       refuse("yaml-syntax",
@@ -392,16 +439,7 @@ class Linter {
                          printed(at_)),
              at_, "begin the text on the next line, or put it in quotes");
     }
-    last_ = Last::kOther;
-    while (here() == ' ')
-      ++at_;
-    if (here() == '#') skip_comment();
-    last_ = Last::kBlockScalar;
-    if (here() != '\n') return;  // a mistake that yaml-cpp finds
-    next_line();
-    const size_t breaks =
-        skip_block_lines(increment > 0 ? parent + increment - 1 : std::max(parent, detect_block_indent()));
-    if (folded && keep) kept_breaks_.push_back({begin, breaks});
+    return increment;
   }
 
   /// The indentation of the first line that is not empty, or of the widest empty line before it.
@@ -416,21 +454,15 @@ class Linter {
     return widest;
   }
 
-  /// \returns the number of line breaks behind the last line that is not empty.
-  size_t skip_block_lines(size_t indent) {
-    size_t breaks = 0;
+  void skip_block_lines(size_t indent) {
     while (at_ < text_.size()) {
       const size_t first = std::min(text_.find_first_not_of(' ', at_), text_.size());
-      if (first - at_ < indent && at(first) != '\n') break;
-      if (first - at_ > indent || at(first) != '\n') breaks = 0;
+      if (first - at_ < indent && at(first) != '\n') return;
       const size_t end = std::min(text_.find('\n', at_), text_.size());
       refuse_separators(at_, end);
       at_ = end;
-      if (at_ == text_.size()) break;
-      next_line();
-      ++breaks;
+      if (at_ < text_.size()) next_line();
     }
-    return breaks;
   }
 
   // ---- errors
@@ -476,7 +508,8 @@ class Linter {
   std::vector<size_t> indents_;        // columns of the open block collections
   std::vector<size_t> brackets_;       // places of the open flow collections
   std::vector<YamlText::Range> gaps_;  // comments and blank lines
-  std::vector<KeptBreaks> kept_breaks_;
+  std::vector<BlockScalar> block_scalars_;
+  std::vector<size_t> placeholders_;
   size_t key_ = 0;  // where a key may have begun, and in which line
   size_t key_line_ = std::string::npos;
   size_t key_column_ = 0;
@@ -490,10 +523,10 @@ class Linter {
 
 }  // namespace
 
-std::vector<KeptBreaks> lint_yaml(YamlText* text) {
+std::vector<BlockScalar> lint_yaml(YamlText* text) {
   Linter linter(text);
   linter.run();
-  return linter.take_kept_breaks();
+  return linter.take_block_scalars();
 }
 
 }  // namespace cfgtool

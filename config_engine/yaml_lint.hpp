@@ -3,7 +3,7 @@
 /// out of yaml-cpp's way, which spends more time on them than on values.
 #pragma once
 
-#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "config_engine/source.hpp"
@@ -11,14 +11,14 @@
 
 namespace cfgtool {
 
-/// A folded block scalar that keeps its last line breaks (`>+`), and how many they are: yaml-cpp counts one too few.
-struct KeptBreaks {
+/// A block scalar, which the parser sees as '' instead.
+struct BlockScalar {
   SourcePos pos;
-  size_t count = 0;
+  std::string value;
 };
 
-/// Takes out comments and blank lines, other than those behind a block scalar.
-/// \returns the scalars with kept breaks, in ascending order. \throws ConfigError
-std::vector<KeptBreaks> lint_yaml(YamlText* text);
+/// Takes out comments and blank lines, and puts '' in place of every block scalar.
+/// \returns the block scalars in the order in which they stand. \throws ConfigError
+std::vector<BlockScalar> lint_yaml(YamlText* text);
 
 }  // namespace cfgtool

@@ -36,8 +36,8 @@ size_t offset_of(const YAML::Mark& mark) {
 /// Hands yaml-cpp's events to the tree builder, with the places and texts that it expects.
 class EventAdapter : public YAML::EventHandler {
  public:
-  EventAdapter(SourceMap& sources, SourcePos begin, const YamlText& text, std::vector<KeptBreaks> kept_breaks)
-      : sources_(sources), text_(text), kept_breaks_(std::move(kept_breaks)), builder_(sources, begin) {}
+  EventAdapter(SourceMap& sources, SourcePos begin, const YamlText& text, std::vector<BlockScalar> block_scalars)
+      : sources_(sources), text_(text), block_scalars_(std::move(block_scalars)), builder_(sources, begin) {}
 
   Tree take() { return builder_.take(); }
 
@@ -83,7 +83,11 @@ class EventAdapter : public YAML::EventHandler {
                 const std::string& value) override {
     YamlEvent event = make_event(YamlEvent::Kind::kScalar, mark, tag, anchor);
     event.plain = tag == "?";
-    event.text = keep_scalar(value, skip_properties(offset_of(mark)));
+    if (next_block_scalar_ < block_scalars_.size() && block_scalars_[next_block_scalar_].pos == event.pos) {
+      event.text = sources_.keep(block_scalars_[next_block_scalar_++].value);
+    } else {
+      event.text = keep_scalar(value, skip_properties(offset_of(mark)));
+    }
     builder_.scalar(event);
   }
 
@@ -98,6 +102,16 @@ class EventAdapter : public YAML::EventHandler {
     builder_.start_collection(make_event(YamlEvent::Kind::kMappingStart, mark, tag, anchor));
   }
   void OnMapEnd() override { builder_.end_collection(); }
+
+  /// An alias that yaml-cpp knows no anchor for.
+  [[noreturn]] void refuse_undefined_alias(const YAML::Mark& mark) {
+    YamlEvent event;
+    event.kind = YamlEvent::Kind::kAlias;
+    event.pos = text_.pos(offset_of(mark));
+    const std::string_view name = text().substr(std::min(offset_of(mark) + 1, text().size()));
+    event.text = name.substr(0, name.find_first_of(" \n,]}:"));
+    builder_.refuse_undefined_alias(event);
+  }
 
   // Comes in front of the event with that anchor; yaml-cpp numbers anchors from 1.
   void OnAnchor(const YAML::Mark&, const std::string& name) override { anchors_.push_back(sources_.keep(name)); }
@@ -152,27 +166,17 @@ class EventAdapter : public YAML::EventHandler {
     const bool is_quoted = rest.starts_with('"') || rest.starts_with('\'');
     if (is_quoted) {
       const std::string_view quoted = rest.substr(0, quoted_length(rest));
-      if (quoted.find('\n') != std::string_view::npos) return sources_.keep(decode_quoted(quoted));
+      if (quoted.find_first_of("\\\n") != std::string_view::npos) return sources_.keep(decode_quoted(quoted));
       begin += 1;
-    } else if (rest.starts_with('>') && !kept_breaks_.empty()) {
-      return keep_folded(value, text_.pos(begin));
     }
     const std::string_view original = text_.original(text_.pos(begin));
     return original.starts_with(value) ? original.substr(0, value.size()) : sources_.keep(value);
   }
 
-  std::string_view keep_folded(std::string value, SourcePos pos) {
-    for (const KeptBreaks& kept : kept_breaks_) {
-      if (!(kept.pos == pos)) continue;
-      value.erase(value.find_last_not_of('\n') + 1);
-      value.append(kept.count, '\n');
-    }
-    return sources_.keep(value);
-  }
-
   SourceMap& sources_;
   const YamlText& text_;
-  const std::vector<KeptBreaks> kept_breaks_;
+  const std::vector<BlockScalar> block_scalars_;
+  size_t next_block_scalar_ = 0;
   YamlTreeBuilder builder_;
   std::vector<std::string_view> anchors_;
   size_t documents_ = 0;
@@ -226,8 +230,8 @@ const Wording kWordings[] = {
 
 Tree read_document(SourceMap& sources, SourcePos begin) {
   YamlText text(sources, begin);
-  std::vector<KeptBreaks> kept_breaks = lint_yaml(&text);
-  EventAdapter adapter(sources, begin, text, std::move(kept_breaks));
+  std::vector<BlockScalar> block_scalars = lint_yaml(&text);
+  EventAdapter adapter(sources, begin, text, std::move(block_scalars));
   try {
     MemoryBuffer buffer(text.text());
     std::istream stream(&buffer);
@@ -239,6 +243,7 @@ Tree read_document(SourceMap& sources, SourcePos begin) {
                 fmt::format("more than {} collections in one another", YamlTreeBuilder::kDeepestNesting),
                 text.pos(offset_of(error.mark)));
   } catch (const YAML::Exception& error) {
+    if (error.msg == YAML::ErrorMsg::UNKNOWN_ANCHOR) adapter.refuse_undefined_alias(error.mark);
     rethrow(error, text);
   }
   return adapter.take();

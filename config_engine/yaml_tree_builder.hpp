@@ -27,6 +27,7 @@ class YamlTreeBuilder {
   /// Each event's texts must live as long as `sources`. All throw ConfigError.
   void scalar(const YamlEvent& event);
   void alias(const YamlEvent& event);
+  [[noreturn]] void refuse_undefined_alias(const YamlEvent& event);
   void start_collection(const YamlEvent& event);
   void end_collection();
 
@@ -57,7 +58,6 @@ class YamlTreeBuilder {
   NodeId place(Node node);
   Anchor& add_anchor(const YamlEvent& event);
   void charge_copy(NodeId top, const YamlEvent& event);
-  [[noreturn]] void refuse_undefined_alias(const YamlEvent& event);
   void flatten_mapping(NodeId map);
   void put_copy(NodeId map, NodeId child);
   void turn_into_pairs(NodeId list);
