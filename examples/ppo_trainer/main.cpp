@@ -1,0 +1,138 @@
+/// \file
+/// A training program with VERL's command line: composes the configuration, finds the attention implementation that
+/// each role names, and runs it. In place of a training it checks that the attention computes what it should.
+///
+///     ppo_trainer actor_rollout_ref.actor.optim.lr=1e-5
+///     ppo_trainer --config-path ~/verl/verl/trainer/config +critic.model.override_config.attn_implementation=eager
+///
+/// Exit codes: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation fits, 4 a kernel failed.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "attention_check.hpp"
+#include "attention_plugins/host/plan.hpp"
+#include "attention_plugins/host/role_choice.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/hydra_flags.hpp"
+#include "config_engine/hydra_main.hpp"
+#include "role_table.hpp"
+#include "schemas/attention_mapping.hpp"
+#include "schemas/attention_spec.hpp"
+
+namespace ppo_trainer {
+
+namespace {
+
+namespace attention = cfgtool::attention;
+
+constexpr int kExitKernelFailed = 4;
+
+struct AttentionFlags {
+  std::string mapping = "verl";
+  std::vector<std::string> plugin_paths;
+  bool allow_writable_plugins = false;
+};
+
+void add_attention_flags(CLI::App& app, AttentionFlags& flags) {
+  app.add_option("--attention-mapping", flags.mapping, "Which keys say what about attention: a name, or a mapping file")
+      ->type_name("NAME|FILE")
+      ->capture_default_str();
+  app.add_option("--attention-plugin-path", flags.plugin_paths, "A plugin or a folder of plugins; may be repeated")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  app.add_flag("--allow-writable-plugins", flags.allow_writable_plugins, "Load plugins that other users could change");
+}
+
+/// What a training would start from: typed values, each of which knows where it was written.
+void print_settings(const cfgtool::Config& cfg) {
+  fmt::print("{} / {}\n", cfg.get<std::string>("trainer.project_name"),
+             cfg.get<std::string>("trainer.experiment_name"));
+  for (const char* key : {"actor_rollout_ref.actor.optim.lr", "critic.optim.lr", "actor_rollout_ref.actor.clip_ratio",
+                          "algorithm.gamma", "algorithm.lam"}) {
+    const auto value = cfg.lookup(key);
+    if (value && !value->is_null()) fmt::print("  {} = {}  ({})\n", key, value->as<double>(), value->origin());
+  }
+  const auto steps = cfg.find<int64_t>("trainer.total_training_steps");
+  fmt::print("  {} epochs, {}\n\n", cfg.get<int64_t>("trainer.total_epochs"),
+             steps ? fmt::format("{} steps", *steps) : "as many steps as the data gives");
+}
+
+std::vector<std::shared_ptr<const attention::Plugin>> load_plugins(const cfgtool::Config& cfg,
+                                                                   const AttentionFlags& flags) {
+  attention::LoadOptions options;
+  for (const std::string& path : flags.plugin_paths)
+    options.command_line_paths.push_back({path, "--attention-plugin-path"});
+  options.allow_writable_by_others = flags.allow_writable_plugins;
+  std::vector<cfgtool::Diagnostic> warnings;
+  auto plugins = attention::load_plugins_or_refuse(options, cfg.composition().sources, warnings);
+  const cfgtool::RenderOptions style{cfgtool::DiagnosticFormat::kText, cfgtool::may_color(STDERR_FILENO)};
+  fmt::print(stderr, "{}", cfgtool::render(warnings, cfg.sources().get(), style));
+  return plugins;
+}
+
+/// \return whether all checks of the role hold
+bool run_role(const cfgtool::RoleSpec& role, const attention::RoleChoice& choice,
+              const std::shared_ptr<attention::ThreadPool>& pool) {
+  const bool color = cfgtool::may_color(STDOUT_FILENO);
+  fmt::print("\n{}: {}", role.name, attention::describe(choice.problem));
+  if (role.sequence_length.value > kLongestChecked) fmt::print(" (checked with sequences of {})", kLongestChecked);
+  fmt::print("\n");
+  bool all_hold = true;
+  for (const Check& check : check_attention(role, choice, pool)) {
+    const char* mark =
+        check.holds ? (color ? "\033[32mok\033[0m    " : "ok    ") : (color ? "\033[1;31mFAILED\033[0m" : "FAILED");
+    fmt::print("  {} {}{}\n", mark, check.what, check.detail.empty() ? "" : ": " + check.detail);
+    all_hold = all_hold && check.holds;
+  }
+  return all_hold;
+}
+
+int train(const cfgtool::Config& cfg, const AttentionFlags& flags) {
+  print_settings(cfg);
+  const auto mapping = cfgtool::read_attention_mapping(cfg.composition().sources, flags.mapping);
+  const cfgtool::AttentionSpec spec = cfgtool::make_attention_spec(cfg, mapping);
+  const attention::Machine machine = attention::look_at_machine();
+  const auto plugins = load_plugins(cfg, flags);
+  const auto choices = attention::choose_roles(spec, machine, plugins);
+  fmt::print("{}", role_table(spec, choices));
+  std::fflush(stdout);
+
+  const auto refusals = attention::refusals(spec, choices, attention::known_names(spec, plugins));
+  if (!refusals.empty()) {
+    cfgtool::ConfigError error(refusals);  // hydra_main shows it and ends with 3
+    error.set_sources(cfg.sources());
+    throw error;
+  }
+  const auto pool = std::make_shared<attention::ThreadPool>(machine.workers);
+  bool all_hold = true;
+  try {
+    for (size_t i = 0; i < choices.size(); ++i)
+      all_hold = run_role(spec.roles[i], choices[i], pool) && all_hold;
+  } catch (const attention::KernelError& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "error[attention-kernel]: {}\n", error.what());
+    return kExitKernelFailed;
+  }
+  fmt::print("\n{}\n", all_hold ? "all checks hold" : "a check FAILED: the attention used is not correct");
+  return all_hold ? 0 : kExitKernelFailed;
+}
+
+}  // namespace
+
+}  // namespace ppo_trainer
+
+int main(int argc, char** argv) {
+  ppo_trainer::AttentionFlags flags;
+  cfgtool::HydraApp app;
+  app.description = "Checks the attention of a PPO training";
+  app.config_path = PPO_TRAINER_CONFIG_FOLDER;
+  app.config_name = "ppo_trainer";
+  app.add_flags = [&](CLI::App& cli) { ppo_trainer::add_attention_flags(cli, flags); };
+  return cfgtool::hydra_main(argc, argv, app,
+                             [&](const cfgtool::Config& cfg) { return ppo_trainer::train(cfg, flags); });
+}
