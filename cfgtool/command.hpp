@@ -11,6 +11,7 @@ namespace cfgtool {
 using Command = int (*)(const std::vector<std::string>& words);
 
 int resolve_command(const std::vector<std::string>& words);
+int overrides_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
 
 /// Writes all of `text` to stdout. \throws std::runtime_error if stdout does not take it (a full disk, a closed pipe)

@@ -31,6 +31,7 @@ struct Subcommand {
 
 constexpr Subcommand kSubcommands[] = {
     {"resolve", "compose a configuration and print it", resolve_command},
+    {"overrides", "say what is understood of each override", overrides_command},
     {"batch", "answer many requests: JSON Lines in, JSON Lines out", batch_command},
 };
 

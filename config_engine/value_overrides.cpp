@@ -59,6 +59,7 @@ class ValueOverride {
   void remove();
   void add();
   void update(bool force_add);
+  void extend_list();
   NodeId enter(NodeId container, std::string_view key, bool force_add);
   void set_last(NodeId container, std::string_view key, bool force_add);
   void merge_into(NodeId node, bool force_add);
@@ -291,6 +292,21 @@ void ValueOverride::update(bool force_add) {
   set_last(container, parts.back(), force_add);
 }
 
+/// Hydra 1.4's `key=extend_list(x,y)`: the items go behind those that are there.
+void ValueOverride::extend_list() {
+  check_value();
+  const NodeId list = selected(word_.key_or_group);
+  if (list == kNoNode || tree_[list].kind != NodeKind::kList) {
+    refuse("override-extend-list",
+           fmt::format("Could not append to config list. The existing value of '{}' is {} which is not a list.",
+                       word_.key_or_group, list == kNoNode ? "None" : python_str(tree_, list)),
+           word_.key_pos);
+  }
+  const Tree& value = word_.value;
+  Merger merger(tree_, step_, {});
+  for (NodeId item : value.children(value.root())) merger.append(list, Key(), value[item].pos, value, item);
+}
+
 void ValueOverride::apply() {
   if (word_.package) {
     refuse("override-no-group",
@@ -303,8 +319,7 @@ void ValueOverride::apply() {
     case OverrideKind::kAdd: add(); break;
     case OverrideKind::kForceAdd: update(true); break;
     case OverrideKind::kChange: update(false); break;
-    case OverrideKind::kExtendList:
-      refuse("override-unsupported", "extend_list() is not offered yet; give the whole list", word_.value_pos);
+    case OverrideKind::kExtendList: extend_list(); break;
   }
 }
 
