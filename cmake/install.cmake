@@ -12,3 +12,8 @@ install(EXPORT cfgtoolTargets NAMESPACE cfgtool:: DESTINATION ${package_folder})
 install(FILES ${PROJECT_BINARY_DIR}/cfgtoolConfig.cmake ${PROJECT_BINARY_DIR}/cfgtoolConfigVersion.cmake
         DESTINATION ${package_folder})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# In a folder that all packages share, the archives need names that nobody else has.
+foreach(library config_engine schemas attention_host)
+  set_target_properties(${library} PROPERTIES OUTPUT_NAME cfgtool_${library})
+endforeach()

@@ -15,10 +15,12 @@
 namespace {
 
 void print_model(const cfgtool::Config& cfg) {
+  std::cout << "model " << cfg.get<std::string>("model.name") << "\n";
   // A section of the configuration, member by member, with the place where each value was written.
-  std::cout << "model:\n";
-  for (const cfgtool::ConfigValue& value : cfg.at("model").children())
-    std::cout << "  " << value.key() << " = " << value.as<std::string>() << "   (" << value.origin() << ")\n";
+  for (const cfgtool::ConfigValue& value : cfg.at("model").children()) {
+    if (value.kind() == cfgtool::NodeKind::kInt)
+      std::cout << "  " << value.key() << " = " << value.as<int64_t>() << "   (" << value.origin() << ")\n";
+  }
 }
 
 void print_optimizer(const cfgtool::Config& cfg) {

@@ -34,8 +34,8 @@ run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build/embedded_parser --output-on-
 # A plugin in C goes where the installed host finds it, and agrees with the reference.
 build_outside(${SOURCE}/examples/third_party_plugin)
 run(${CMAKE_COMMAND} --install ${WORK}/build/third_party_plugin)
-file(GLOB_RECURSE plugin ${prefix}/*/attention_two_pass.so)
-file(GLOB_RECURSE eager ${prefix}/*/attention_eager.so)
+file(GLOB_RECURSE plugin ${prefix}/attention_two_pass.so)
+file(GLOB_RECURSE eager ${prefix}/attention_eager.so)
 if(NOT plugin OR NOT eager)
   message(FATAL_ERROR "the plugins are not in ${prefix}")
 endif()
