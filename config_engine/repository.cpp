@@ -62,7 +62,11 @@ std::string read_file(const std::string& path) {
 
 /// Python's realpath takes `group/../other` apart before it looks at the disk, so that `group` need not exist.
 std::string join(const std::string& folder, const std::string& name) {
-  return name.empty() ? folder : std::filesystem::path(folder + "/" + name).lexically_normal().string();
+  if (name.empty()) return folder;
+  const std::string path = folder + "/" + name;
+  const bool plain = name.find("..") == std::string::npos && name.find("./") == std::string::npos &&
+                     name.find("//") == std::string::npos;
+  return plain ? path : std::filesystem::path(path).lexically_normal().string();
 }
 
 std::string_view scheme_of(std::string_view path) {
@@ -110,9 +114,7 @@ std::shared_ptr<const SourceMap> FileStore::sources() const { return sources_; }
 
 std::shared_ptr<const ConfigFile> FileStore::load(const std::string& full_path) {
   FileStamp stamp;
-  if (!stat_regular_file(full_path, &stamp)) {
-    throw_error(Stage::kCompose, "file-unreadable", fmt::format("Cannot read '{}': not a file", full_path));
-  }
+  if (!stat_regular_file(full_path, &stamp)) return nullptr;
   std::unique_ptr<Entry>& entry = files_[full_path];
   if (entry && entry->stamp == stamp) return entry->file;
   std::shared_ptr<const ConfigFile> file = parse(SourceKind::kFile, full_path, read_file(full_path));
@@ -214,8 +216,7 @@ std::shared_ptr<const ConfigFile> ConfigRepository::find_file(const std::string&
     }
     const std::string place = folder(entry);
     if (place.empty()) continue;
-    const std::string full_path = join(place, name);
-    if (stat_regular_file(full_path)) return store_->load(full_path);
+    if (auto file = store_->load(join(place, name))) return file;
   }
   return nullptr;
 }

@@ -28,7 +28,7 @@ class FileStore {
   FileStore();
   ~FileStore();
 
-  /// \param full_path of an existing file
+  /// \return nullptr if there is no file of that path
   /// \throws ConfigError (without sources) for what cannot be read or is not YAML as OmegaConf loads it
   std::shared_ptr<const ConfigFile> load(const std::string& full_path);
   /// The built-in config of that path, or nullptr.
