@@ -51,7 +51,8 @@ Attempt ask_once(const std::vector<std::string>& command, const Json* requests, 
   child.made_progress = GrowthWatch(child.output);
   {
     std::ofstream stream(child.input, std::ios::binary);
-    for (size_t i = 0; i < count; ++i) stream << requests[i].dump() << '\n';
+    for (size_t i = 0; i < count; ++i)
+      stream << requests[i].dump() << '\n';
   }
   const ChildResult result = run(child);
 
@@ -84,7 +85,8 @@ std::vector<BatchAnswer> ask_all(const std::vector<std::string>& command, const 
     const size_t asked = answers.size();
     Attempt attempt = ask_once(command, requests.data() + asked, requests.size() - asked, limit);
     fruitless = attempt.answers.empty() ? fruitless + 1 : 0;
-    for (BatchAnswer& answer : attempt.answers) answers.push_back(std::move(answer));
+    for (BatchAnswer& answer : attempt.answers)
+      answers.push_back(std::move(answer));
     if (answers.size() == requests.size()) break;
     answers.push_back({nullptr, "no answer: " + attempt.end});
     if (fruitless == kFruitlessStarts) {

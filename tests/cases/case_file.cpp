@@ -42,13 +42,25 @@ class Unescaper {
   void escape(std::string* out) {
     const char kind = at_ < text_.size() ? text_[at_++] : '\0';
     switch (kind) {
-      case '\\': *out += '\\'; return;
-      case 't': *out += '\t'; return;
-      case 'r': *out += '\r'; return;
-      case '\n': return;
-      case 'x': *out += byte(); return;
-      case '*': repeat(out); return;
-      default: throw CaseFileError(fmt::format("unknown escape '\\{}'", kind));
+      case '\\':
+        *out += '\\';
+        return;
+      case 't':
+        *out += '\t';
+        return;
+      case 'r':
+        *out += '\r';
+        return;
+      case '\n':
+        return;
+      case 'x':
+        *out += byte();
+        return;
+      case '*':
+        repeat(out);
+        return;
+      default:
+        throw CaseFileError(fmt::format("unknown escape '\\{}'", kind));
     }
   }
 
@@ -64,7 +76,8 @@ class Unescaper {
   void repeat(std::string* out) {
     const size_t count = std::stoul(std::string(braced()));
     const std::string once = Unescaper(braced()).run();
-    for (size_t i = 0; i < count; ++i) *out += once;
+    for (size_t i = 0; i < count; ++i)
+      *out += once;
   }
 
   std::string_view braced() {
@@ -204,9 +217,13 @@ const Section* Case::section_beginning(std::string_view prefix) const {
   return nullptr;
 }
 
-std::string unescape(std::string_view text) { return Unescaper(text).run(); }
+std::string unescape(std::string_view text) {
+  return Unescaper(text).run();
+}
 
-CaseFile read_case_file(const fs::path& path) { return Reader(path).read(); }
+CaseFile read_case_file(const fs::path& path) {
+  return Reader(path).read();
+}
 
 std::vector<CaseFile> read_case_folder(const fs::path& folder) {
   std::vector<fs::path> paths;
@@ -215,7 +232,8 @@ std::vector<CaseFile> read_case_folder(const fs::path& folder) {
   }
   std::sort(paths.begin(), paths.end());
   std::vector<CaseFile> files;
-  for (const fs::path& path : paths) files.push_back(read_case_file(path));
+  for (const fs::path& path : paths)
+    files.push_back(read_case_file(path));
   return files;
 }
 

@@ -18,7 +18,8 @@ using Clock = std::chrono::steady_clock;
 
 std::vector<char*> c_strings(std::vector<std::string>* texts) {
   std::vector<char*> pointers;
-  for (std::string& text : *texts) pointers.push_back(text.data());
+  for (std::string& text : *texts)
+    pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
 }
@@ -35,7 +36,8 @@ pid_t start(const ChildProcess& child) {
   const std::vector<char*> argv = c_strings(&arguments);
   std::vector<std::string> variables;
   if (child.environment) {
-    for (const auto& [name, value] : *child.environment) variables.push_back(name + "=" + value);
+    for (const auto& [name, value] : *child.environment)
+      variables.push_back(name + "=" + value);
   }
   const std::vector<char*> environment = c_strings(&variables);
 

@@ -17,8 +17,8 @@ constexpr size_t kShownLines = 24;
 
 // The classes of Hydra's and OmegaConf's own errors of composition, missing configs and interpolation.
 constexpr std::array<std::string_view, 7> kWordedClasses = {
-    "ConfigCompositionException",       "MissingConfigException",       "InterpolationKeyError",
-    "InterpolationResolutionError",     "InterpolationValidationError", "InterpolationToMissingValueError",
+    "ConfigCompositionException",   "MissingConfigException",       "InterpolationKeyError",
+    "InterpolationResolutionError", "InterpolationValidationError", "InterpolationToMissingValueError",
     "UnsupportedInterpolationType"};
 
 // Messages of Python itself that Hydra quotes: what comes after the quote's beginning is worded by Python.
@@ -155,7 +155,8 @@ std::string diff(std::string_view expected, std::string_view got) {
     const size_t begin = std::max(shown_to, i < kContextLines ? 0 : i - kContextLines);
     const size_t end = std::min(lines.size(), i + kContextLines + 1);
     if (begin > shown_to) out += "  ...\n";
-    for (size_t k = begin; k < end; ++k, ++shown) out += fmt::format("  {} {}\n", lines[k].mark, visible(lines[k].text));
+    for (size_t k = begin; k < end; ++k, ++shown)
+      out += fmt::format("  {} {}\n", lines[k].mark, visible(lines[k].text));
     shown_to = end;
     i = end - 1;
   }
@@ -173,8 +174,8 @@ std::string compare(const Expectation& expected, const BatchAnswer& answer, bool
   }
   if (!ok) {
     const Json error = answer.json.value("error", Json::object());
-    return fmt::format("  Hydra accepts this; we refuse it at stage '{}': {}\n  at {}\n", answer.json.value("stage", ""),
-                       error.value("message", ""), place_of(error));
+    return fmt::format("  Hydra accepts this; we refuse it at stage '{}': {}\n  at {}\n",
+                       answer.json.value("stage", ""), error.value("message", ""), place_of(error));
   }
   const std::string yaml = answer.json.value("yaml", "");
   if (expected.yaml && yaml != *expected.yaml) return diff(*expected.yaml, yaml);

@@ -9,17 +9,19 @@ namespace cfgtool::test {
 namespace {
 
 [[noreturn]] void usage(const std::string& problem) {
-  fmt::print(stderr,
-             "{}\nflags: --cfgtool PATH | --program \"COMMAND WITH ARGUMENTS\"; --cases FOLDER; --tree NAME; --only TEXT;"
-             " --no-places; --max-shown N; --limit SECONDS\n",
-             problem);
+  fmt::print(
+      stderr,
+      "{}\nflags: --cfgtool PATH | --program \"COMMAND WITH ARGUMENTS\"; --cases FOLDER; --tree NAME; --only TEXT;"
+      " --no-places; --max-shown N; --limit SECONDS\n",
+      problem);
   std::exit(2);
 }
 
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
   std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
+  for (std::string word; stream >> word;)
+    words.push_back(word);
   return words;
 }
 
@@ -84,7 +86,8 @@ void Report::add(const std::string& group, const std::string& name, Kind kind, c
   ++row.wrong;
   ++failures_;
   if (failures_ <= max_shown_) {
-    fmt::print("WRONG {}: {}\n{}\n", group, name, wrong.empty() ? "  right at last: remove its header 'open'\n" : wrong);
+    fmt::print("WRONG {}: {}\n{}\n", group, name,
+               wrong.empty() ? "  right at last: remove its header 'open'\n" : wrong);
   }
   if (failures_ == max_shown_ + 1) fmt::print("more wrong ones are only named (--max-shown N shows more)\n");
   if (failures_ > max_shown_) fmt::print("WRONG {}: {}\n", group, name);
@@ -96,7 +99,8 @@ void Report::print_table(const std::string& group_heading, const std::string& pa
     sum.cases += row.cases;
     sum.open += row.open;
     sum.wrong += row.wrong;
-    for (size_t i = 0; i < 3; ++i) sum.right[i] += row.right[i];
+    for (size_t i = 0; i < 3; ++i)
+      sum.right[i] += row.right[i];
   }
   const auto print = [&](const std::string& group, const auto& cases, const auto& accepted, const auto& refused,
                          const auto& partial, const auto& open, const auto& wrong) {
@@ -110,7 +114,8 @@ void Report::print_table(const std::string& group_heading, const std::string& pa
   };
   fmt::print("\n");
   print(group_heading, "cases", "accepted, right", "refused, right", partly, "open", "wrong");
-  for (const Row& row : rows_) print_row(row);
+  for (const Row& row : rows_)
+    print_row(row);
   print_row(sum);
 }
 

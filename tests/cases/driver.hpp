@@ -12,14 +12,14 @@ namespace cfgtool::test {
 inline constexpr int kSkipReturnCode = 77;  ///< ctest's SKIP_RETURN_CODE
 
 struct DriverOptions {
-  std::filesystem::path cfgtool;            ///< --cfgtool PATH
-  std::vector<std::string> program;         ///< --program "WORDS": instead of `cfgtool batch`, with its protocol
-  std::filesystem::path cases;              ///< --cases FOLDER
-  std::vector<std::string> trees;           ///< --tree NAME, may be repeated
-  std::string only;                         ///< --only TEXT: cases whose "file: name" has it
-  bool check_places = true;                 ///< --no-places: real Hydra does not say where
-  size_t max_shown = 20;                    ///< --max-shown N: failures that are printed in full
-  std::chrono::seconds limit{30};           ///< --limit SECONDS without an answer
+  std::filesystem::path cfgtool;     ///< --cfgtool PATH
+  std::vector<std::string> program;  ///< --program "WORDS": instead of `cfgtool batch`, with its protocol
+  std::filesystem::path cases;       ///< --cases FOLDER
+  std::vector<std::string> trees;    ///< --tree NAME, may be repeated
+  std::string only;                  ///< --only TEXT: cases whose "file: name" has it
+  bool check_places = true;          ///< --no-places: real Hydra does not say where
+  size_t max_shown = 20;             ///< --max-shown N: failures that are printed in full
+  std::chrono::seconds limit{30};    ///< --limit SECONDS without an answer
 
   bool other_program() const { return !program.empty(); }
   std::vector<std::string> batch_command() const;

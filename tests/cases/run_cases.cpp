@@ -80,7 +80,8 @@ class Run {
   explicit Run(const DriverOptions& options) : options_(options), report_(options.max_shown) {}
 
   int run() {
-    for (const CaseFile& file : read_case_folder(options_.cases / "compose")) add_file(file);
+    for (const CaseFile& file : read_case_folder(options_.cases / "compose"))
+      add_file(file);
     const std::vector<BatchAnswer> answers = ask_all(options_.batch_command(), requests_, options_.limit);
     std::vector<std::string> wrong(cases_.size());
     for (size_t i = 0; i < questions_.size(); ++i) {
@@ -123,8 +124,8 @@ class Run {
     const Section* resolved = one.the_case.section("resolved");
     if (one.the_case.section("resolved as unresolved") != nullptr) resolved = unresolved;
     if (unresolved == nullptr && refused == nullptr) {
-      throw CaseFileError(fmt::format("{}: case '{}' is not recorded: run tests/oracle/record.py", one.group,
-                                      one.the_case.name));
+      throw CaseFileError(
+          fmt::format("{}: case '{}' is not recorded: run tests/oracle/record.py", one.group, one.the_case.name));
     }
     ask(one, /*resolve=*/false, unresolved != nullptr ? *unresolved : *refused);
     if (unresolved != nullptr) ask(one, /*resolve=*/true, refused != nullptr ? *refused : *resolved);

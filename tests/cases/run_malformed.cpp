@@ -58,7 +58,8 @@ std::map<std::string, std::string> environment_of(const Case& the_case) {
     environment[text.substr(0, text.find('='))] = text.substr(std::min(text.find('=') + 1, text.size()));
   }
   const Json own = the_case.json_header("env", Json::object());
-  for (auto variable = own.begin(); variable != own.end(); ++variable) environment[variable.key()] = variable.value();
+  for (auto variable = own.begin(); variable != own.end(); ++variable)
+    environment[variable.key()] = variable.value();
   return environment;
 }
 
@@ -129,7 +130,8 @@ class Run {
   }
 
   /// The section `stream` names texts that must all be there, the section `stream: one of` texts of which one must.
-  static std::string missing(const Case& c, const fs::path& folder, const std::string& stream, const std::string& text) {
+  static std::string missing(const Case& c, const fs::path& folder, const std::string& stream,
+                             const std::string& text) {
     std::string wrong;
     if (const Section* all = c.section(stream)) {
       for (const std::string& line : lines_of(fill_in(all->text, "case", folder.string()))) {
@@ -139,7 +141,8 @@ class Run {
     if (const Section* one_of = c.section(stream + ": one of")) {
       const std::vector<std::string> lines = lines_of(one_of->text);
       bool any = false;
-      for (const std::string& line : lines) any = any || contains_whole(text, line);
+      for (const std::string& line : lines)
+        any = any || contains_whole(text, line);
       if (!any) wrong += fmt::format("  {} has none of '{}'\n", stream, fmt::join(lines, "', '"));
     }
     return wrong;

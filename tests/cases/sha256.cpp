@@ -41,7 +41,8 @@ void add_block(const unsigned char* block, State* state) {
     h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
   }
   const State sum = {a, b, c, d, e, f, g, h};
-  for (size_t i = 0; i < 8; ++i) (*state)[i] += sum[i];
+  for (size_t i = 0; i < 8; ++i)
+    (*state)[i] += sum[i];
 }
 
 }  // namespace
@@ -49,15 +50,18 @@ void add_block(const unsigned char* block, State* state) {
 std::string sha256(std::string_view bytes) {
   std::string padded(bytes);
   padded += '\x80';
-  while (padded.size() % 64 != 56) padded += '\0';
-  for (int shift = 56; shift >= 0; shift -= 8) padded += static_cast<char>(uint64_t{bytes.size()} * 8 >> shift & 0xff);
+  while (padded.size() % 64 != 56)
+    padded += '\0';
+  for (int shift = 56; shift >= 0; shift -= 8)
+    padded += static_cast<char>(uint64_t{bytes.size()} * 8 >> shift & 0xff);
 
   State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   for (size_t at = 0; at < padded.size(); at += 64) {
     add_block(reinterpret_cast<const unsigned char*>(padded.data()) + at, &state);
   }
   std::string digits;
-  for (const uint32_t word : state) digits += fmt::format("{:08x}", word);
+  for (const uint32_t word : state)
+    digits += fmt::format("{:08x}", word);
   return digits;
 }
 
