@@ -1,6 +1,6 @@
 /* A small plugin in pure C, written from attention_plugin.h alone, and the many ways in which it can be wrong: it is
- * compiled once for each, with a macro WRONG_… that says which. Without one it is a sound plugin: "attention" that copies
- * value row 0 of each key-value head to every query row. */
+ * compiled once for each, with a macro WRONG_… that says which. Without one it is a sound plugin: "attention" that
+ * copies value row 0 of each key-value head to every query row. */
 #define _POSIX_C_SOURCE 200112L /* setenv */
 #include <stddef.h>
 #include <stdio.h>
@@ -45,7 +45,9 @@ static attn_status plugin_open(const attn_host* host, const char* options, attn_
   return ATTN_STATUS_OK;
 }
 
-static void plugin_close(attn_instance* instance) { free(instance); }
+static void plugin_close(attn_instance* instance) {
+  free(instance);
+}
 
 static attn_status plugin_query(attn_instance* instance, uint32_t implementation, const attn_device* device,
                                 const attn_problem* problem, int32_t level, attn_answer* answer) {
@@ -93,7 +95,9 @@ static attn_status plugin_plan(attn_instance* instance, uint32_t implementation,
   return ATTN_STATUS_OK;
 }
 
-static void plugin_free_plan(attn_plan* plan) { free(plan); }
+static void plugin_free_plan(attn_plan* plan) {
+  free(plan);
+}
 
 static attn_status plugin_forward(attn_plan* plan, const attn_forward_tensors* tensors, const attn_extras* extras,
                                   const attn_run* run, attn_answer* answer) {
@@ -112,7 +116,8 @@ static attn_status plugin_forward(attn_plan* plan, const attn_forward_tensors* t
       for (int64_t i = 0; i < p->seq_q; ++i) {
         const int64_t kv_head = h / (p->heads_q / p->heads_kv);
         const float* from = (const float*)tensors->value + b * p->value_stride[0] + kv_head * p->value_stride[1];
-        float* to = (float*)tensors->output + b * p->output_stride[0] + h * p->output_stride[1] + i * p->output_stride[2];
+        float* to =
+            (float*)tensors->output + b * p->output_stride[0] + h * p->output_stride[1] + i * p->output_stride[2];
         memcpy(to, from, (size_t)p->head_dim_v * sizeof(float));
       }
   return ATTN_STATUS_OK;
@@ -162,57 +167,56 @@ struct larger_plugin {
   void* appended[4];
 };
 
-static const struct larger_plugin plugin = {
-    {
+static const struct larger_plugin plugin = {{
 #if defined(WRONG_SHORT_TABLE)
-        offsetof(attn_plugin, forward),
+                                                offsetof(attn_plugin, forward),
 #elif defined(NEWER_MINOR)
-        sizeof(struct larger_plugin),
+                                                 sizeof(struct larger_plugin),
 #else
-        sizeof(attn_plugin),
+                                                 sizeof(attn_plugin),
 #endif
 #if defined(WRONG_MAJOR)
-        (ATTN_ABI_MAJOR + 1) << 16,
+                                                (ATTN_ABI_MAJOR + 1) << 16,
 #elif defined(NEWER_MINOR)
-        ATTN_ABI + 1,
+                                                 ATTN_ABI + 1,
 #else
-        ATTN_ABI,
+                                                 ATTN_ABI,
 #endif
 #if defined(WRONG_NAME_NULL)
-        NULL,
+                                                NULL,
 #elif defined(WRONG_NAME)
-        "Sound Plugin",
+                                                 "Sound Plugin",
 #elif defined(WRONG_NAME_TOO_LONG)
-        "an_endless_name_an_endless_name_an_endless_name_an_endless_name_",
+                                                 "an_endless_name_an_endless_name_an_endless_name_an_endless_name_",
 #else
-        PLUGIN_NAME,
+                                                 PLUGIN_NAME,
 #endif
-        "1.0", "copies values",
+                                                "1.0", "copies values",
 #ifdef WRONG_NO_IMPLEMENTATIONS
-        0,
+                                                0,
 #else
-        2,
+                                                 2,
 #endif
-        0, implementations, plugin_open, plugin_close,
+                                                0, implementations, plugin_open, plugin_close,
 #ifdef WRONG_QUERY_NULL
-        NULL,
+                                                NULL,
 #else
-        plugin_query,
+                                                 plugin_query,
 #endif
-        plugin_plan, plugin_free_plan,
+                                                plugin_plan, plugin_free_plan,
 #ifdef WRONG_FORWARD_NULL
-        NULL,
+                                                NULL,
 #else
-        plugin_forward,
+                                                 plugin_forward,
 #endif
-        NULL, plugin_save,
+                                                NULL, plugin_save,
 #ifdef WRONG_SAVES_ONLY
-        NULL,
+                                                NULL,
 #else
-        plugin_load,
+                                                 plugin_load,
 #endif
-        NULL},
-    {NULL, NULL, NULL, NULL}};
+                                                NULL},
+                                            {NULL, NULL, NULL, NULL}};
 
 #ifdef WRONG_SYMBOL_UNDEFINED
 extern void nobody_defines_this_function(void);
@@ -239,5 +243,7 @@ ATTN_EXPORT int another_library(attn_answer* answer) {
   /* Says who it is when it is loaded, which must not happen. */
   return say(0, answer, 0, "");
 }
-__attribute__((constructor)) static void loaded(void) { setenv("CFGTOOL_TEST_CONSTRUCTOR_RAN", "1", 1); }
+__attribute__((constructor)) static void loaded(void) {
+  setenv("CFGTOOL_TEST_CONSTRUCTOR_RAN", "1", 1);
+}
 #endif
