@@ -172,18 +172,18 @@ AttentionMapping read_fields(MappingReader& reader, NodeId root) {
 }
 
 std::string read_whole_file(const fs::path& file, SourcePos named_at) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   std::error_code error;
-  if (!stream || fs::is_directory(file, error)) {
+  std::ifstream stream;
+  if (fs::is_regular_file(file, error)) stream.open(file, std::ios::binary);
+  if (!stream.is_open()) {
     Diagnostic diagnostic;
     diagnostic.code = "mapping-unreadable";
     diagnostic.message = fmt::format("the attention mapping '{}' {}", file.string(),
-                                     fs::exists(file, error) ? "cannot be read" : "does not exist");
+                                     fs::exists(file, error) ? "is no file that can be read" : "does not exist");
     if (named_at) diagnostic.labels.push_back({named_at, 1, {}});
     throw ConfigError(std::move(diagnostic));
   }
-  return text;
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace

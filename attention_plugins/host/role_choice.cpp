@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <tuple>
 
@@ -25,6 +26,12 @@ std::string loaded_in_words(const Plugins& plugins) {
   for (const auto& plugin : plugins)
     names.push_back(fmt::format("{} {}", plugin->name(), plugin->version()));
   return fmt::format("loaded: {}", fmt::join(names, ", "));
+}
+
+/// Names of implementations are in lower case: what is written in capitals is near to the same in lower case.
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
 }
 
 /// "cpu and cuda": the kinds of devices that some plugin provides `name` on.
@@ -118,7 +125,7 @@ class Chooser {
   /// Which name: the nearest of those that work to one that is mistyped, else the first.
   void choose_override() {
     if (choice_.supported.empty()) return;
-    const std::vector<std::string> near = nearest_names(role_.implementation.value, choice_.supported, 1);
+    const std::vector<std::string> near = nearest_names(lower_case(role_.implementation.value), choice_.supported, 1);
     const std::string& name = near.empty() ? choice_.supported.front() : near.front();
     const std::string& key = role_.implementation_key;
     choice_.override_word = fmt::format("{}{}={}", role_.implementation_key_is_there ? "" : "+", key, name);
@@ -197,7 +204,8 @@ Diagnostic make_refusal(const AttentionSpec& spec, const RoleSpec& role, const R
   }
   if (choice.is_unknown_name()) {
     diagnostic.notes.push_back(fmt::format("known are {}", fmt::join(known, ", ")));
-    if (std::string hint = did_you_mean(name, known); !hint.empty()) diagnostic.notes.push_back(std::move(hint));
+    if (std::string hint = did_you_mean(lower_case(name), known); !hint.empty())
+      diagnostic.notes.push_back(std::move(hint));
   }
   diagnostic.notes.push_back(
       choice.supported.empty() ? "supported here for these sizes: nothing that is loaded"

@@ -60,6 +60,7 @@ void print_settings(const cfgtool::Config& cfg) {
   const auto steps = cfg.find<int64_t>("trainer.total_training_steps");
   fmt::print("  {} epochs, {}\n\n", cfg.get<int64_t>("trainer.total_epochs"),
              steps ? fmt::format("{} steps", *steps) : "as many steps as the data gives");
+  std::fflush(stdout);  // before what may go to stderr
 }
 
 std::vector<std::shared_ptr<const attention::Plugin>> load_plugins(const cfgtool::Config& cfg,

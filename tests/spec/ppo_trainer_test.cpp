@@ -1,0 +1,121 @@
+// The example program on its own tree.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/cases/child_process.hpp"
+#include "tests/spec/run_program.hpp"
+
+namespace cfgtool::test {
+
+namespace {
+
+constexpr const char* kPolicy = "actor_rollout_ref.model.override_config.attn_implementation";
+constexpr const char* kCritic = "critic.model.override_config.attn_implementation";
+
+Outcome train(const std::vector<std::string>& words) {
+  return run_program(SPEC_PPO_TRAINER, words);
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++found;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("our own tree trains: every role is shown, run and checked") {
+  const Outcome outcome = train({});
+  CAPTURE(outcome.output);
+  CAPTURE(outcome.errors);
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.errors.empty());
+  for (const char* role : {"\nactor ", "\nrollout ", "\nref ", "\ncritic ", "\nactor: bf16, forward+backward",
+                           "\nrollout: fp16, forward,", "\nref: bf16, forward,", "\ncritic: fp32, forward+backward"})
+    CHECK(outcome.prints(role));
+  CHECK(count(outcome.output, "rows of the softmax sum to 1") == 4);
+  CHECK(count(outcome.output, "central differences") == 6);
+  CHECK(outcome.prints("all checks hold"));
+  CHECK_FALSE(outcome.prints("FAILED"));
+  CHECK_FALSE(outcome.prints("\033"));
+  CHECK_FALSE(outcome.prints("*"));
+}
+
+TEST_CASE("typed values are shown with the place that says them") {
+  const Outcome outcome = train({"critic.optim.lr=3e-5", "trainer.total_training_steps=12"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.prints("critic.optim.lr = 3e-05  (override 1:17)"));
+  CHECK(outcome.prints("actor/dp_actor.yaml:18:7"));
+  CHECK(outcome.prints("2 epochs, 12 steps"));
+}
+
+TEST_CASE("a wrong type is refused at its place") {
+  const Outcome outcome = train({"algorithm.gamma=often"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.complains("--> override 1:17"));
+}
+
+TEST_CASE("a refused role ends with 3, and the others are shown as they would be") {
+  const Outcome outcome = train({std::string(kCritic) + "=flash_attention_2"});
+  CHECK(outcome.exit_code == 3);
+  CHECK(outcome.prints("\ncritic   flash_attention_2  refused"));
+  CHECK(outcome.prints("\nactor    eager              eager 1.0.0 on cpu"));
+  CHECK_FALSE(outcome.prints("ok "));
+  CHECK(outcome.complains("type it in place of override 1, critic.model.override_config.attn_implementation=flash"));
+  CHECK(outcome.complains("try: critic.model.override_config.attn_implementation=eager"));
+}
+
+TEST_CASE("without the keys, the default is refused for every role") {
+  const Outcome outcome = train({std::string("~") + kPolicy, std::string("~") + kCritic});
+  CHECK(outcome.exit_code == 3);
+  CHECK(count(outcome.output, "  refused  ") == 4);
+  CHECK(outcome.complains(std::string("try: +") + kPolicy + "=eager"));
+  CHECK(outcome.complains(std::string("try: +") + kCritic + "=eager"));
+}
+
+TEST_CASE("a config of one's own may set both keys") {
+  const ScratchFolder scratch;
+  std::ofstream(scratch.path() / "mine.yaml") << "defaults: [ppo_trainer, _self_]\n"
+                                                 "actor_rollout_ref:\n"
+                                                 "  model: {override_config: {attn_implementation: eager}}\n"
+                                                 "critic: {model: {override_config: {attn_implementation: eager}}}\n";
+  const Outcome outcome = train({"--config-dir", scratch.path().string(), "--config-name", "mine"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.prints("mine.yaml:3:50"));
+  CHECK(outcome.prints("mine.yaml:4:57"));
+}
+
+TEST_CASE("sizes that nothing says are marked, and long sequences are cut") {
+  const Outcome outcome =
+      train({"~actor_rollout_ref.model.override_config.num_attention_heads",
+             "~actor_rollout_ref.model.override_config.num_key_value_heads", "data.max_prompt_length=1000"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.prints("32*:32*"));
+  CHECK(outcome.prints("* an example"));
+  CHECK(outcome.prints("seq 1016"));
+  CHECK(outcome.prints("checked with sequences of 64"));
+}
+
+TEST_CASE("every type is checked") {
+  for (const char* dtype : {"float32", "float16", "bfloat16"}) {
+    CAPTURE(dtype);
+    const Outcome outcome = train({std::string("actor_rollout_ref.actor.fsdp_config.dtype=") + dtype});
+    CAPTURE(outcome.output);
+    CHECK(outcome.exit_code == 0);
+  }
+  CHECK(train({"actor_rollout_ref.actor.fsdp_config.dtype=int8"}).exit_code == 3);
+}
+
+TEST_CASE("the program has Hydra's flags, and refuses others") {
+  CHECK(train({"--help"}).prints("--attention-plugin-path"));
+  CHECK(train({"--cfg", "job"}).prints("project_name: tiny_ppo"));
+  CHECK(train({"--no-such-flag"}).exit_code == 2);
+  CHECK(train({"no_such_key=1"}).exit_code == 1);
+  CHECK(train({"--config-path", "/no/such/folder"}).exit_code == 1);
+}
+
+}  // namespace cfgtool::test
