@@ -188,12 +188,12 @@ class Reader {
 
 }  // namespace
 
-std::string Case::header(const std::string& key, std::string otherwise) const {
+std::string Case::header(const std::string& key, const std::string& otherwise) const {
   const auto found = headers.find(key);
-  return found == headers.end() ? std::move(otherwise) : found->second;
+  return found == headers.end() ? otherwise : found->second;
 }
 
-nlohmann::json Case::json_header(const std::string& key, nlohmann::json otherwise) const {
+nlohmann::json Case::json_header(const std::string& key, const nlohmann::json& otherwise) const {
   const auto found = headers.find(key);
   if (found == headers.end()) return otherwise;
   try {
@@ -232,6 +232,7 @@ std::vector<CaseFile> read_case_folder(const fs::path& folder) {
   }
   std::sort(paths.begin(), paths.end());
   std::vector<CaseFile> files;
+  files.reserve(paths.size());
   for (const fs::path& path : paths)
     files.push_back(read_case_file(path));
   return files;

@@ -29,9 +29,9 @@ struct Case {
   std::map<std::string, std::string> headers;
   std::vector<Section> sections;
 
-  std::string header(const std::string& key, std::string otherwise = {}) const;
+  std::string header(const std::string& key, const std::string& otherwise = {}) const;
   /// \throws CaseFileError if the header is not JSON
-  nlohmann::json json_header(const std::string& key, nlohmann::json otherwise) const;
+  nlohmann::json json_header(const std::string& key, const nlohmann::json& otherwise) const;
   /// nullptr if absent
   const Section* section(std::string_view title) const;
   /// The first section whose title begins so, or nullptr.

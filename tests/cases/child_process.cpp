@@ -37,7 +37,7 @@ pid_t start(const ChildProcess& child) {
   std::vector<std::string> variables;
   if (child.environment) {
     for (const auto& [name, value] : *child.environment)
-      variables.push_back(name + "=" + value);
+      variables.push_back(fmt::format("{}={}", name, value));
   }
   const std::vector<char*> environment = c_strings(&variables);
 

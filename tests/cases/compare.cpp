@@ -120,7 +120,7 @@ std::string binding_words(const std::string& class_name, const std::string& mess
   const size_t from = class_name.rfind(' ');
   const std::string shown = from == std::string::npos ? class_name : class_name.substr(from + 1);
   if (std::find(kWordedClasses.begin(), kWordedClasses.end(), shown) == kWordedClasses.end()) return {};
-  const std::string line = first_line(message);
+  std::string line = first_line(message);
   for (std::string_view beginning : kQuotedPython) {
     if (line.starts_with(beginning)) return std::string(beginning);
   }

@@ -2,6 +2,7 @@
 /// Starts cfgtool once for every case of malformed/*.case: wrong inputs must end with the right exit code and a message
 /// that names the place to change, and never with a crash, a hang or a sanitizer's report.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
@@ -12,8 +13,6 @@
 #include "tests/cases/case_file.hpp"
 #include "tests/cases/child_process.hpp"
 #include "tests/cases/driver.hpp"
-
-extern char** environ;
 
 namespace cfgtool::test {
 namespace fs = std::filesystem;
