@@ -70,6 +70,7 @@ size_t find_model(MappingReader& reader, NodeId role, const std::string& owner,
   const std::string wanted = reader.text(role, owner, "model", true);
   if (wanted.empty()) return 0;
   std::vector<std::string> names;
+  names.reserve(models.size());
   for (const ModelMapping& model : models)
     names.push_back(model.name);
   const auto found = std::find(names.begin(), names.end(), wanted);
