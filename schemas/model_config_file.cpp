@@ -30,12 +30,12 @@ class Reader {
   [[noreturn]] void refuse(const std::string& code, const std::string& message, SourcePos pos, size_t length = 1) const;
   std::string read_text() const;
   Json parse() const;
-  /// nlohmann's values do not know where they stood: the first `"name":` behind `from`.
-  size_t find_name(std::string_view name, size_t from) const;
+  /// nlohmann's values do not know where they stood: what follows the first `"name":` behind `from`.
+  size_t find_value(std::string_view name, size_t from) const;
   const Json* field(const Json& object, const char* name) const;
   std::optional<ModelFileValue<int64_t>> size(const Json& object, const char* name) const;
   std::optional<ModelFileValue<std::string>> dtype(const Json& object) const;
-  SourcePos pos_of(const char* name) const { return begin_ + find_name(name, part_); }
+  SourcePos pos_of(const char* name) const { return begin_ + find_value(name, part_); }
 
   SourceMap& sources_;
   const fs::path& file_;
@@ -82,13 +82,16 @@ Json Reader::parse() const {
   }
 }
 
-size_t Reader::find_name(std::string_view name, size_t from) const {
+size_t Reader::find_value(std::string_view name, size_t from) const {
   const std::string quoted = fmt::format("\"{}\"", name);
+  const auto skip_blanks = [this](size_t at) {
+    while (at < text_.size() && std::isspace(static_cast<unsigned char>(text_[at])) != 0)
+      ++at;
+    return at;
+  };
   for (size_t at = text_.find(quoted, from); at != std::string_view::npos; at = text_.find(quoted, at + 1)) {
-    size_t behind = at + quoted.size();
-    while (behind < text_.size() && std::isspace(static_cast<unsigned char>(text_[behind])) != 0)
-      ++behind;
-    if (behind < text_.size() && text_[behind] == ':') return at;
+    const size_t colon = skip_blanks(at + quoted.size());
+    if (colon < text_.size() && text_[colon] == ':') return skip_blanks(colon + 1);
   }
   return from;
 }
@@ -106,7 +109,7 @@ std::optional<ModelFileValue<int64_t>> Reader::size(const Json& object, const ch
     refuse("model-file-field",
            fmt::format("'{}' in '{}' is {}, expected a positive integer", name, file_.string(),
                        value->dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 60)),
-           pos_of(name), std::string_view(name).size() + 2);
+           pos_of(name));
   }
   return ModelFileValue<int64_t>{value->get<int64_t>(), pos_of(name)};
 }
@@ -117,8 +120,8 @@ std::optional<ModelFileValue<std::string>> Reader::dtype(const Json& object) con
     if (value == nullptr) continue;
     if (!value->is_string()) {
       refuse("model-file-field",
-             fmt::format("'{}' in '{}' is {}, expected a text", name, file_.string(), value->type_name()), pos_of(name),
-             std::string_view(name).size() + 2);
+             fmt::format("'{}' in '{}' is {}, expected a text", name, file_.string(), value->type_name()),
+             pos_of(name));
     }
     return ModelFileValue<std::string>{value->get<std::string>(), pos_of(name)};
   }
@@ -135,7 +138,7 @@ ModelConfigFile Reader::read() {
   const Json* object = &json;
   const Json* text_config = field(json, "text_config");
   if (text_config != nullptr && text_config->is_object() && field(json, "num_attention_heads") == nullptr) {
-    part_ = find_name("text_config", 0);
+    part_ = find_value("text_config", 0);
     object = text_config;
   }
   ModelConfigFile model;

@@ -14,7 +14,7 @@ namespace cfgtool {
 template <typename T>
 struct ModelFileValue {
   T value{};
-  SourcePos pos;  ///< of the field's name
+  SourcePos pos;  ///< of the value
 };
 
 /// A field that is absent or null is nothing. Where the file describes a model with several parts, those of its

@@ -34,6 +34,7 @@ constexpr double kLseTolerance = 1e-4;
 constexpr double kDifferenceTolerance = 2e-3;  // of a directional derivative, relative to the gradient's norm
 constexpr float kDifferenceStep = 2e-3F;
 constexpr unsigned kSeed = 20;
+constexpr double kMostBytes = 4e9;
 
 Floats random_normal(size_t count, std::mt19937& random) {
   std::normal_distribution<float> normal;
@@ -53,6 +54,12 @@ Inputs random_inputs(const attn_problem& problem, std::mt19937& random) {
   inputs.key = rounded(random_normal(element_count(attention::key_size(problem)), random), problem.dtype);
   inputs.value = rounded(random_normal(element_count(attention::value_size(problem)), random), problem.dtype);
   return inputs;
+}
+
+/// Query, key, value, output, their gradients, copies that are moved a little, and what the kernel reads and writes.
+double bytes_needed(const attn_problem& problem) {
+  constexpr double kTensors = 24;
+  return kTensors * sizeof(float) * static_cast<double>(element_count(attention::query_size(problem)));
 }
 
 bool all_finite(const Floats& values) {
@@ -227,7 +234,14 @@ std::vector<Check> check_attention(const cfgtool::RoleSpec& role, const attentio
   }
   cfgtool::RoleSpec shortened = role;
   shortened.sequence_length.value = std::min(role.sequence_length.value, kLongestChecked);
-  return Checker(*choice.chosen, *attention::problem_of(shortened), pool).run();
+  const attn_problem problem = *attention::problem_of(shortened);
+  if (bytes_needed(problem) > kMostBytes) {
+    throw attention::KernelError(
+        attention::KernelError::Kind::kOutOfMemory, choice.chosen->plugin->name(), ATTN_REASON_RESOURCES,
+        fmt::format("checking {} takes {:.0f} GB of memory, more than {:.0f}", attention::describe(problem),
+                    bytes_needed(problem) / 1e9, kMostBytes / 1e9));
+  }
+  return Checker(*choice.chosen, problem, pool).run();
 }
 
 }  // namespace ppo_trainer

@@ -165,7 +165,7 @@ TEST_CASE("a model's config.json gives what no key gives") {
   CHECK(learner.heads_q.origin.kind == OriginKind::kKey);
   CHECK(learner.heads_kv.value == 4);
   CHECK(learner.heads_kv.origin.kind == OriginKind::kModelFile);
-  CHECK(learner.heads_kv.origin.text.ends_with("/net/config.json:2:29"));
+  CHECK(learner.heads_kv.origin.text.ends_with("/net/config.json:2:52"));
   CHECK(learner.head_dim.value == 32);
   CHECK(learner.head_dim.origin.kind == OriginKind::kDerived);
   CHECK(learner.dtype.value == "float16");
@@ -180,7 +180,7 @@ TEST_CASE("the sizes of a model with several parts are those of its text part") 
                 " \"text_config\": {\"num_attention_heads\": 8, \"head_dim\": 64}}");
   const AttentionSpec spec = toy_spec(scratch, "model: {path: " + scratch.path() + "/net}\n");
   CHECK(role(spec, "learner").heads_q.value == 8);
-  CHECK(role(spec, "learner").heads_q.origin.text.ends_with("config.json:2:18"));
+  CHECK(role(spec, "learner").heads_q.origin.text.ends_with("config.json:2:41"));
   CHECK(role(spec, "learner").dtype.value == "bfloat16");
 }
 
@@ -207,15 +207,15 @@ TEST_CASE("a wrong config.json is refused, with the file and what") {
       {"{\n  num_attention_heads: 8}", "model-file-syntax", "config.json:2:5", "syntax error"},
       {"{} {}", "model-file-syntax", "config.json:1:4", "is no JSON"},
       {"[1, 2]", "model-file-syntax", "config.json:1:1", "holds array, expected an object"},
-      {model_json("\"num_attention_heads\": \"8\""), "model-file-field", "config.json:1:2", "is \"8\", expected"},
-      {model_json("\"num_attention_heads\": 8.0"), "model-file-field", "config.json:1:2", "is 8.0, expected"},
-      {model_json("\"a\": 1,\n\"num_key_value_heads\": 0"), "model-file-field", "config.json:2:1", "is 0, expected"},
-      {model_json("\"head_dim\": -64"), "model-file-field", "config.json:1:2", "is -64"},
-      {model_json("\"hidden_size\": 1e30"), "model-file-field", "config.json:1:2", "'hidden_size'"},
-      {model_json("\"hidden_size\": 99999999999"), "model-file-field", "config.json:1:2",
+      {model_json("\"num_attention_heads\": \"8\""), "model-file-field", "config.json:1:25", "is \"8\", expected"},
+      {model_json("\"num_attention_heads\": 8.0"), "model-file-field", "config.json:1:25", "is 8.0, expected"},
+      {model_json("\"a\": 1,\n\"num_key_value_heads\": 0"), "model-file-field", "config.json:2:24", "is 0, expected"},
+      {model_json("\"head_dim\": -64"), "model-file-field", "config.json:1:14", "is -64"},
+      {model_json("\"hidden_size\": 1e30"), "model-file-field", "config.json:1:17", "'hidden_size'"},
+      {model_json("\"hidden_size\": 99999999999"), "model-file-field", "config.json:1:17",
        "expected a positive integer"},
-      {model_json("\"torch_dtype\": 16"), "model-file-field", "config.json:1:2", "is number, expected a text"},
-      {model_json("\"num_attention_heads\": 7, \"hidden_size\": 100"), "attention-size", "config.json:1:28",
+      {model_json("\"torch_dtype\": 16"), "model-file-field", "config.json:1:17", "is number, expected a text"},
+      {model_json("\"num_attention_heads\": 7, \"hidden_size\": 100"), "attention-size", "config.json:1:43",
        "not a multiple"},
   };
   for (const auto& wrong : cases) {

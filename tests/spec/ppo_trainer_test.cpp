@@ -110,6 +110,14 @@ TEST_CASE("every type is checked") {
   CHECK(train({"actor_rollout_ref.actor.fsdp_config.dtype=int8"}).exit_code == 3);
 }
 
+TEST_CASE("a kernel that cannot be run ends with 4") {
+  const Outcome outcome = train({"actor_rollout_ref.model.override_config.num_attention_heads=200000",
+                                 "actor_rollout_ref.model.override_config.head_dim=100000"});
+  CHECK(outcome.exit_code == 4);
+  CHECK(outcome.complains("error[attention-kernel]"));
+  CHECK(outcome.complains("GB of memory"));
+}
+
 TEST_CASE("the program has Hydra's flags, and refuses others") {
   CHECK(train({"--help"}).prints("--attention-plugin-path"));
   CHECK(train({"--cfg", "job"}).prints("project_name: tiny_ppo"));
