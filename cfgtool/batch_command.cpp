@@ -24,12 +24,13 @@ struct BatchFlags {
   size_t max_line_bytes = size_t{16} << 20;
 };
 
-/// Lines on their way through the workers, in the order read. At most `capacity` are under way, so that a long input does not
-/// pile up in memory.
+/// Lines on their way through the workers, in the order read. At most `capacity` are under way, so that a long input
+/// does not pile up in memory.
 class Window {
  public:
   Window(unsigned workers, size_t capacity) : capacity_(capacity) {
-    for (unsigned i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+    for (unsigned i = 0; i < workers; ++i)
+      threads_.emplace_back([this] { work(); });
     writer_ = std::thread([this] { write(); });
   }
 
@@ -62,7 +63,8 @@ class Window {
       closed_ = true;
       wake_.notify_all();
     }
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads_)
+      thread.join();
     writer_.join();
   }
 
@@ -135,19 +137,25 @@ LineResult read_line(std::string* line, size_t limit) {
   return too_long ? LineResult::kTooLong : LineResult::kLine;
 }
 
-bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
+bool is_blank(const std::string& line) {
+  return line.find_first_not_of(" \t\r") == std::string::npos;
+}
 
 }  // namespace
 
 int batch_command(const std::vector<std::string>& words) {
   BatchFlags flags;
-  CLI::App app("Answers compose requests: JSON Lines on stdin, one answer a line on stdout, in the same order", "cfgtool batch");
+  CLI::App app("Answers compose requests: JSON Lines on stdin, one answer a line on stdout, in the same order",
+               "cfgtool batch");
   app.footer(
-      "A request: {\"id\": 1, \"config_dir\": [\"/abs/conf\"], \"config_name\": \"config\", \"overrides\": [\"a=1\"], \"resolve\": true,\n"
+      "A request: {\"id\": 1, \"config_dir\": [\"/abs/conf\"], \"config_name\": \"config\", \"overrides\": [\"a=1\"], "
+      "\"resolve\": true,\n"
       "            \"env\": {\"HOME\": \"/root\"}, \"now\": \"2026-01-02T03:04:05\", \"hydra\": false}\n\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"config_dir\": [\"'$PWD'/conf\"], \"config_name\": \"config\"}' | cfgtool batch");
-  app.add_option("-j,--jobs", flags.jobs, "Requests answered at the same time")->check(CLI::Range(1u, 256u))->capture_default_str();
+  app.add_option("-j,--jobs", flags.jobs, "Requests answered at the same time")
+      ->check(CLI::Range(1u, 256u))
+      ->capture_default_str();
   app.add_option("--max-line-bytes", flags.max_line_bytes, "Longer requests are refused")->capture_default_str();
   try {
     std::vector<std::string> reversed(words.rbegin(), words.rend());
@@ -162,7 +170,8 @@ int batch_command(const std::vector<std::string>& words) {
     if (read == LineResult::kEnd) break;
     if (read == LineResult::kTooLong) {
       window.add_answer(refuse_batch_request(
-          nullptr, "request-too-long", fmt::format("the request is longer than {} bytes (--max-line-bytes)", flags.max_line_bytes)));
+          nullptr, "request-too-long",
+          fmt::format("the request is longer than {} bytes (--max-line-bytes)", flags.max_line_bytes)));
     } else if (!is_blank(line)) {
       window.add(line);
     }

@@ -25,7 +25,9 @@ struct RequestError {
   std::string message;
 };
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 const Json* member(const Json& request, const char* name) {
   const auto found = request.find(name);
@@ -67,7 +69,8 @@ std::tm time_member(const Json& request) {
   std::tm time{};
   const char* const end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
   if (!end || *end != '\0') {
-    throw RequestError{"request-field", fmt::format("\"now\" must be a time such as 2026-01-02T03:04:05, not '{}'", text)};
+    throw RequestError{"request-field",
+                       fmt::format("\"now\" must be a time such as 2026-01-02T03:04:05, not '{}'", text)};
   }
   return time;
 }
@@ -83,8 +86,8 @@ std::map<std::string, std::string> environment_member(const Json& value) {
 }
 
 void refuse_unknown_fields(const Json& request) {
-  static const std::vector<std::string> kFields{"id",  "config_dir", "config_name", "overrides", "resolve",
-                                                "env", "now",        "hydra"};
+  static const std::vector<std::string> kFields{"id",      "config_dir", "config_name", "overrides",
+                                                "resolve", "env",        "now",         "hydra"};
   for (const auto& [name, value] : request.items()) {
     if (std::find(kFields.begin(), kFields.end(), name) != kFields.end()) continue;
     std::string message = fmt::format("a request has no field \"{}\"", name);
@@ -115,7 +118,8 @@ Json refusal(const Json& id, Stage stage, Json error) {
 
 Json warnings_json(const std::vector<Diagnostic>& warnings) {
   Json texts = Json::array();
-  for (const Diagnostic& warning : warnings) texts.push_back(warning.message);
+  for (const Diagnostic& warning : warnings)
+    texts.push_back(warning.message);
   return texts;
 }
 
@@ -145,8 +149,8 @@ Json answer(const Json& request, FileStorePtr& store) {
 }  // namespace
 
 std::string refuse_batch_request(const Json& id, const std::string& code, const std::string& message) {
-  const Json error = {{"code", code}, {"message", message},   {"file", nullptr},
-                      {"line", nullptr}, {"column", nullptr}, {"notes", Json::array()}};
+  const Json error = {{"code", code},    {"message", message}, {"file", nullptr},
+                      {"line", nullptr}, {"column", nullptr},  {"notes", Json::array()}};
   return dump(refusal(id, Stage::kRequest, error));
 }
 

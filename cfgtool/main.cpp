@@ -39,7 +39,8 @@ std::string help() {
   std::string text =
       "cfgtool: Hydra's configurations, composed and checked without Python\n\n"
       "Usage: cfgtool SUBCOMMAND [FLAG | OVERRIDE]...\n\nSubcommands:\n";
-  for (const Subcommand& subcommand : kSubcommands) text += fmt::format("  {:10} {}\n", subcommand.name, subcommand.summary);
+  for (const Subcommand& subcommand : kSubcommands)
+    text += fmt::format("  {:10} {}\n", subcommand.name, subcommand.summary);
   text +=
       "\nExamples:\n"
       "  cfgtool resolve -cp conf -cn config db=postgres +trainer.seed=7\n"
@@ -51,7 +52,8 @@ std::string help() {
 
 int refuse_subcommand(const std::string& name) {
   std::vector<std::string> known;
-  for (const Subcommand& subcommand : kSubcommands) known.emplace_back(subcommand.name);
+  for (const Subcommand& subcommand : kSubcommands)
+    known.emplace_back(subcommand.name);
   const std::string hint = did_you_mean(name, known);
   write_stderr(fmt::format("error[unknown-subcommand]: cfgtool has no subcommand '{}'\n", name));
   if (!hint.empty()) write_stderr(fmt::format("  note: {}\n", hint));
@@ -87,7 +89,9 @@ void write_stdout(const std::string& text) {
   }
 }
 
-void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+void write_stderr(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
 
 }  // namespace cfgtool
 

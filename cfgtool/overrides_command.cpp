@@ -21,11 +21,16 @@ using Json = nlohmann::ordered_json;
 
 const char* name_of(OverrideKind kind) {
   switch (kind) {
-    case OverrideKind::kChange: return "change";
-    case OverrideKind::kAdd: return "add";
-    case OverrideKind::kForceAdd: return "force-add";
-    case OverrideKind::kDelete: return "delete";
-    case OverrideKind::kExtendList: return "extend-list";
+    case OverrideKind::kChange:
+      return "change";
+    case OverrideKind::kAdd:
+      return "add";
+    case OverrideKind::kForceAdd:
+      return "force-add";
+    case OverrideKind::kDelete:
+      return "delete";
+    case OverrideKind::kExtendList:
+      return "extend-list";
   }
   return "";
 }
@@ -33,12 +38,17 @@ const char* name_of(OverrideKind kind) {
 const char* sweep_name(OverrideValueKind kind) {
   switch (kind) {
     case OverrideValueKind::kSimpleChoiceSweep:
-    case OverrideValueKind::kChoiceSweep: return "choice";
-    case OverrideValueKind::kGlobSweep: return "glob";
-    case OverrideValueKind::kRangeSweep: return "range";
-    case OverrideValueKind::kIntervalSweep: return "interval";
+    case OverrideValueKind::kChoiceSweep:
+      return "choice";
+    case OverrideValueKind::kGlobSweep:
+      return "glob";
+    case OverrideValueKind::kRangeSweep:
+      return "range";
+    case OverrideValueKind::kIntervalSweep:
+      return "interval";
     case OverrideValueKind::kNone:
-    case OverrideValueKind::kElement: break;
+    case OverrideValueKind::kElement:
+      break;
   }
   return nullptr;
 }
@@ -80,7 +90,8 @@ Json to_json(const Override& word) {
 }
 
 std::string to_text(const Override& word) {
-  std::string text = fmt::format("{}\n  type     {}\n  key      {}\n", word.input_line, name_of(word.kind), word.key_or_group);
+  std::string text =
+      fmt::format("{}\n  type     {}\n  key      {}\n", word.input_line, name_of(word.kind), word.key_or_group);
   if (word.package) text += fmt::format("  package  {}\n", *word.package);
   if (const Json sweep = sweep_json(word); !sweep.is_null()) {
     text += fmt::format("  sweep    {}\n", sweep.dump());

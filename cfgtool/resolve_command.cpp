@@ -55,7 +55,7 @@ std::string print(Composition& composition, const ResolveFlags& flags) {
   // With --cfg, Hydra's own rule holds: unresolved unless --resolve.
   const bool resolve = flags.hydra.cfg ? flags.hydra.resolve : !flags.no_resolve;
   return flags.as_json() ? print_cfg_json(composition, part, resolve, flags.hydra.package)
-                 : print_cfg(composition, part, resolve, flags.hydra.package);
+                         : print_cfg(composition, part, resolve, flags.hydra.package);
 }
 
 }  // namespace

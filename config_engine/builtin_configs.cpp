@@ -210,7 +210,9 @@ const BuiltinConfig* find_builtin_config(std::string_view path) {
   return nullptr;
 }
 
-bool is_builtin_group(std::string_view group) { return !builtin_group_options(group).empty(); }
+bool is_builtin_group(std::string_view group) {
+  return !builtin_group_options(group).empty();
+}
 
 std::vector<std::string> builtin_group_options(std::string_view group) {
   std::vector<std::string> options;

@@ -1,5 +1,6 @@
 /// \file
-/// The configurations that come with the program, as Hydra's own `pkg://hydra.conf` does: the `hydra` node and its groups.
+/// The configurations that come with the program, as Hydra's own `pkg://hydra.conf` does: the `hydra` node and its
+/// groups.
 #pragma once
 
 #include <string>

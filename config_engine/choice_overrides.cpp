@@ -25,7 +25,9 @@ bool is_text(const Node& node) {
   return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
 }
 
-std::string group_of(const std::string& key) { return key.substr(0, key.find('@')); }
+std::string group_of(const std::string& key) {
+  return key.substr(0, key.find('@'));
+}
 
 }  // namespace
 
@@ -60,8 +62,8 @@ void ChoiceOverrides::add_group_override(const Override& word) {
   std::string key = word.key_or_group;
   if (word.package) key += "@" + *word.package;
   if (word.kind == OverrideKind::kForceAdd) {
-    refuse("group-force-add", fmt::format("force-add of config groups is not supported: '{}'", word.input_line), word.pos,
-           std::string(word.input_line.substr(1)));
+    refuse("group-force-add", fmt::format("force-add of config groups is not supported: '{}'", word.input_line),
+           word.pos, std::string(word.input_line.substr(1)));
   }
   if (word.kind == OverrideKind::kDelete) {
     std::optional<std::string> option;
@@ -69,7 +71,8 @@ void ChoiceOverrides::add_group_override(const Override& word) {
       option = std::string(value.text());
     } else if (value.kind != NodeKind::kNull) {
       refuse("group-choice-type",
-             fmt::format("Config group override deletion value must be a string : {}", word.input_line), word.value_pos);
+             fmt::format("Config group override deletion value must be a string : {}", word.input_line),
+             word.value_pos);
     }
     deletions_.push_back({std::move(key), std::move(option), word.pos});
     return;
@@ -149,13 +152,15 @@ bool ChoiceOverrides::is_deleted(const InputDefault& entry) const {
 void ChoiceOverrides::mark_deleted(InputDefault* entry) {
   entry->deleted = true;
   const std::string key = entry->override_key(version_base_);
-  for (Deletion& deletion : deletions_) deletion.used |= deletion.key == key;
+  for (Deletion& deletion : deletions_)
+    deletion.used |= deletion.key == key;
 }
 
 void ChoiceOverrides::set_known_choice(const InputDefault& entry) {
   if (!entry.is_group()) return;
   const std::string key = entry.override_key(version_base_);
-  auto known = std::find_if(known_choices_.begin(), known_choices_.end(), [&](const auto& k) { return k.first == key; });
+  auto known =
+      std::find_if(known_choices_.begin(), known_choices_.end(), [&](const auto& k) { return k.first == key; });
   if (known == known_choices_.end()) {
     known_choices_.emplace_back(key, entry.choice);
     known_choice_places_[key] = entry.pos;
@@ -165,7 +170,8 @@ void ChoiceOverrides::set_known_choice(const InputDefault& entry) {
     diagnostic.message = fmt::format("Multiple values for {}. To override a value use 'override {}: {}'", key, key,
                                      to_python(known->second));
     diagnostic.labels.push_back({entry.pos, 1, fmt::format("chooses {}", to_python(entry.choice))});
-    diagnostic.labels.push_back({known_choice_places_[key], 1, fmt::format("{} was chosen here", to_python(known->second))});
+    diagnostic.labels.push_back(
+        {known_choice_places_[key], 1, fmt::format("{} was chosen here", to_python(known->second))});
     if (entry.external_append) diagnostic.fix = fmt::format("{}={}", key, to_python(entry.choice));
     throw ConfigError(std::move(diagnostic));
   }
@@ -202,10 +208,11 @@ void ChoiceOverrides::ensure_all_used() const {
     const std::string what = deletion.option ? deletion.key + "=" + *deletion.option : deletion.key;
     std::vector<std::string> keys;
     keys.reserve(known_choices_.size());
-    for (const auto& known : known_choices_) keys.push_back(known.first);
+    for (const auto& known : known_choices_)
+      keys.push_back(known.first);
     const std::vector<std::string> near = nearest_names(deletion.key, keys, 1);
-    refuse("group-not-in-defaults", fmt::format("Could not delete '{}'. No match in the defaults list", what), deletion.pos,
-           near.empty() ? std::string() : "~" + near[0]);
+    refuse("group-not-in-defaults", fmt::format("Could not delete '{}'. No match in the defaults list", what),
+           deletion.pos, near.empty() ? std::string() : "~" + near[0]);
   }
 }
 

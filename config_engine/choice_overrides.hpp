@@ -18,10 +18,12 @@ namespace cfgtool {
 
 class ChoiceOverrides {
  public:
-  /// Sorts the overrides into choices of groups and changes of values. \throws ConfigError for a choice that cannot be one
+  /// Sorts the overrides into choices of groups and changes of values. \throws ConfigError for a choice that cannot be
+  /// one
   ChoiceOverrides(const ConfigRepository& repository, const std::vector<Override>& overrides, VersionBase version_base);
 
-  /// An `override group: option` entry of the config at `config_path`. The first word on a key wins, the command line's before all.
+  /// An `override group: option` entry of the config at `config_path`. The first word on a key wins, the command line's
+  /// before all.
   void add(const std::string& config_path, const InputDefault& entry);
   bool is_overridden(const InputDefault& entry) const;
   /// Gives `entry` the option that was chosen for it.

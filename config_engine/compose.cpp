@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::string_view kHydra = "hydra";
 
-bool in_hydra(std::string_view package) { return package == kHydra || package.starts_with("hydra."); }
+bool in_hydra(std::string_view package) {
+  return package == kHydra || package.starts_with("hydra.");
+}
 
 class Composer {
  public:
@@ -61,7 +63,8 @@ std::vector<SearchPathEntry> Composer::initial_search_path(const ComposeRequest&
   std::vector<SearchPathEntry> path{{"hydra", "pkg://hydra.conf", {}}};
   for (size_t i = 0; i < request.config_dirs.size(); ++i) {
     const std::string& dir = request.config_dirs[i];
-    path.push_back({i == 0 ? "main" : "command-line", dir.find("://") == std::string::npos ? "file://" + dir : dir, {}});
+    path.push_back(
+        {i == 0 ? "main" : "command-line", dir.find("://") == std::string::npos ? "file://" + dir : dir, {}});
   }
   path.push_back({"schema", "structured://", {}});
   return path;
@@ -98,16 +101,18 @@ void Composer::check_primary_folder() {
     if (entry.provider != "main" || repository_.available(entry)) continue;
     const std::string place = entry.path.substr(entry.path.find("://") + 3);
     if (entry.path.starts_with("pkg://")) {
-      throw_error(Stage::kCompose, "config-dir-missing",
-                  fmt::format("Primary config module '{}' not found.\nCheck that it's correct and contains an __init__.py "
-                              "file",
-                              place),
-                  out_.sources->add(SourceKind::kFlag, "--config-path", place));
+      throw_error(
+          Stage::kCompose, "config-dir-missing",
+          fmt::format("Primary config module '{}' not found.\nCheck that it's correct and contains an __init__.py "
+                      "file",
+                      place),
+          out_.sources->add(SourceKind::kFlag, "--config-path", place));
     }
-    throw_error(Stage::kCompose, "config-dir-missing",
-                fmt::format("Primary config directory not found.\nCheck that the config directory '{}' exists and readable",
-                            place),
-                out_.sources->add(SourceKind::kFlag, "--config-path", place));
+    throw_error(
+        Stage::kCompose, "config-dir-missing",
+        fmt::format("Primary config directory not found.\nCheck that the config directory '{}' exists and readable",
+                    place),
+        out_.sources->add(SourceKind::kFlag, "--config-path", place));
   }
 }
 
@@ -117,7 +122,8 @@ void Composer::parse_overrides() {
   out_.overrides.reserve(request_.overrides.size());
   for (size_t i = 0; i < request_.overrides.size(); ++i) {
     const uint32_t index = static_cast<uint32_t>(i + 1);
-    const SourcePos word = out_.sources->add(SourceKind::kOverride, request_.overrides[i], request_.overrides[i], index);
+    const SourcePos word =
+        out_.sources->add(SourceKind::kOverride, request_.overrides[i], request_.overrides[i], index);
     out_.overrides.push_back(parse_override(*out_.sources, word, options));
   }
 }
@@ -254,7 +260,8 @@ void Composer::merge_config(const ResultDefault& entry) {
     diagnostic.code = "merge-types";
     diagnostic.key_path = conflict.destination == kNoNode ? "" : out_.tree.key_path(conflict.destination);
     diagnostic.message = fmt::format(
-        "In '{}': ConfigTypeError raised while composing config:\nCannot merge DictConfig with ListConfig\n    full_key: "
+        "In '{}': ConfigTypeError raised while composing config:\nCannot merge DictConfig with ListConfig\n    "
+        "full_key: "
         "{}\n    object_type=dict",
         entry.config_path, diagnostic.key_path);
     diagnostic.labels.push_back({conflict.source_pos, 1, {}});
@@ -278,8 +285,8 @@ void Composer::check_hydra_after_config(const ResultDefault& entry) {
   Diagnostic diagnostic;
   diagnostic.code = fault->unknown_key ? "hydra-key-unknown" : "hydra-value-type";
   diagnostic.key_path = out_.tree.key_path(fault->node);
-  diagnostic.message = fmt::format("In '{}': {} raised while composing config:\n{}\n    full_key: {}", entry.config_path,
-                                   fault->error_class, fault->message, diagnostic.key_path);
+  diagnostic.message = fmt::format("In '{}': {} raised while composing config:\n{}\n    full_key: {}",
+                                   entry.config_path, fault->error_class, fault->message, diagnostic.key_path);
   const Node& node = out_.tree[fault->node];
   diagnostic.labels.push_back({fault->unknown_key && node.key_pos ? node.key_pos : node.pos, 1, {}});
   throw ConfigError(std::move(diagnostic));
@@ -308,7 +315,8 @@ void Composer::merge_at_package(const LoadedConfig& loaded, const ResultDefault&
   const bool is_map = content.kind == NodeKind::kMap;
   if (!is_map && way.empty()) throw MergeConflict{out_.tree.root(), {}, content.pos};
   const size_t maps = is_map ? way.size() : way.size() - 1;
-  for (size_t i = 0; i < maps; ++i) into = merger.open_map(into, way[i], content.pos);
+  for (size_t i = 0; i < maps; ++i)
+    into = merger.open_map(into, way[i], content.pos);
   if (!is_map) {
     merger.merge_value(into, way.back(), tree, loaded.root);
     return;
@@ -321,13 +329,14 @@ void Composer::merge_at_package(const LoadedConfig& loaded, const ResultDefault&
   if (may_set_search_path) return;
   const NodeId hydra = way.empty() ? tree.find(loaded.root, kHydra) : in_hydra(entry.package) ? loaded.root : kNoNode;
   const NodeId search_path = hydra == kNoNode ? kNoNode : tree.find(hydra, "searchpath");
-  if (search_path == kNoNode || tree[search_path].kind == NodeKind::kNull || entry.package.find('.') != std::string::npos) {
+  if (search_path == kNoNode || tree[search_path].kind == NodeKind::kNull ||
+      entry.package.find('.') != std::string::npos) {
     return;
   }
-  throw_error(Stage::kCompose, "search-path-not-primary",
-              fmt::format("In '{}': Overriding hydra.searchpath is only supported from the primary config",
-                          entry.config_path),
-              tree[search_path].key_pos);
+  throw_error(
+      Stage::kCompose, "search-path-not-primary",
+      fmt::format("In '{}': Overriding hydra.searchpath is only supported from the primary config", entry.config_path),
+      tree[search_path].key_pos);
 }
 
 void Composer::apply_overrides() {
@@ -371,7 +380,8 @@ void Composer::fill_hydra_node() {
   for (const Override& word : out_.overrides) {
     const NodeId list = child(lists, word.is_hydra_override() ? "hydra" : "task");
     if (!word.is_hydra_override()) task_words.emplace_back(word.input_line);
-    if (list != kNoNode && tree[list].kind == NodeKind::kList) tree.add(list, Node::of_text(NodeKind::kString, word.input_line));
+    if (list != kNoNode && tree[list].kind == NodeKind::kList)
+      tree.add(list, Node::of_text(NodeKind::kString, word.input_line));
   }
   const NodeId runtime = child(hydra, "runtime");
   if (const NodeId choices = child(runtime, "choices"); choices != kNoNode) {
@@ -418,7 +428,8 @@ void Composition::resolve() {
     const ResolveContext here = resolve_context();
     Resolver(tree, *sources, here, &warnings).resolve_in_place(tree.root());
   } catch (ConfigError& error) {
-    for (Diagnostic& diagnostic : error.diagnostics()) diagnostic.stage = Stage::kResolve;
+    for (Diagnostic& diagnostic : error.diagnostics())
+      diagnostic.stage = Stage::kResolve;
     error.set_sources(sources);
     throw;
   }

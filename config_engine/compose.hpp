@@ -39,9 +39,9 @@ struct ComposeStep {
 };
 
 struct Composition {
-  Tree tree;                        ///< the job's configuration, interpolations not evaluated, without the hydra node
-  Tree hydra;                       ///< a map whose one key is `hydra`; empty without hydra
-  std::vector<ComposeStep> steps;   ///< [0] is nothing
+  Tree tree;                       ///< the job's configuration, interpolations not evaluated, without the hydra node
+  Tree hydra;                      ///< a map whose one key is `hydra`; empty without hydra
+  std::vector<ComposeStep> steps;  ///< [0] is nothing
   std::vector<Diagnostic> warnings;
   DefaultsList defaults;
   std::vector<Override> overrides;

@@ -38,17 +38,26 @@ namespace {
 
 const char* describe(NodeKind kind) {
   switch (kind) {
-    case NodeKind::kNull: return "null";
-    case NodeKind::kBool: return "a boolean";
+    case NodeKind::kNull:
+      return "null";
+    case NodeKind::kBool:
+      return "a boolean";
     case NodeKind::kInt:
-    case NodeKind::kBigInt: return "an integer";
-    case NodeKind::kFloat: return "a floating-point number";
+    case NodeKind::kBigInt:
+      return "an integer";
+    case NodeKind::kFloat:
+      return "a floating-point number";
     case NodeKind::kString:
-    case NodeKind::kInterpolation: return "a string";
-    case NodeKind::kBytes: return "bytes";
-    case NodeKind::kMissing: return "missing (?\?\?)";
-    case NodeKind::kMap: return "a mapping";
-    case NodeKind::kList: return "a list";
+    case NodeKind::kInterpolation:
+      return "a string";
+    case NodeKind::kBytes:
+      return "bytes";
+    case NodeKind::kMissing:
+      return "missing (?\?\?)";
+    case NodeKind::kMap:
+      return "a mapping";
+    case NodeKind::kList:
+      return "a list";
   }
   return "";
 }
@@ -83,10 +92,12 @@ std::string ConfigValue::origin() const {
 std::vector<ConfigValue> ConfigValue::children() const {
   const std::lock_guard lock(state_->mutex);
   std::vector<NodeId> ids;
-  for (NodeId child : state_->tree.children(value_)) ids.push_back(child);
+  for (NodeId child : state_->tree.children(value_))
+    ids.push_back(child);
   std::vector<ConfigValue> values;
   values.reserve(ids.size());
-  for (NodeId child : ids) values.push_back(ConfigValue(state_, child, state_->follow(child)));
+  for (NodeId child : ids)
+    values.push_back(ConfigValue(state_, child, state_->follow(child)));
   return values;
 }
 
@@ -165,10 +176,16 @@ std::string ConfigValue::read_string() const {
 
 Config::Config(Composition composition) : state_(std::make_shared<ConfigValue::State>(std::move(composition))) {}
 
-const Composition& Config::composition() const { return state_->composition; }
-std::shared_ptr<const SourceMap> Config::sources() const { return state_->composition.sources; }
+const Composition& Config::composition() const {
+  return state_->composition;
+}
+std::shared_ptr<const SourceMap> Config::sources() const {
+  return state_->composition.sources;
+}
 
-ConfigValue Config::root() const { return {state_, state_->tree.root(), state_->tree.root()}; }
+ConfigValue Config::root() const {
+  return {state_, state_->tree.root(), state_->tree.root()};
+}
 
 std::optional<ConfigValue> Config::lookup(std::string_view key) const {
   const std::lock_guard lock(state_->mutex);
@@ -207,13 +224,15 @@ ConfigValue Config::at(std::string_view key) const {
     way = next;
   }
   std::vector<std::string> known;
-  for (NodeId child : state_->tree.children(deepest.value_)) known.emplace_back(state_->tree[child].key().text);
+  for (NodeId child : state_->tree.children(deepest.value_))
+    known.emplace_back(state_->tree[child].key().text);
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kResolve;
   diagnostic.code = "value-absent";
   diagnostic.message = fmt::format("The configuration has no '{}'", key);
   diagnostic.key_path = std::string(key);
-  if (deepest.pos()) diagnostic.labels.push_back({deepest.pos(), 1, way.empty() ? "" : fmt::format("'{}' is here", way)});
+  if (deepest.pos())
+    diagnostic.labels.push_back({deepest.pos(), 1, way.empty() ? "" : fmt::format("'{}' is here", way)});
   const std::string hint = did_you_mean(wrong, known);
   if (!hint.empty()) diagnostic.notes.push_back(hint);
   ConfigError error(std::move(diagnostic));

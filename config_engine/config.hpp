@@ -1,6 +1,6 @@
 /// \file
-/// A composed configuration as a program reads it: typed, read-only, interpolations followed when a value is asked for, and
-/// every error pointing at the place where the value was written.
+/// A composed configuration as a program reads it: typed, read-only, interpolations followed when a value is asked for,
+/// and every error pointing at the place where the value was written.
 ///
 ///     double lr = cfg.get<double>("actor_rollout_ref.actor.optim.lr");
 ///     std::optional<int> steps = cfg.find<int>("trainer.total_training_steps");   // absent, null or ???: nothing
@@ -37,9 +37,9 @@ class ConfigValue {
   /// Members of a map or items of a list, in order; none for scalars.
   std::vector<ConfigValue> children() const;
 
-  /// The value as T: bool, integers, floating point (also of an integer), std::string, std::filesystem::path, std::vector<T>,
-  /// std::map<std::string, T>, ConfigValue.
-  /// \throws ConfigError, code value-type or value-range, at the place where the value was written
+  /// The value as T: bool, integers, floating point (also of an integer), std::string, std::filesystem::path,
+  /// std::vector<T>, std::map<std::string, T>, ConfigValue. \throws ConfigError, code value-type or value-range, at the
+  /// place where the value was written
   template <typename T>
   T as() const;
 
@@ -47,7 +47,8 @@ class ConfigValue {
   std::string origin() const;
   SourcePos pos() const;
 
-  /// Throws a ConfigError that shows this value's place: for what only the program can know ("batch size must divide …").
+  /// Throws a ConfigError that shows this value's place: for what only the program can know ("batch size must divide
+  /// …").
   [[noreturn]] void refuse(const std::string& message, std::string code = "value-refused") const;
 
  private:
@@ -135,12 +136,14 @@ T ConfigValue::as() const {
   } else if constexpr (detail::IsVector<T>::value) {
     if (!is_list()) refuse_type("a list");
     T items;
-    for (const ConfigValue& child : children()) items.push_back(child.as<typename T::value_type>());
+    for (const ConfigValue& child : children())
+      items.push_back(child.as<typename T::value_type>());
     return items;
   } else if constexpr (detail::IsStringMap<T>::value) {
     if (!is_map()) refuse_type("a mapping");
     T members;
-    for (const ConfigValue& child : children()) members.emplace(child.key(), child.as<typename T::mapped_type>());
+    for (const ConfigValue& child : children())
+      members.emplace(child.key(), child.as<typename T::mapped_type>());
     return members;
   } else {
     static_assert(detail::kNotReadable<T>, "a configuration value cannot be read as this type");

@@ -42,7 +42,9 @@ std::string from_base(const std::string& base_dir, std::string_view path) {
 
 }  // namespace
 
-InputDefault InputDefault::virtual_root() { return {}; }
+InputDefault InputDefault::virtual_root() {
+  return {};
+}
 
 InputDefault InputDefault::config(std::string path, std::optional<std::string> package, SourcePos pos) {
   InputDefault entry;
@@ -68,7 +70,9 @@ bool InputDefault::is_self() const {
   return is_group() && option && *option == "_self_";
 }
 
-bool InputDefault::is_missing() const { return !is_virtual() && !is_options() && name() == "???"; }
+bool InputDefault::is_missing() const {
+  return !is_virtual() && !is_options() && name() == "???";
+}
 
 bool InputDefault::is_interpolation() const {
   if (is_config()) return config_path().find("${") != std::string::npos;
@@ -123,7 +127,9 @@ std::string InputDefault::config_path() const {
   return group_path() + "/" + name().value_or("None");  // Python's f-string of a null choice
 }
 
-std::string InputDefault::default_package() const { return dotted(group_path()); }
+std::string InputDefault::default_package() const {
+  return dotted(group_path());
+}
 
 std::optional<std::string> InputDefault::effective_package(bool default_to_package_header) const {
   if (!package && default_to_package_header) return package_header;

@@ -1,6 +1,6 @@
 /// \file
-/// One entry of a defaults list, and the arithmetic of groups and packages. Named as in hydra/core/default_element.py, whose
-/// rules these are, so that Hydra's documentation explains them.
+/// One entry of a defaults list, and the arithmetic of groups and packages. Named as in hydra/core/default_element.py,
+/// whose rules these are, so that Hydra's documentation explains them.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ using GroupChoice = std::variant<std::monostate, std::string, std::vector<std::s
 
 struct InputDefault {
   DefaultKind kind = DefaultKind::kVirtualRoot;
-  std::string path;    ///< kConfig: the config's path as written; kGroup: the group as written
-  GroupChoice choice;  ///< kGroup only
+  std::string path;                           ///< kConfig: the config's path as written; kGroup: the group as written
+  GroupChoice choice;                         ///< kGroup only
   std::optional<std::string> package;         ///< as written behind '@'
   std::optional<std::string> package_header;  ///< from the chosen config's `# @package`, made absolute
   std::string parent_base_dir;                ///< the containing config's group

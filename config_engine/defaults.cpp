@@ -23,7 +23,9 @@ Diagnostic problem(std::string code, std::string message, SourcePos pos) {
   return diagnostic;
 }
 
-std::string name_of(const InputDefault& entry) { return to_python(entry.choice); }
+std::string name_of(const InputDefault& entry) {
+  return to_python(entry.choice);
+}
 
 class DefaultsTreeBuilder {
  public:
@@ -56,13 +58,14 @@ class DefaultsTreeBuilder {
   std::vector<Diagnostic>& warnings_;
 };
 
-// hydra: _create_root and _expand_virtual_root. The primary config comes first, so that its overrides reach Hydra's own groups.
+// hydra: _create_root and _expand_virtual_root. The primary config comes first, so that its overrides reach Hydra's own
+// groups.
 std::unique_ptr<DefaultsTreeNode> DefaultsTreeBuilder::build() {
   auto root = std::make_unique<DefaultsTreeNode>();
   root->node = InputDefault::virtual_root();
   root->has_children = true;
-  InputDefault primary = InputDefault::config(request_.config_name.value_or("_dummy_empty_config_"), {},
-                                              request_.config_name_pos);
+  InputDefault primary =
+      InputDefault::config(request_.config_name.value_or("_dummy_empty_config_"), {}, request_.config_name_pos);
   primary.primary = true;
   add_child(*root, std::move(primary), false);
   add_child(*root, InputDefault::config("hydra/config"), false);
@@ -72,7 +75,8 @@ std::unique_ptr<DefaultsTreeNode> DefaultsTreeBuilder::build() {
 
 void DefaultsTreeBuilder::check_depth(const DefaultsTreeNode& root) const {
   int depth = 0;
-  for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent) ++depth;
+  for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent)
+    ++depth;
   if (depth <= kDeepestDefaultsTree) return;
   std::vector<std::string> circle;
   for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent) {
@@ -143,15 +147,16 @@ std::vector<InputDefault> DefaultsTreeBuilder::entries_of(const DefaultsTreeNode
 }
 
 // hydra: _validate_self. Returns whether `_self_` had to be added.
-bool DefaultsTreeBuilder::add_self(const InputDefault& containing, std::vector<InputDefault>& entries, bool has_content) {
+bool DefaultsTreeBuilder::add_self(const InputDefault& containing, std::vector<InputDefault>& entries,
+                                   bool has_content) {
   const InputDefault* self = nullptr;
   bool has_non_override = false;
   for (const InputDefault& entry : entries) {
     has_non_override |= !entry.is_override();
     if (!entry.is_self()) continue;
     if (self) {
-      Diagnostic diagnostic = problem("defaults-self-twice",
-                                      fmt::format("Duplicate _self_ defined in {}", containing.config_path()), entry.pos);
+      Diagnostic diagnostic = problem(
+          "defaults-self-twice", fmt::format("Duplicate _self_ defined in {}", containing.config_path()), entry.pos);
       diagnostic.labels.push_back({self->pos, 1, "the first one"});
       throw ConfigError(std::move(diagnostic));
     }
@@ -182,17 +187,17 @@ void DefaultsTreeBuilder::collect_overrides(std::vector<InputDefault>& entries, 
   for (InputDefault& entry : entries) {
     if (entry.is_self()) continue;
     entry.update_parent(group, package);
-    const bool legacy_hydra_override = entry.is_group() && !version_base().at_least(1, 2) && !entry.is_override() &&
-                                       entry.path.starts_with("hydra/");
+    const bool legacy_hydra_override =
+        entry.is_group() && !version_base().at_least(1, 2) && !entry.is_override() && entry.path.starts_with("hydra/");
     if (seen_override && !entry.is_override() && !entry.external_append && !legacy_hydra_override) {
-      Diagnostic diagnostic =
-          problem("defaults-override-order",
-                  fmt::format("In {}: Override '{} : {}' is defined before '{}: {}'.\nOverrides must be at the end of the "
-                              "defaults list",
-                              parent.config_path(), seen_override->override_key(version_base()), name_of(*seen_override),
-                              entry.override_key(version_base()),
-                              entry.is_group() ? name_of(entry) : entry.name().value_or("None")),
-                  seen_override->pos);
+      Diagnostic diagnostic = problem(
+          "defaults-override-order",
+          fmt::format("In {}: Override '{} : {}' is defined before '{}: {}'.\nOverrides must be at the end of the "
+                      "defaults list",
+                      parent.config_path(), seen_override->override_key(version_base()), name_of(*seen_override),
+                      entry.override_key(version_base()),
+                      entry.is_group() ? name_of(entry) : entry.name().value_or("None")),
+          seen_override->pos);
       diagnostic.labels.push_back({entry.pos, 1, "must stand before the override"});
       throw ConfigError(std::move(diagnostic));
     }
@@ -220,7 +225,8 @@ void DefaultsTreeBuilder::add_child(DefaultsTreeNode& root, InputDefault entry, 
   root.children.push_back(std::move(child));
 }
 
-// Backwards, as Hydra does: an entry's overrides count for those that stand before it. expand() turns the order round again.
+// Backwards, as Hydra does: an entry's overrides count for those that stand before it. expand() turns the order round
+// again.
 void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<InputDefault>& entries,
                                        bool interpolated_subtree) {
   const InputDefault& parent = root.node;
@@ -240,11 +246,11 @@ void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<Input
       const auto& options = std::get<std::vector<std::string>>(entry.choice);
       for (size_t o = options.size(); o-- > 0;) {
         if (options[o].find("${") != std::string::npos) {
-          throw ConfigError(problem(
-              "defaults-interpolation",
-              fmt::format("In '{}': Defaults List interpolation is not supported in options list items",
-                          parent.config_path()),
-              entry.pos));
+          throw ConfigError(
+              problem("defaults-interpolation",
+                      fmt::format("In '{}': Defaults List interpolation is not supported in options list items",
+                                  parent.config_path()),
+                      entry.pos));
         }
         InputDefault option = InputDefault::config(entry.path + "/" + options[o], entry.package, entry.pos);
         option.optional = entry.optional;
@@ -266,8 +272,9 @@ void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<Input
 
 void DefaultsTreeBuilder::resolve_interpolations(DefaultsTreeNode& root, const std::vector<InputDefault>& entries,
                                                  bool self_added) {
-  const bool any = std::any_of(root.children.begin(), root.children.end(),
-                               [](const auto& child) { return !child->has_children && child->node.is_interpolation(); });
+  const bool any = std::any_of(root.children.begin(), root.children.end(), [](const auto& child) {
+    return !child->has_children && child->node.is_interpolation();
+  });
   if (!any) return;
   const Tree known_choices = interpolation_map(entries, self_added);
   for (auto& child : root.children) {
@@ -292,7 +299,8 @@ void add_choice(Tree& tree, NodeId map, const std::string& key, const GroupChoic
   node.set_key(sources.keep(key));
   const NodeId id = tree.add(map, node);
   if (!options) return;
-  for (const std::string& option : *options) tree.add(id, Node::of_string(sources.keep(option)));
+  for (const std::string& option : *options)
+    tree.add(id, Node::of_string(sources.keep(option)));
 }
 
 }  // namespace
@@ -300,7 +308,8 @@ void add_choice(Tree& tree, NodeId map, const std::string& key, const GroupChoic
 // hydra: _create_interpolation_map
 Tree DefaultsTreeBuilder::interpolation_map(const std::vector<InputDefault>& entries, bool self_added) {
   Tree known;
-  for (const auto& [key, choice] : overrides_.known_choices()) add_choice(known, known.root(), key, choice, sources_);
+  for (const auto& [key, choice] : overrides_.known_choices())
+    add_choice(known, known.root(), key, choice, sources_);
   Node list = Node::list();
   list.set_key("defaults");
   const NodeId defaults = known.add(known.root(), list);
@@ -324,9 +333,10 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree&
   if (legacy_form && version_base().at_least(1, 2)) {
     throw ConfigError(problem(
         "defaults-interpolation",
-        fmt::format("\nDefaults list element '{}={}' is using a deprecated interpolation form.\nSee "
-                    "http://hydra.cc/docs/1.1/upgrades/1.0_to_1.1/defaults_list_interpolation for migration information.",
-                    entry->override_key(version_base()), text),
+        fmt::format(
+            "\nDefaults list element '{}={}' is using a deprecated interpolation form.\nSee "
+            "http://hydra.cc/docs/1.1/upgrades/1.0_to_1.1/defaults_list_interpolation for migration information.",
+            entry->override_key(version_base()), text),
         entry->pos));
   }
   Tree tree = known_choices;
@@ -338,7 +348,8 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree&
     option = resolve_to_string(tree, node, sources_, *request_.context);
   } catch (const ConfigError& error) {
     std::vector<std::string> keys;
-    for (const auto& known : overrides_.known_choices()) keys.push_back(known.first);
+    for (const auto& known : overrides_.known_choices())
+      keys.push_back(known.first);
     std::string message = fmt::format("Error resolving interpolation '{}'", text);
     if (!keys.empty()) message += fmt::format(", possible interpolation keys: {}", fmt::join(keys, ", "));
     Diagnostic diagnostic = problem("defaults-interpolation", std::move(message), entry->pos);
@@ -358,14 +369,16 @@ bool DefaultsTreeBuilder::skip_missing_choice(const InputDefault& entry) {
   if (request_.skip_missing) return true;
   if (entry.is_config()) {
     throw ConfigError(problem("defaults-missing-choice",
-                              fmt::format("Missing ConfigDefault is not supported : {}", entry.config_path()), entry.pos));
+                              fmt::format("Missing ConfigDefault is not supported : {}", entry.config_path()),
+                              entry.pos));
   }
   const std::string key = entry.override_key(version_base());
   const std::vector<std::string> options = repository_.group_options(entry.group_path());
   std::string message = fmt::format("You must specify '{}', e.g, {}=<OPTION>\nAvailable options:\n", key, key);
   std::vector<std::string> lines;
   lines.reserve(options.size());
-  for (const std::string& option : options) lines.push_back("\t" + option);
+  for (const std::string& option : options)
+    lines.push_back("\t" + option);
   message += fmt::format("{}", fmt::join(lines, "\n"));
   Diagnostic diagnostic = problem("defaults-missing-choice", std::move(message), entry.pos);
   if (!options.empty()) diagnostic.fix = fmt::format("{}={}", key, options.front());
@@ -378,8 +391,8 @@ void DefaultsTreeBuilder::refuse_not_found(const DefaultsTreeNode& root) const {
   Diagnostic diagnostic = problem("config-not-found", {}, entry.pos);
   std::vector<std::string> options;
   if (entry.primary) {
-    diagnostic.message = fmt::format(
-        "Cannot find primary config '{}'. Check that it's in your config search path.\n", entry.config_path());
+    diagnostic.message = fmt::format("Cannot find primary config '{}'. Check that it's in your config search path.\n",
+                                     entry.config_path());
     const std::string path = entry.config_path();
     const size_t slash = path.rfind('/');
     options = repository_.group_options(slash == std::string::npos ? std::string() : path.substr(0, slash));
@@ -389,7 +402,8 @@ void DefaultsTreeBuilder::refuse_not_found(const DefaultsTreeNode& root) const {
       diagnostic.message = fmt::format("Could not find '{}'\n", entry.config_path());
       if (!options.empty()) {
         diagnostic.message += fmt::format("\nAvailable options in '{}':", entry.group_path());
-        for (const std::string& option : options) diagnostic.message += "\n\t" + option;
+        for (const std::string& option : options)
+          diagnostic.message += "\n\t" + option;
       }
     } else {
       diagnostic.message = fmt::format("Could not load '{}'.\n", entry.config_path());
@@ -407,7 +421,8 @@ void DefaultsTreeBuilder::refuse_not_found(const DefaultsTreeNode& root) const {
   if (!near.empty()) {
     diagnostic.notes.push_back(fmt::format("did you mean '{}'?", near[0]));
     if (entry.config_name_overridden || entry.external_append) {
-      diagnostic.fix = fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base()), near[0]);
+      diagnostic.fix =
+          fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base()), near[0]);
     }
   }
   throw ConfigError(std::move(diagnostic));
@@ -441,7 +456,8 @@ std::optional<ResultDefault> result_default(const DefaultsTreeNode* containing, 
 // hydra: _tree_to_list
 void collect(const DefaultsTreeNode& tree, VersionBase version_base, std::vector<ResultDefault>* list) {
   if (tree.has_children) {
-    for (const auto& child : tree.children) collect(*child, version_base, list);
+    for (const auto& child : tree.children)
+      collect(*child, version_base, list);
     return;
   }
   if (tree.node.is_virtual() || tree.node.deleted || tree.node.is_missing()) return;

@@ -1,6 +1,6 @@
 /// \file
-/// From a config's name and the command line to the ordered list of configs to merge. The rules, and the names, are those of
-/// hydra/_internal/defaults_list.py.
+/// From a config's name and the command line to the ordered list of configs to merge. The rules, and the names, are
+/// those of hydra/_internal/defaults_list.py.
 #pragma once
 
 #include <memory>
@@ -51,7 +51,7 @@ struct DefaultsRequest {
   const std::vector<Override>* overrides = nullptr;
   VersionBase version_base;
   const ResolveContext* context = nullptr;  ///< what interpolations in defaults lists see
-  bool skip_missing = false;  ///< leave `group: ???` out instead of refusing it
+  bool skip_missing = false;                ///< leave `group: ???` out instead of refusing it
 };
 
 /// \param sources for texts made on the way

@@ -55,15 +55,18 @@ GroupKey parse_group_key(std::string_view text) {
   return key;
 }
 
-const char* const kSupported = "an entry is a config (`- path/to/config`), a group's option (`- group: option`) or `- _self_`";
+const char* const kSupported =
+    "an entry is a config (`- path/to/config`), a group's option (`- group: option`) or `- _self_`";
 
 GroupChoice read_choice(const Tree& tree, NodeId value) {
   const Node& node = tree[value];
   switch (node.kind) {
-    case NodeKind::kNull: return std::monostate{};
+    case NodeKind::kNull:
+      return std::monostate{};
     case NodeKind::kString:
     case NodeKind::kInterpolation:
-    case NodeKind::kMissing: return std::string(node.text());
+    case NodeKind::kMissing:
+      return std::string(node.text());
     case NodeKind::kList: {
       std::vector<std::string> options;
       for (NodeId item : tree.children(value)) {
@@ -77,9 +80,12 @@ GroupChoice read_choice(const Tree& tree, NodeId value) {
       return options;
     }
     default:
-      refuse(node, fmt::format("Unsupported item value in defaults : {}. Supported: string or list",
-                               node.kind == NodeKind::kMap ? "dict" : type_name(node)),
-             node.is_container() ? "" : fmt::format("quote it to name a config of that name: '{}'", python_str(tree, value)));
+      refuse(node,
+             fmt::format("Unsupported item value in defaults : {}. Supported: string or list",
+                         node.kind == NodeKind::kMap ? "dict" : type_name(node)),
+             node.is_container()
+                 ? ""
+                 : fmt::format("quote it to name a config of that name: '{}'", python_str(tree, value)));
   }
 }
 
@@ -106,7 +112,8 @@ InputDefault read_group(const Tree& tree, NodeId item, const std::string& config
   }
   GroupKey key = parse_group_key(tree[entry].key().text);
   if (key.group.empty()) {
-    refuse(tree[item], fmt::format("In {}: Missing group name in {}", config_path, python_repr(tree, item)), kSupported);
+    refuse(tree[item], fmt::format("In {}: Missing group name in {}", config_path, python_repr(tree, item)),
+           kSupported);
   }
   // The place of an entry is its key: that is what a person looks for.
   const SourcePos pos = tree[entry].key_pos ? tree[entry].key_pos : tree[item].pos;
@@ -139,10 +146,14 @@ std::vector<InputDefault> read_defaults_list(const Tree& tree, NodeId node, cons
   for (NodeId item : tree.children(node)) {
     const Node& value = tree[item];
     switch (value.kind) {
-      case NodeKind::kMap: entries.push_back(read_group(tree, item, config_path, version_base)); break;
+      case NodeKind::kMap:
+        entries.push_back(read_group(tree, item, config_path, version_base));
+        break;
       case NodeKind::kString:
       case NodeKind::kInterpolation:
-      case NodeKind::kMissing: entries.push_back(read_config(value)); break;
+      case NodeKind::kMissing:
+        entries.push_back(read_config(value));
+        break;
       default:
         refuse(value,
                fmt::format("Unsupported type in defaults : {}",

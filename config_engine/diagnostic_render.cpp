@@ -16,7 +16,9 @@ struct Palette {
 constexpr Palette kPlain{};
 constexpr Palette kColor{"\033[1;31m", "\033[1;33m", "\033[1;34m", "\033[1;31m", "\033[1;36m", "\033[0m"};
 
-const char* name_of(Severity severity) { return severity == Severity::kError ? "error" : "warning"; }
+const char* name_of(Severity severity) {
+  return severity == Severity::kError ? "error" : "warning";
+}
 
 /// Replaces what would garble a terminal or break a line.
 std::string printable(std::string_view text) {
@@ -35,7 +37,8 @@ std::string printable(std::string_view text) {
 
 size_t display_width(std::string_view utf8) {
   size_t width = 0;
-  for (const char c : utf8) width += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  for (const char c : utf8)
+    width += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return width;
 }
 
@@ -48,19 +51,23 @@ void append_snippet(std::string& out, const SourceLocation& at, uint32_t length,
     return i < at.line_text.size() && (static_cast<unsigned char>(at.line_text[i]) & 0xC0) == 0x80;
   };
   size_t begin = column > kBefore ? column - kBefore : 0;
-  while (begin > 0 && is_continuation(begin)) --begin;
+  while (begin > 0 && is_continuation(begin))
+    --begin;
   size_t end = std::min(at.line_text.size(), begin + kShown);
-  while (is_continuation(end)) ++end;
+  while (is_continuation(end))
+    ++end;
   const std::string before = (begin > 0 ? "…" : "") + printable(at.line_text.substr(begin, column - begin));
-  const std::string behind = printable(at.line_text.substr(column, end - column)) + (end < at.line_text.size() ? "…" : "");
+  const std::string behind =
+      printable(at.line_text.substr(column, end - column)) + (end < at.line_text.size() ? "…" : "");
   const size_t marked = std::max<size_t>(1, std::min<size_t>(length, end - std::min(end, column)));
   out += fmt::format("    {}|{} {}{}\n", palette.place, palette.off, before, behind);
-  out += fmt::format("    {}|{} {}{}{}{}\n", palette.place, palette.off, std::string(display_width(before), ' '), palette.mark,
-                     std::string(marked, '^'), palette.off);
+  out += fmt::format("    {}|{} {}{}{}{}\n", palette.place, palette.off, std::string(display_width(before), ' '),
+                     palette.mark, std::string(marked, '^'), palette.off);
 }
 
 void append_indented_lines(std::string& out, std::string_view text, std::string_view first, std::string_view others) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
+  while (text.ends_with('\n'))
+    text.remove_suffix(1);
   bool is_first = true;
   while (true) {
     const size_t line_end = text.find('\n');
@@ -78,7 +85,8 @@ void append_indented_lines(std::string& out, std::string_view text, std::string_
 
 void append_text(std::string& out, const Diagnostic& diagnostic, const SourceMap* sources, const Palette& palette) {
   const std::string_view color = diagnostic.severity == Severity::kError ? palette.error : palette.warning;
-  const std::string head = fmt::format("{}{}[{}]{}: ", color, name_of(diagnostic.severity), diagnostic.code, palette.off);
+  const std::string head =
+      fmt::format("{}{}[{}]{}: ", color, name_of(diagnostic.severity), diagnostic.code, palette.off);
   append_indented_lines(out, diagnostic.message, head, "  ");
   for (size_t i = 0; i < diagnostic.labels.size(); ++i) {
     const Label& label = diagnostic.labels[i];
@@ -106,9 +114,15 @@ Json place_json(SourcePos pos, const SourceMap* sources) {
       place["file"] = at.name;
       place["line"] = at.line;
       break;
-    case SourceKind::kOverride: place["override"] = at.index; break;
-    case SourceKind::kFlag: place["flag"] = at.name; break;
-    case SourceKind::kEnvironment: place["environment"] = at.name; break;
+    case SourceKind::kOverride:
+      place["override"] = at.index;
+      break;
+    case SourceKind::kFlag:
+      place["flag"] = at.name;
+      break;
+    case SourceKind::kEnvironment:
+      place["environment"] = at.name;
+      break;
     case SourceKind::kBuiltin:
       place["builtin"] = at.name;
       place["line"] = at.line;
@@ -162,7 +176,8 @@ void append_github(std::string& out, const Diagnostic& diagnostic, const SourceM
     }
   }
   std::string text = diagnostic.message;
-  for (const std::string& note : diagnostic.notes) text += "\n" + note;
+  for (const std::string& note : diagnostic.notes)
+    text += "\n" + note;
   if (!diagnostic.fix.empty()) text += "\ntry: " + diagnostic.fix;
   out += fmt::format("::{} {}::{}\n", name_of(diagnostic.severity), properties, escaped(std::move(text), false));
 }
@@ -185,12 +200,12 @@ Json sarif_result(const Diagnostic& diagnostic, const SourceMap* sources) {
 
 std::string sarif(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
   Json results = Json::array();
-  for (const Diagnostic& diagnostic : diagnostics) results.push_back(sarif_result(diagnostic, sources));
+  for (const Diagnostic& diagnostic : diagnostics)
+    results.push_back(sarif_result(diagnostic, sources));
   const Json driver = {{"name", "cfgtool"}, {"rules", Json::array()}};
   const Json run = {{"tool", {{"driver", driver}}}, {"columnKind", "unicodeCodePoints"}, {"results", results}};
-  const Json document = {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-                         {"version", "2.1.0"},
-                         {"runs", Json::array({run})}};
+  const Json document = {
+      {"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", Json::array({run})}};
   return dump(document, 2) + "\n";
 }
 
@@ -201,10 +216,17 @@ std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* 
   std::string out;
   for (const Diagnostic& diagnostic : diagnostics) {
     switch (options.format) {
-      case DiagnosticFormat::kText: append_text(out, diagnostic, sources, options.color ? kColor : kPlain); break;
-      case DiagnosticFormat::kJson: out += dump(to_json(diagnostic, sources)) + "\n"; break;
-      case DiagnosticFormat::kGithub: append_github(out, diagnostic, sources); break;
-      case DiagnosticFormat::kSarif: break;
+      case DiagnosticFormat::kText:
+        append_text(out, diagnostic, sources, options.color ? kColor : kPlain);
+        break;
+      case DiagnosticFormat::kJson:
+        out += dump(to_json(diagnostic, sources)) + "\n";
+        break;
+      case DiagnosticFormat::kGithub:
+        append_github(out, diagnostic, sources);
+        break;
+      case DiagnosticFormat::kSarif:
+        break;
     }
   }
   return out;

@@ -30,7 +30,8 @@ struct RenderOptions {
 ///
 /// JSON is one object a line; GitHub is one `::error file=…` line each; SARIF is one document (version 2.1.0).
 /// \param sources may be nullptr: then nothing has a place
-std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources, const RenderOptions& options = {});
+std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources,
+                   const RenderOptions& options = {});
 
 /// The value of `error` in an answer of `cfgtool batch`: code, message, file, line, column, notes … as a JSON text.
 std::string diagnostic_json(const Diagnostic& diagnostic, const SourceMap* sources);

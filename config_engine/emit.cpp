@@ -27,7 +27,8 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
   if (part != CfgPart::kJob) {
     // Hydra's node comes first in the whole configuration.
     Tree all = composition.hydra;
-    for (NodeId child : shown.tree.children(shown.tree.root())) all.add_copy(all.root(), shown.tree, child);
+    for (NodeId child : shown.tree.children(shown.tree.root()))
+      all.add_copy(all.root(), shown.tree, child);
     shown.tree = std::move(all);
   }
   try {
@@ -67,23 +68,31 @@ std::string base64(std::string_view bytes) {
 Json to_json(const Tree& tree, NodeId id) {
   const Node& node = tree[id];
   switch (node.kind) {
-    case NodeKind::kNull: return nullptr;
-    case NodeKind::kBool: return node.boolean;
-    case NodeKind::kInt: return node.integer;
-    case NodeKind::kFloat: return std::isfinite(node.real) ? Json(node.real) : Json(python_repr(node.real));
-    case NodeKind::kBytes: return base64(node.text());
+    case NodeKind::kNull:
+      return nullptr;
+    case NodeKind::kBool:
+      return node.boolean;
+    case NodeKind::kInt:
+      return node.integer;
+    case NodeKind::kFloat:
+      return std::isfinite(node.real) ? Json(node.real) : Json(python_repr(node.real));
+    case NodeKind::kBytes:
+      return base64(node.text());
     case NodeKind::kBigInt:  // beyond what the library's numbers hold
     case NodeKind::kString:
     case NodeKind::kInterpolation:
-    case NodeKind::kMissing: return node.text();
+    case NodeKind::kMissing:
+      return node.text();
     case NodeKind::kMap: {
       Json object = Json::object();
-      for (NodeId child : tree.children(id)) object[std::string(tree[child].key().text)] = to_json(tree, child);
+      for (NodeId child : tree.children(id))
+        object[std::string(tree[child].key().text)] = to_json(tree, child);
       return object;
     }
     case NodeKind::kList: {
       Json array = Json::array();
-      for (NodeId child : tree.children(id)) array.push_back(to_json(tree, child));
+      for (NodeId child : tree.children(id))
+        array.push_back(to_json(tree, child));
       return array;
     }
   }

@@ -29,7 +29,8 @@ std::string absolute_dir(const std::string& dir) {
   std::error_code ignored;
   const auto absolute = std::filesystem::absolute(dir, ignored).lexically_normal();
   std::string path = absolute.string();
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  while (path.size() > 1 && path.ends_with('/'))
+    path.pop_back();
   return path;
 }
 
@@ -54,7 +55,8 @@ VersionBase parse_version_base(const std::string& text) {
 ComposeRequest HydraFlags::request() const {
   ComposeRequest request;
   if (!config_path.empty()) request.config_dirs.push_back(absolute_dir(config_path));
-  for (const std::string& dir : config_dirs) request.config_dirs.push_back(absolute_dir(dir));
+  for (const std::string& dir : config_dirs)
+    request.config_dirs.push_back(absolute_dir(dir));
   if (!config_name.empty()) request.config_name = config_name;
   request.overrides = overrides;
   request.version_base = parse_version_base(version_base);
@@ -75,33 +77,48 @@ DiagnosticFormat HydraFlags::diagnostic_format() const {
 
 void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
   app.allow_extras();
-  const std::map<std::string, CfgPart> parts{{"job", CfgPart::kJob}, {"hydra", CfgPart::kHydra}, {"all", CfgPart::kAll}};
+  const std::map<std::string, CfgPart> parts{
+      {"job", CfgPart::kJob}, {"hydra", CfgPart::kHydra}, {"all", CfgPart::kAll}};
   app.add_option_function<CfgPart>(
-         "-c,--cfg", [&flags](const CfgPart& part) { flags.cfg = part; }, "Print the composed configuration: job, hydra or all")
+         "-c,--cfg", [&flags](const CfgPart& part) { flags.cfg = part; },
+         "Print the composed configuration: job, hydra or all")
       ->transform(CLI::CheckedTransformer(parts).description(""))
       ->type_name("PART")
       ->group("Hydra's flags");
   app.add_flag("--resolve", flags.resolve, "With --cfg: evaluate the interpolations")->group("Hydra's flags");
-  app.add_option("-p,--package", flags.package, "With --cfg: print this part of it only")->type_name("KEY")->group("Hydra's flags");
-  app.add_option("--config-path", flags.config_path, "(-cp) The folder with the configs")->type_name("DIR")->group("Hydra's flags");
-  app.add_option("--config-name", flags.config_name, "(-cn) The primary config")->type_name("NAME")->group("Hydra's flags");
+  app.add_option("-p,--package", flags.package, "With --cfg: print this part of it only")
+      ->type_name("KEY")
+      ->group("Hydra's flags");
+  app.add_option("--config-path", flags.config_path, "(-cp) The folder with the configs")
+      ->type_name("DIR")
+      ->group("Hydra's flags");
+  app.add_option("--config-name", flags.config_name, "(-cn) The primary config")
+      ->type_name("NAME")
+      ->group("Hydra's flags");
   app.add_option("--config-dir", flags.config_dirs, "(-cd) A further folder on the search path")
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->group("Hydra's flags");
   app.add_flag("-r,--run", flags.run, "Run the job (the default)")->group("Hydra's flags");
   app.add_flag("-m,--multirun", flags.multirun, "Sweep over several jobs")->group("Hydra's flags");
-  app.add_option("-i,--info", flags.info, "Print information about the configuration")->type_name("WHAT")->group("Hydra's flags");
+  app.add_option("-i,--info", flags.info, "Print information about the configuration")
+      ->type_name("WHAT")
+      ->group("Hydra's flags");
   app.add_option("--version-base", flags.version_base, "The Hydra release whose defaults hold: 1.1, 1.2 or 1.3")
       ->type_name("VERSION")
       ->group("Surroundings");
-  app.add_option("--job-name", flags.job_name, "hydra.job.name")->type_name("NAME")->capture_default_str()->group("Surroundings");
+  app.add_option("--job-name", flags.job_name, "hydra.job.name")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->group("Surroundings");
   app.add_option("--pkg-path", flags.pkg_path, "Where pkg:// packages lie")->type_name("DIR")->group("Surroundings");
   app.add_option("--python-version", flags.python_version, "What ${python_version:} gives")
       ->type_name("X.Y.Z")
       ->group("Surroundings");
-  app.add_flag("--extended", flags.extended, "Allow what Hydra 1.3 refuses: extend_list(), json_str()")->group("Surroundings");
-  app.add_flag("--keep-unknown-resolvers", flags.keep_unknown_resolvers, "Leave ${unknown:...} as text")->group("Surroundings");
+  app.add_flag("--extended", flags.extended, "Allow what Hydra 1.3 refuses: extend_list(), json_str()")
+      ->group("Surroundings");
+  app.add_flag("--keep-unknown-resolvers", flags.keep_unknown_resolvers, "Leave ${unknown:...} as text")
+      ->group("Surroundings");
   app.add_option("--error-format", flags.error_format, "Errors as text, json, github or sarif")
       ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
       ->type_name("FORMAT")
@@ -136,7 +153,8 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
     if (!only_overrides && word.size() > 1 && word[0] == '-') {
       std::vector<std::string> known;
       for (const CLI::Option* option : app.get_options()) {
-        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+        for (const std::string& name : option->get_lnames())
+          known.push_back("--" + name);
       }
       const std::string name = word.substr(0, word.find('='));
       Diagnostic diagnostic;

@@ -1,6 +1,6 @@
 /// \file
-/// Hydra's command-line flags, for cfgtool and for every program that embeds the engine: in any order with overrides, with
-/// Hydra's short forms (-cp, -cn, -cd) and meaning.
+/// Hydra's command-line flags, for cfgtool and for every program that embeds the engine: in any order with overrides,
+/// with Hydra's short forms (-cp, -cn, -cd) and meaning.
 #pragma once
 
 #include <optional>
@@ -18,15 +18,15 @@ class App;
 namespace cfgtool {
 
 struct HydraFlags {
-  std::optional<CfgPart> cfg;  ///< --cfg: print this part and stop
-  bool resolve = false;        ///< --resolve
-  std::string package;         ///< --package
-  std::string config_path;     ///< --config-path
-  std::string config_name;     ///< --config-name
+  std::optional<CfgPart> cfg;            ///< --cfg: print this part and stop
+  bool resolve = false;                  ///< --resolve
+  std::string package;                   ///< --package
+  std::string config_path;               ///< --config-path
+  std::string config_name;               ///< --config-name
   std::vector<std::string> config_dirs;  ///< --config-dir
-  std::string info;            ///< --info
-  bool multirun = false;       ///< --multirun
-  bool run = false;            ///< --run: what happens anyway
+  std::string info;                      ///< --info
+  bool multirun = false;                 ///< --multirun
+  bool run = false;                      ///< --run: what happens anyway
   bool app_help = false;
   std::string job_name = "app";
   std::string version_base;
@@ -34,7 +34,7 @@ struct HydraFlags {
   std::string python_version;
   bool extended = false;
   bool keep_unknown_resolvers = false;
-  std::string error_format;  ///< text, json, github or sarif; empty: text
+  std::string error_format;            ///< text, json, github or sarif; empty: text
   std::vector<std::string> overrides;  ///< what was no flag, in order
 
   /// The request that the flags describe. \throws ConfigError, stage kRequest, for a flag's value that is none

@@ -14,7 +14,9 @@ namespace cfgtool {
 
 namespace {
 
-void print_to(std::FILE* stream, const std::string& text) { std::fwrite(text.data(), 1, text.size(), stream); }
+void print_to(std::FILE* stream, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
 
 std::string from_base(const HydraApp& app, const std::string& path) {
   if (path.empty() || app.base_dir.empty() || path.find("://") != std::string::npos) return path;
@@ -57,8 +59,8 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? 0 : 2;
   } catch (const ConfigError& error) {
-    print_to(stderr, render(error.diagnostics(), error.sources().get(),
-                            {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+    print_to(stderr,
+             render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
     return exit_code_of(error);
   }
 }

@@ -1,6 +1,6 @@
 /// \file
-/// What `@hydra.main` is to a Python program: one call that reads the command line, composes the configuration and hands it to
-/// the program.
+/// What `@hydra.main` is to a Python program: one call that reads the command line, composes the configuration and
+/// hands it to the program.
 ///
 ///     int main(int argc, char** argv) {
 ///       cfgtool::HydraApp app;
@@ -39,10 +39,10 @@ struct HydraApp {
   std::function<void(CLI::App&)> add_flags;
 };
 
-/// Reads the command line; answers --help, --version and --cfg itself; otherwise composes and calls `job`, whose result is
-/// returned. Errors of the configuration, also those that `job` throws as ConfigError, go to stderr.
-/// \return the exit code: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation that fits, or what
-/// `job` returned
+/// Reads the command line; answers --help, --version and --cfg itself; otherwise composes and calls `job`, whose result
+/// is returned. Errors of the configuration, also those that `job` throws as ConfigError, go to stderr. \return the
+/// exit code: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation that fits, or what `job`
+/// returned
 int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Config&)>& job);
 
 }  // namespace cfgtool

@@ -41,9 +41,8 @@ constexpr Field kHydraHelpFields[] = {{"hydra_help", FieldType::kString}, {"temp
 constexpr HydraClass kHydraHelp{"HydraHelpConf", kHydraHelpFields};
 constexpr Field kOverridesFields[] = {{"hydra", FieldType::kStringList}, {"task", FieldType::kStringList}};
 constexpr HydraClass kOverrides{"OverridesConf", kOverridesFields};
-constexpr Field kOverrideDirnameFields[] = {{"kv_sep", FieldType::kString},
-                                            {"item_sep", FieldType::kString},
-                                            {"exclude_keys", FieldType::kStringList}};
+constexpr Field kOverrideDirnameFields[] = {
+    {"kv_sep", FieldType::kString}, {"item_sep", FieldType::kString}, {"exclude_keys", FieldType::kStringList}};
 constexpr HydraClass kOverrideDirname{"OverrideDirname", kOverrideDirnameFields};
 constexpr Field kJobConfigFields[] = {{"override_dirname", FieldType::kClass, false, &kOverrideDirname}};
 constexpr HydraClass kJobConfig{"JobConfig", kJobConfigFields};
@@ -57,9 +56,9 @@ constexpr Field kJobFields[] = {{"name", FieldType::kString},
                                 {"env_copy", FieldType::kStringList},
                                 {"config", FieldType::kClass, false, &kJobConfig}};
 constexpr HydraClass kJob{"JobConf", kJobFields};
-constexpr Field kRuntimeFields[] = {
-    {"version", FieldType::kString},     {"version_base", FieldType::kString}, {"cwd", FieldType::kString},
-    {"config_sources", FieldType::kList}, {"output_dir", FieldType::kString},   {"choices", FieldType::kMap}};
+constexpr Field kRuntimeFields[] = {{"version", FieldType::kString},    {"version_base", FieldType::kString},
+                                    {"cwd", FieldType::kString},        {"config_sources", FieldType::kList},
+                                    {"output_dir", FieldType::kString}, {"choices", FieldType::kMap}};
 constexpr HydraClass kRuntime{"RuntimeConf", kRuntimeFields};
 constexpr Field kHydraFields[] = {{"mode", FieldType::kRunMode, true},
                                   {"searchpath", FieldType::kStringList},
@@ -113,11 +112,13 @@ class HydraSchema {
 
 std::optional<HydraSchemaFault> HydraSchema::check_class(NodeId map, const HydraClass& type) {
   if (tree_[map].kind != NodeKind::kMap) {
-    return invalid(map, fmt::format("Value '{}' of type '{}' is no {}", python_str(tree_, map), type_name(tree_[map]), type.name));
+    return invalid(
+        map, fmt::format("Value '{}' of type '{}' is no {}", python_str(tree_, map), type_name(tree_[map]), type.name));
   }
   for (NodeId child = tree_[map].child.first; child != kNoNode; child = tree_[child].next) {
     const std::string_view name = tree_[child].key().text;
-    const auto field = std::find_if(type.fields.begin(), type.fields.end(), [&](const Field& f) { return f.name == name; });
+    const auto field =
+        std::find_if(type.fields.begin(), type.fields.end(), [&](const Field& f) { return f.name == name; });
     if (field == type.fields.end()) {
       if (!refuse_unknown_keys_) continue;
       return HydraSchemaFault{child, true, "ConfigKeyError", fmt::format("Key '{}' not in '{}'", name, type.name)};
@@ -129,13 +130,15 @@ std::optional<HydraSchemaFault> HydraSchema::check_class(NodeId map, const Hydra
 
 std::optional<HydraSchemaFault> HydraSchema::check(NodeId node, const Field& field) {
   const NodeKind kind = tree_[node].kind;
-  if (field.type == FieldType::kAny || kind == NodeKind::kInterpolation || kind == NodeKind::kMissing) return std::nullopt;
+  if (field.type == FieldType::kAny || kind == NodeKind::kInterpolation || kind == NodeKind::kMissing)
+    return std::nullopt;
   if (kind == NodeKind::kNull) {
     if (field.optional) return std::nullopt;
     return invalid(node, fmt::format("field '{}' is not Optional", tree_.key_path(node)));
   }
   switch (field.type) {
-    case FieldType::kClass: return check_class(node, *field.fields);
+    case FieldType::kClass:
+      return check_class(node, *field.fields);
     case FieldType::kMap:
     case FieldType::kStringMap:
       if (kind != NodeKind::kMap) return invalid(node, fmt::format("Cannot assign {} to Dict", type_name(tree_[node])));
@@ -143,10 +146,12 @@ std::optional<HydraSchemaFault> HydraSchema::check(NodeId node, const Field& fie
     case FieldType::kList:
     case FieldType::kStringList:
       if (kind != NodeKind::kList) {
-        return invalid(node, fmt::format("Invalid value assigned: {} is not a ListConfig, list or tuple.", type_name(tree_[node])));
+        return invalid(node, fmt::format("Invalid value assigned: {} is not a ListConfig, list or tuple.",
+                                         type_name(tree_[node])));
       }
       return field.type == FieldType::kStringList ? check_items(node) : std::nullopt;
-    default: return check_scalar(node, field.type);
+    default:
+      return check_scalar(node, field.type);
   }
 }
 
@@ -184,7 +189,8 @@ std::optional<HydraSchemaFault> HydraSchema::check_scalar(NodeId node, FieldType
     return std::nullopt;
   }
   std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
     return std::find(words.begin(), words.end(), lower) != words.end();
   };

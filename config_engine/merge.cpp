@@ -7,7 +7,8 @@ Merger::Merger(Tree& destination, uint32_t step, FindContainer find_container, b
 
 // Every node from `first` on was copied by this step.
 void Merger::stamp_from(NodeId first) {
-  for (NodeId id = first; id < tree_.size(); ++id) tree_[id].step = step_;
+  for (NodeId id = first; id < tree_.size(); ++id)
+    tree_[id].step = step_;
 }
 
 void Merger::remember(NodeId node, uint32_t old_step, SourcePos old_pos, uint32_t old_history) {
@@ -43,13 +44,15 @@ NodeId Merger::expand_interpolation(NodeId node) {
   const NodeId first_copy = static_cast<NodeId>(tree_.size());
   tree_.assign(node, tree_, target);
   // What was copied keeps the places and steps of the values that the interpolation referred to.
-  for (NodeId id = first_copy; id < tree_.size(); ++id) tree_[id].history = 0;
+  for (NodeId id = first_copy; id < tree_.size(); ++id)
+    tree_[id].history = 0;
   remember(node, old.step, old.pos, old.history);
   return node;
 }
 
 void Merger::merge_map(NodeId into, const Tree& source, NodeId root) {
-  for (NodeId child : source.children(root)) merge_value(into, source[child].key(), source, child);
+  for (NodeId child : source.children(root))
+    merge_value(into, source[child].key(), source, child);
 }
 
 void Merger::merge_value(NodeId into, const Key& key, const Tree& source, NodeId value) {

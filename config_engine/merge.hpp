@@ -1,6 +1,6 @@
 /// \file
-/// Merges a config into the composed tree as OmegaConf merges untyped configs (BaseContainer._map_merge), recording which
-/// step put each value there and what it replaced.
+/// Merges a config into the composed tree as OmegaConf merges untyped configs (BaseContainer._map_merge), recording
+/// which step put each value there and what it replaced.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace cfgtool {
 
 /// Where merging meets an interpolation in the destination, OmegaConf looks what it refers to: a container takes the
 /// interpolation's place before anything is merged into it.
-/// \return the map or list that the interpolation at `node` leads to, or kNoNode for a scalar or one that cannot be resolved
+/// \return the map or list that the interpolation at `node` leads to, or kNoNode for a scalar or one that cannot be
+/// resolved
 using FindContainer = std::function<NodeId(Tree& tree, NodeId node)>;
 
 /// A map met a list. `pos` of both, so that an error can name both culprits.

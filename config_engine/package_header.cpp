@@ -34,7 +34,8 @@ std::string_view first_characters(std::string_view text, size_t count) {
   size_t at = 0;
   for (; at < text.size() && count > 0; --count) {
     ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80)
+      ++at;
   }
   return text.substr(0, at);
 }

@@ -79,7 +79,9 @@ std::string_view behind_scheme(std::string_view path) {
   return colon == std::string_view::npos ? path : path.substr(colon + 3);
 }
 
-bool is_builtin_package(const SearchPathEntry& entry) { return entry.path == "pkg://hydra.conf"; }
+bool is_builtin_package(const SearchPathEntry& entry) {
+  return entry.path == "pkg://hydra.conf";
+}
 
 /// What a folder holds, sorted: groups (folders) or options (".yaml" files, without the ending).
 std::vector<std::string> list_folder(const std::string& folder, bool groups) {
@@ -110,7 +112,9 @@ struct FileStore::Entry {
 FileStore::FileStore() : sources_(std::make_shared<SourceMap>()) {}
 FileStore::~FileStore() = default;
 
-std::shared_ptr<const SourceMap> FileStore::sources() const { return sources_; }
+std::shared_ptr<const SourceMap> FileStore::sources() const {
+  return sources_;
+}
 
 std::shared_ptr<const ConfigFile> FileStore::load(const std::string& full_path) {
   FileStamp stamp;
@@ -138,7 +142,8 @@ std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, std::string 
   const Node& root = file->tree[file->tree.root()];
   if (!root.is_container()) {
     throw_error(Stage::kCompose, "config-not-a-map",
-                fmt::format("Invalid loaded object type: {}\na config file holds a mapping", type_name(root)), root.pos);
+                fmt::format("Invalid loaded object type: {}\na config file holds a mapping", type_name(root)),
+                root.pos);
   }
   for (NodeId id = 0; id < file->tree.size(); ++id) {
     const Node& node = file->tree[id];
@@ -157,9 +162,10 @@ ConfigRepository::ConfigRepository(std::shared_ptr<FileStore> store, std::vector
 void ConfigRepository::append_search_path(SearchPathEntry entry) {
   const std::string_view scheme = scheme_of(entry.path);
   if (scheme != "file" && scheme != "pkg" && scheme != "structured") {
-    throw_error(Stage::kCompose, "search-path-scheme",
-                fmt::format("No config source registered for schema {}, supported types : [file, pkg, structured]", scheme),
-                entry.pos);
+    throw_error(
+        Stage::kCompose, "search-path-scheme",
+        fmt::format("No config source registered for schema {}, supported types : [file, pkg, structured]", scheme),
+        entry.pos);
   }
   const bool schema_last = !search_path_.empty() && search_path_.back().provider == "schema";
   search_path_.insert(schema_last ? std::prev(search_path_.end()) : search_path_.end(), std::move(entry));
@@ -186,7 +192,8 @@ std::string ConfigRepository::describe(const SearchPathEntry& entry) {
   const std::string_view scheme = scheme_of(entry.path);
   if (scheme == "pkg") {
     std::replace(path.begin(), path.end(), '/', '.');
-    while (path.ends_with('.')) path.pop_back();
+    while (path.ends_with('.'))
+      path.pop_back();
   }
   return fmt::format("provider={}, path={}://{}", entry.provider, scheme, path);
 }

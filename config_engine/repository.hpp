@@ -22,7 +22,8 @@ struct ConfigFile {
   SourcePos begin;                            ///< the file's first byte
 };
 
-/// Every file read so far. A file whose size, time or inode changed is read again. Shared by the compositions of one thread.
+/// Every file read so far. A file whose size, time or inode changed is read again. Shared by the compositions of one
+/// thread.
 class FileStore {
  public:
   FileStore();

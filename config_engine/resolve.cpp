@@ -20,18 +20,25 @@ constexpr size_t kDeepestInterpolation = 100;
 Key key_of(const Node& name, SourceMap& sources) {
   const auto key = [&](KeyKind kind, const std::string& text) { return Key(kind, sources.keep(text)); };
   switch (name.kind) {
-    case NodeKind::kNull: return {KeyKind::kNull, "None"};
-    case NodeKind::kBool: return {KeyKind::kBool, name.boolean ? "True" : "False"};
-    case NodeKind::kInt: return key(KeyKind::kInt, std::to_string(name.integer));
-    case NodeKind::kBigInt: return key(KeyKind::kInt, std::string(name.text()));
-    case NodeKind::kFloat: return key(KeyKind::kFloat, python_repr(name.real));
-    default: return key(KeyKind::kString, std::string(name.text()));
+    case NodeKind::kNull:
+      return {KeyKind::kNull, "None"};
+    case NodeKind::kBool:
+      return {KeyKind::kBool, name.boolean ? "True" : "False"};
+    case NodeKind::kInt:
+      return key(KeyKind::kInt, std::to_string(name.integer));
+    case NodeKind::kBigInt:
+      return key(KeyKind::kInt, std::string(name.text()));
+    case NodeKind::kFloat:
+      return key(KeyKind::kFloat, python_repr(name.real));
+    default:
+      return key(KeyKind::kString, std::string(name.text()));
   }
 }
 
 std::vector<std::string> child_names(const Tree& tree, NodeId container) {
   std::vector<std::string> names;
-  for (NodeId child : tree.children(container)) names.emplace_back(tree[child].key().text);
+  for (NodeId child : tree.children(container))
+    names.emplace_back(tree[child].key().text);
   return names;
 }
 
@@ -78,7 +85,9 @@ void Resolver::warn(std::string message, NodeId node) {
   warnings_->push_back(std::move(diagnostic));
 }
 
-NodeId Resolver::make(Node value, NodeId parent) { return tree_.add_detached(value, parent); }
+NodeId Resolver::make(Node value, NodeId parent) {
+  return tree_.add_detached(value, parent);
+}
 
 bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
   for (; node != kNoNode; node = tree_[node].parent) {
@@ -87,7 +96,9 @@ bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
   return false;
 }
 
-NodeId Resolver::dereference(NodeId node) { return dereference_in(node, tree_[node].parent); }
+NodeId Resolver::dereference(NodeId node) {
+  return dereference_in(node, tree_[node].parent);
+}
 
 NodeId Resolver::dereference_in(NodeId node, NodeId container) {
   if (tree_[node].kind != NodeKind::kInterpolation) return node;
@@ -126,8 +137,11 @@ NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame&
       Node value = node.value;
       switch (value.kind) {
         case NodeKind::kString:
-        case NodeKind::kBigInt: value.text_data = sources_.keep(value.text()).data(); break;
-        default: break;
+        case NodeKind::kBigInt:
+          value.text_data = sources_.keep(value.text()).data();
+          break;
+        default:
+          break;
       }
       value.pos = tree_[frame.node].pos;
       return make(value, frame.container);
@@ -142,13 +156,15 @@ NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame&
       return make(value, frame.container);
     }
     case ExprKind::kList:
-    case ExprKind::kDict: return evaluate_container(text, expr, frame);
+    case ExprKind::kDict:
+      return evaluate_container(text, expr, frame);
     case ExprKind::kSelect: {
       if (node.child_count == 0) return select_node(node.path(), frame);
       const std::string path = joined_names(text, node, node.child_count, "", frame);
       return select_node(path, frame);
     }
-    case ExprKind::kCall: return evaluate_call(text, expr, frame);
+    case ExprKind::kCall:
+      return evaluate_call(text, expr, frame);
   }
   return kNoNode;
 }
@@ -162,12 +178,14 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
     const NodeId part = evaluate(text, child, frame);
     const NodeKind kind = tree_[part].kind;
     if (kind != NodeKind::kString && kind != NodeKind::kInterpolation && kind != NodeKind::kMissing) {
-      const char* const what = expr.kind == ExprKind::kCall
-                                   ? "The name of a resolver must be a string, but the interpolation"
-                                   : "The following interpolation is used to denote a config key and thus should return a "
-                                     "string, but instead returned";
-      fail("", fmt::format("{} `{}` of type `<class '{}'>`: {}", what, python_str(tree_, part), type_name(tree_[part]),
-                           text.source_text(child)),
+      const char* const what =
+          expr.kind == ExprKind::kCall
+              ? "The name of a resolver must be a string, but the interpolation"
+              : "The following interpolation is used to denote a config key and thus should return a "
+                "string, but instead returned";
+      fail("",
+           fmt::format("{} `{}` of type `<class '{}'>`: {}", what, python_str(tree_, part), type_name(tree_[part]),
+                       text.source_text(child)),
            "interpolation-type");
     }
     joined += tree_[part].text();
@@ -204,11 +222,13 @@ NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const F
   const std::string name =
       node.name_parts > 0 ? joined_names(text, node, node.name_parts, ".", frame) : std::string(node.path());
   uint32_t child = node.first_child;
-  for (uint32_t i = 0; i < node.name_parts; ++i) child = text[child].next;
+  for (uint32_t i = 0; i < node.name_parts; ++i)
+    child = text[child].next;
   if (node.has_empty_items) {
-    warn(fmt::format("In the sequence `{}` some elements are missing: please replace them with empty quoted strings. See "
-                     "https://github.com/omry/omegaconf/issues/572 for details.",
-                     text.source_text(expr)),
+    warn(fmt::format(
+             "In the sequence `{}` some elements are missing: please replace them with empty quoted strings. See "
+             "https://github.com/omry/omegaconf/issues/572 for details.",
+             text.source_text(expr)),
          frame.node);
   }
   std::vector<NodeId> arguments;
@@ -230,7 +250,8 @@ NodeId Resolver::call(std::string_view name, std::string cache_key, std::vector<
   }
   if (!resolver) {
     std::vector<std::string> known = builtin_resolver_names();
-    for (const auto& own : context_.resolvers) known.push_back(own.first);
+    for (const auto& own : context_.resolvers)
+      known.push_back(own.first);
     try {
       fail("", fmt::format("Unsupported interpolation type {}", name), "resolver-unknown");
     } catch (ConfigError& error) {
@@ -312,8 +333,9 @@ NodeId Resolver::select_one(NodeId container, std::string_view key, bool throw_o
     if (*index >= 0) found = tree_.item(container, static_cast<size_t>(*index));
   }
   if (found != kNoNode && tree_[found].kind == NodeKind::kMissing && throw_on_missing) {
-    fail("", fmt::format("MissingMandatoryValue while resolving interpolation: Missing mandatory value: {}",
-                         tree_.key_path(found)),
+    fail("",
+         fmt::format("MissingMandatoryValue while resolving interpolation: Missing mandatory value: {}",
+                     tree_.key_path(found)),
          "interpolation-to-missing");
   }
   return found;
@@ -330,7 +352,8 @@ NodeId Resolver::select_below(NodeId root, std::string_view key, bool throw_on_m
     next = dereference_in(next, at);
     if (!tree_[next].is_container() || is_plain_container(next)) {
       std::string way(parts[0]);
-      for (size_t p = 1; p <= i; ++p) way.append(".").append(parts[p]);
+      for (size_t p = 1; p <= i; ++p)
+        way.append(".").append(parts[p]);
       fail("ConfigTypeError",
            fmt::format("Error trying to access {}: node `{}` is not a container and thus cannot contain `{}`", key, way,
                        parts[i + 1]),
@@ -414,7 +437,8 @@ std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources, const
   const NodeKind kind = tree[value].kind;
   if (kind != NodeKind::kString && kind != NodeKind::kInterpolation && kind != NodeKind::kMissing) {
     throw_error(Stage::kCompose, "interpolation-type",
-                fmt::format("'{}' is not a string but of type {}", tree[node].text(), type_name(tree[value])), tree[node].pos);
+                fmt::format("'{}' is not a string but of type {}", tree[node].text(), type_name(tree[value])),
+                tree[node].pos);
   }
   return std::string(tree[value].text());
 }

@@ -44,9 +44,9 @@ struct ResolveContext {
   std::optional<std::map<std::string, std::string>> environment;  ///< all that oc.env sees; else the process's own
   std::optional<std::tm> now;                                     ///< what `${now:}` gives; else the clock
   std::string python_version = "3.11.0";                          ///< what `${python_version:}` gives
-  const Tree* hydra = nullptr;              ///< what `${hydra:}` looks into; nullptr: refused
-  std::map<std::string, RegisteredResolver> resolvers;  ///< beside the built-in ones, or in their place
-  bool keep_unknown_resolvers = false;      ///< leave `${unknown:…}` as text instead of refusing it
+  const Tree* hydra = nullptr;                                    ///< what `${hydra:}` looks into; nullptr: refused
+  std::map<std::string, RegisteredResolver> resolvers;            ///< beside the built-in ones, or in their place
+  bool keep_unknown_resolvers = false;  ///< leave `${unknown:…}` as text instead of refusing it
 };
 
 /// Evaluates within one tree, which it appends to: results of resolvers live in the tree without being linked into it.
@@ -61,24 +61,27 @@ class Resolver {
   /// \throws ConfigError, stage kResolve, with the place of the interpolation that failed
   NodeId dereference(NodeId node);
 
-  /// As OmegaConf.resolve: every interpolation below `root` is replaced by what it leads to; one to `???` becomes `???`.
-  /// A value keeps the place where it was written; its history begins with the interpolation.
+  /// As OmegaConf.resolve: every interpolation below `root` is replaced by what it leads to; one to `???` becomes
+  /// `???`. A value keeps the place where it was written; its history begins with the interpolation.
   void resolve_in_place(NodeId root);
 
   /// As OmegaConf.select: the value at a key path, seen from `from`, interpolations followed. kNoNode if there is none.
-  /// \throws ConfigError where an interpolation on the way fails, or a key goes through a scalar (`code` interpolation-type)
+  /// \throws ConfigError where an interpolation on the way fails, or a key goes through a scalar (`code`
+  /// interpolation-type)
   NodeId select(NodeId from, std::string_view key, bool throw_on_missing);
 
   /// A new value to return from a resolver function. `parent` is what relative interpolations in it start from.
   NodeId make(Node value, NodeId parent);
 
   /// \throws ConfigError as an exception of that Python type within a resolver reads
-  [[noreturn]] void fail(std::string_view python_type, const std::string& message, std::string code = "resolver-failed");
+  [[noreturn]] void fail(std::string_view python_type, const std::string& message,
+                         std::string code = "resolver-failed");
 
   /// Parses and evaluates one value as `oc.decode` does.
   NodeId evaluate_single_element(std::string_view text, NodeId parent, NodeId node);
 
-  /// Whether `node` is a plain list or map from a resolver rather than a configuration node: OmegaConf keeps the two apart.
+  /// Whether `node` is a plain list or map from a resolver rather than a configuration node: OmegaConf keeps the two
+  /// apart.
   bool is_plain_container(NodeId node) const { return plain_containers_.count(node) != 0; }
 
   void warn(std::string message, NodeId node);

@@ -28,16 +28,18 @@ void check_argument_count(ResolverCall& call, std::string_view function, std::ve
       names += fmt::format("'{}'", required[i]);
     }
     const size_t missing = required.size() - given;
-    call.resolver.fail("TypeError", fmt::format("{}() missing {} required positional argument{}: {}", function, missing,
-                                                missing == 1 ? "" : "s", names),
+    call.resolver.fail("TypeError",
+                       fmt::format("{}() missing {} required positional argument{}: {}", function, missing,
+                                   missing == 1 ? "" : "s", names),
                        "resolver-arguments");
   }
   if (given > most) {
-    const std::string takes = required.size() == most ? fmt::format("{} positional argument{}", most, most == 1 ? "" : "s")
-                                                      : fmt::format("from {} to {} positional arguments", required.size(), most);
-    call.resolver.fail("TypeError",
-                       fmt::format("{}() takes {} but {} {} given", function, takes, given, given == 1 ? "was" : "were"),
-                       "resolver-arguments");
+    const std::string takes = required.size() == most
+                                  ? fmt::format("{} positional argument{}", most, most == 1 ? "" : "s")
+                                  : fmt::format("from {} to {} positional arguments", required.size(), most);
+    call.resolver.fail(
+        "TypeError", fmt::format("{}() takes {} but {} {} given", function, takes, given, given == 1 ? "was" : "were"),
+        "resolver-arguments");
   }
 }
 
@@ -122,7 +124,8 @@ NodeId oc_create(ResolverCall& call) {
                        "resolver-arguments");
   }
   tree[created].pos = tree[call.node].pos;
-  // The new nodes are the last ones. As configuration nodes they have no null keys, and a string with "${" is an interpolation.
+  // The new nodes are the last ones. As configuration nodes they have no null keys, and a string with "${" is an
+  // interpolation.
   for (NodeId id = created; id < tree.size(); ++id) {
     Node& node = tree[id];
     if (node.kind == NodeKind::kString) node.kind = Node::of_string(node.text()).kind;
@@ -176,15 +179,17 @@ NodeId oc_deprecated(ResolverCall& call) {
   const char* const names[] = {"key", "message"};
   for (size_t i = 0; i < call.arguments.size(); ++i) {
     if (is_text(tree[call.arguments[i]])) continue;
-    call.resolver.fail("TypeError", fmt::format("oc.deprecated: interpolation {} type is not a string ({})", names[i],
-                                                type_name(tree[call.arguments[i]])),
+    call.resolver.fail("TypeError",
+                       fmt::format("oc.deprecated: interpolation {} type is not a string ({})", names[i],
+                                   type_name(tree[call.arguments[i]])),
                        "resolver-arguments");
   }
   const std::string key(tree[call.arguments[0]].text());
   const std::string old_key = tree.key_path(call.node);
   const NodeId target = select_or_none(call, key);
   if (target == kNoNode) {
-    call.resolver.fail("ConfigKeyError", fmt::format("In oc.deprecated resolver at '{}': Key not found: '{}'", old_key, key),
+    call.resolver.fail("ConfigKeyError",
+                       fmt::format("In oc.deprecated resolver at '{}': Key not found: '{}'", old_key, key),
                        "interpolation-key");
   }
   const std::string_view message = call.arguments.size() > 1
@@ -200,8 +205,9 @@ NodeId dict_argument(ResolverCall& call, std::string_view function) {
   Tree& tree = call.resolver.tree();
   const Node& key = tree[call.arguments[0]];
   if (!is_text(key)) {
-    call.resolver.fail("TypeError", fmt::format("`oc.dict.{}` requires a string as input, but obtained `{}` of type: {}",
-                                                function, python_str(tree, call.arguments[0]), type_name(key)),
+    call.resolver.fail("TypeError",
+                       fmt::format("`oc.dict.{}` requires a string as input, but obtained `{}` of type: {}", function,
+                                   python_str(tree, call.arguments[0]), type_name(key)),
                        "resolver-arguments");
   }
   const NodeId map = select_or_none(call, std::string(key.text()), true);
@@ -210,7 +216,8 @@ NodeId dict_argument(ResolverCall& call, std::string_view function) {
   }
   if (tree[map].kind != NodeKind::kMap || call.resolver.is_plain_container(map)) {
     const char* const type = tree[map].kind == NodeKind::kList ? "ListConfig" : type_name(tree[map]);
-    call.resolver.fail("TypeError", fmt::format("`oc.dict.{}` cannot be applied to objects of type: {}", function, type),
+    call.resolver.fail("TypeError",
+                       fmt::format("`oc.dict.{}` cannot be applied to objects of type: {}", function, type),
                        "resolver-arguments");
   }
   return map;
@@ -218,15 +225,20 @@ NodeId dict_argument(ResolverCall& call, std::string_view function) {
 
 Node key_as_value(const Key& key) {
   switch (key.kind) {
-    case KeyKind::kNull: return Node::null();
-    case KeyKind::kBool: return Node::of_bool(key.text == "True");
+    case KeyKind::kNull:
+      return Node::null();
+    case KeyKind::kBool:
+      return Node::of_bool(key.text == "True");
     case KeyKind::kInt: {
       const auto value = python_int(key.text);
       return value && value->fits ? Node::of_int(value->value) : Node::of_text(NodeKind::kBigInt, key.text);
     }
-    case KeyKind::kFloat: return Node::of_float(python_float(key.text).value_or(0));
-    case KeyKind::kBytes: return Node::of_text(NodeKind::kBytes, key.text);
-    case KeyKind::kString: break;
+    case KeyKind::kFloat:
+      return Node::of_float(python_float(key.text).value_or(0));
+    case KeyKind::kBytes:
+      return Node::of_text(NodeKind::kBytes, key.text);
+    case KeyKind::kString:
+      break;
   }
   return Node::of_string(key.text);
 }
@@ -285,8 +297,7 @@ NodeId now(ResolverCall& call) {
 NodeId python_version(ResolverCall& call) {
   check_argument_count(call, "<lambda>", {}, 1);
   Tree& tree = call.resolver.tree();
-  const std::string level =
-      call.arguments.empty() ? "minor" : python_str(tree, call.arguments[0]);
+  const std::string level = call.arguments.empty() ? "minor" : python_str(tree, call.arguments[0]);
   const std::string& micro = call.resolver.context().python_version;
   const size_t first_dot = micro.find('.');
   if (level == "micro") return make_string(call, micro);
@@ -315,16 +326,11 @@ NodeId hydra(ResolverCall& call) {
 
 const std::map<std::string_view, RegisteredResolver>& builtin_resolvers() {
   static const std::map<std::string_view, RegisteredResolver> resolvers = {
-      {"oc.create", {oc_create, false}},
-      {"oc.decode", {oc_decode, false}},
-      {"oc.deprecated", {oc_deprecated, false}},
-      {"oc.dict.keys", {oc_dict_keys, false}},
-      {"oc.dict.values", {oc_dict_values, false}},
-      {"oc.env", {oc_env, false}},
-      {"oc.select", {oc_select, false}},
-      {"now", {now, true}},
-      {"python_version", {python_version, false}},
-      {"hydra", {hydra, false}},
+      {"oc.create", {oc_create, false}},           {"oc.decode", {oc_decode, false}},
+      {"oc.deprecated", {oc_deprecated, false}},   {"oc.dict.keys", {oc_dict_keys, false}},
+      {"oc.dict.values", {oc_dict_values, false}}, {"oc.env", {oc_env, false}},
+      {"oc.select", {oc_select, false}},           {"now", {now, true}},
+      {"python_version", {python_version, false}}, {"hydra", {hydra, false}},
   };
   return resolvers;
 }
@@ -339,7 +345,8 @@ const RegisteredResolver* find_builtin_resolver(std::string_view name) {
 
 std::vector<std::string> builtin_resolver_names() {
   std::vector<std::string> names;
-  for (const auto& resolver : builtin_resolvers()) names.emplace_back(resolver.first);
+  for (const auto& resolver : builtin_resolvers())
+    names.emplace_back(resolver.first);
   return names;
 }
 

@@ -80,17 +80,25 @@ void Node::set_key(Key key) {
 
 const char* type_name(const Node& node) {
   switch (node.kind) {
-    case NodeKind::kNull: return "NoneType";
-    case NodeKind::kBool: return "bool";
+    case NodeKind::kNull:
+      return "NoneType";
+    case NodeKind::kBool:
+      return "bool";
     case NodeKind::kInt:
-    case NodeKind::kBigInt: return "int";
-    case NodeKind::kFloat: return "float";
+    case NodeKind::kBigInt:
+      return "int";
+    case NodeKind::kFloat:
+      return "float";
     case NodeKind::kString:
     case NodeKind::kInterpolation:
-    case NodeKind::kMissing: return "str";
-    case NodeKind::kBytes: return "bytes";
-    case NodeKind::kMap: return "dict";
-    case NodeKind::kList: return "list";
+    case NodeKind::kMissing:
+      return "str";
+    case NodeKind::kBytes:
+      return "bytes";
+    case NodeKind::kMap:
+      return "dict";
+    case NodeKind::kList:
+      return "list";
   }
   return "";
 }

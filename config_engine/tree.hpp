@@ -120,8 +120,8 @@ class Tree {
   /// Appends `node` (with its key set, if `parent` is a map; the key must not be there yet). References to nodes do not
   /// survive.
   NodeId add(NodeId parent, Node node);
-  /// Appends `node` so that it knows `parent` without being one of its children: a value on the side, such as a resolver's
-  /// result. Found by its id only.
+  /// Appends `node` so that it knows `parent` without being one of its children: a value on the side, such as a
+  /// resolver's result. Found by its id only.
   NodeId add_detached(Node node, NodeId parent);
   /// Unlinks `child`; its nodes stay in the array, unreachable.
   void remove(NodeId child);
@@ -171,7 +171,9 @@ class Tree {
 
  private:
   struct KeyHash {
-    size_t operator()(const Key& key) const { return std::hash<std::string_view>()(key.is_number() ? key.number_text() : key.text); }
+    size_t operator()(const Key& key) const {
+      return std::hash<std::string_view>()(key.is_number() ? key.number_text() : key.text);
+    }
   };
   using KeyIndex = std::unordered_map<Key, NodeId, KeyHash>;
 

@@ -106,7 +106,8 @@ SourcePos ValueOverride::key_part_pos(std::string_view part) const {
 
 void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
   std::vector<std::string> known;
-  for (NodeId child : tree_.children(map)) known.emplace_back(tree_[child].key().text);
+  for (NodeId child : tree_.children(map))
+    known.emplace_back(tree_[child].key().text);
   const std::vector<std::string> near = nearest_names(key, known, 1);
   const std::string path = tree_.key_path(map);
   std::vector<std::string> notes;
@@ -123,9 +124,10 @@ void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
       fix.replace(word_.key_pos.offset - word_.pos.offset + at, key.size(), near[0]);
     }
   }
-  refuse("override-key-missing",
-         fmt::format("Could not override '{}'.\nTo append to your config use +{}", word_.key_or_group, word_.input_line),
-         key_part_pos(key), std::move(fix), std::move(notes));
+  refuse(
+      "override-key-missing",
+      fmt::format("Could not override '{}'.\nTo append to your config use +{}", word_.key_or_group, word_.input_line),
+      key_part_pos(key), std::move(fix), std::move(notes));
 }
 
 void ValueOverride::refuse_merge(std::string reason, NodeId culprit) {
@@ -182,8 +184,10 @@ void ValueOverride::remove() {
     std::string fix;
     if (parent != kNoNode && tree_[parent].is_container()) {
       std::vector<std::string> known;
-      for (NodeId child : tree_.children(parent)) known.emplace_back(tree_[child].key().text);
-      const std::vector<std::string> near = nearest_names(dot == std::string::npos ? key : key.substr(dot + 1), known, 1);
+      for (NodeId child : tree_.children(parent))
+        known.emplace_back(tree_[child].key().text);
+      const std::vector<std::string> near =
+          nearest_names(dot == std::string::npos ? key : key.substr(dot + 1), known, 1);
       if (!near.empty()) fix = "~" + (dot == std::string::npos ? near[0] : key.substr(0, dot + 1) + near[0]);
     }
     refuse("delete-key-missing", fmt::format("Could not delete from config. '{}' does not exist.", key), word_.key_pos,
@@ -193,8 +197,8 @@ void ValueOverride::remove() {
   const bool any_value = word_.has_value() && value[value.root()].kind != NodeKind::kNull;
   if (any_value && !python_equal(value, value.root(), tree_, found)) {
     refuse("delete-value-differs",
-           fmt::format("Could not delete from config. The value of '{}' is {} and not {}.", key, python_str(tree_, found),
-                       python_str(value, value.root())),
+           fmt::format("Could not delete from config. The value of '{}' is {} and not {}.", key,
+                       python_str(tree_, found), python_str(value, value.root())),
            word_.value_pos, fmt::format("~{}", key));
   }
   const size_t dot = key.rfind('.');
@@ -210,7 +214,8 @@ void ValueOverride::add() {
     Diagnostic diagnostic;
     diagnostic.code = "append-key-exists";
     diagnostic.message = fmt::format(
-        "Could not append to config. An item is already at '{}'.\nEither remove + prefix: '{}'\nOr add a second + to add "
+        "Could not append to config. An item is already at '{}'.\nEither remove + prefix: '{}'\nOr add a second + to "
+        "add "
         "or override '{}': '+{}'\n",
         word_.key_or_group, without_plus, word_.key_or_group, word_.input_line);
     diagnostic.labels.push_back({word_.pos, 1, {}});
@@ -228,7 +233,8 @@ NodeId ValueOverride::child(NodeId container, std::string_view key) {
   const auto index = list_index(key);
   if (!index) {
     refuse("override-list-index",
-           fmt::format("'{}' is a list: '{}' is not an index of it", tree_.key_path(container), key), key_part_pos(key));
+           fmt::format("'{}' is a list: '{}' is not an index of it", tree_.key_path(container), key),
+           key_part_pos(key));
   }
   const int64_t length = tree_[container].length;
   const int64_t place = *index < 0 ? *index + length : *index;
@@ -244,7 +250,8 @@ NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_a
   Tree empty;
   empty[empty.root()].pos = word_.key_pos;
   Merger merger(tree_, step_, {});
-  if (next == kNoNode) return merger.append(container, Key(resolver_.sources().keep(key)), word_.key_pos, empty, empty.root());
+  if (next == kNoNode)
+    return merger.append(container, Key(resolver_.sources().keep(key)), word_.key_pos, empty, empty.root());
   merger.replace(next, empty, empty.root());
   return next;
 }
@@ -288,7 +295,8 @@ void ValueOverride::update(bool force_add) {
   check_value();
   const std::vector<std::string_view> parts = split_key(word_.key_or_group);
   NodeId container = tree_.root();
-  for (size_t i = 0; i + 1 < parts.size(); ++i) container = enter(container, parts[i], force_add);
+  for (size_t i = 0; i + 1 < parts.size(); ++i)
+    container = enter(container, parts[i], force_add);
   set_last(container, parts.back(), force_add);
 }
 
@@ -304,7 +312,8 @@ void ValueOverride::extend_list() {
   }
   const Tree& value = word_.value;
   Merger merger(tree_, step_, {});
-  for (NodeId item : value.children(value.root())) merger.append(list, Key(), value[item].pos, value, item);
+  for (NodeId item : value.children(value.root()))
+    merger.append(list, Key(), value[item].pos, value, item);
 }
 
 void ValueOverride::apply() {
@@ -315,11 +324,21 @@ void ValueOverride::apply() {
            word_.key_pos);
   }
   switch (word_.kind) {
-    case OverrideKind::kDelete: remove(); break;
-    case OverrideKind::kAdd: add(); break;
-    case OverrideKind::kForceAdd: update(true); break;
-    case OverrideKind::kChange: update(false); break;
-    case OverrideKind::kExtendList: extend_list(); break;
+    case OverrideKind::kDelete:
+      remove();
+      break;
+    case OverrideKind::kAdd:
+      add();
+      break;
+    case OverrideKind::kForceAdd:
+      update(true);
+      break;
+    case OverrideKind::kChange:
+      update(false);
+      break;
+    case OverrideKind::kExtendList:
+      extend_list();
+      break;
   }
 }
 

@@ -171,49 +171,49 @@ static const struct larger_plugin plugin = {{
 #if defined(WRONG_SHORT_TABLE)
                                                 offsetof(attn_plugin, forward),
 #elif defined(NEWER_MINOR)
-                                                 sizeof(struct larger_plugin),
+                                                sizeof(struct larger_plugin),
 #else
-                                                 sizeof(attn_plugin),
+                                                sizeof(attn_plugin),
 #endif
 #if defined(WRONG_MAJOR)
                                                 (ATTN_ABI_MAJOR + 1) << 16,
 #elif defined(NEWER_MINOR)
-                                                 ATTN_ABI + 1,
+                                                ATTN_ABI + 1,
 #else
-                                                 ATTN_ABI,
+                                                ATTN_ABI,
 #endif
 #if defined(WRONG_NAME_NULL)
                                                 NULL,
 #elif defined(WRONG_NAME)
-                                                 "Sound Plugin",
+                                                "Sound Plugin",
 #elif defined(WRONG_NAME_TOO_LONG)
-                                                 "an_endless_name_an_endless_name_an_endless_name_an_endless_name_",
+                                                "an_endless_name_an_endless_name_an_endless_name_an_endless_name_",
 #else
-                                                 PLUGIN_NAME,
+                                                PLUGIN_NAME,
 #endif
                                                 "1.0", "copies values",
 #ifdef WRONG_NO_IMPLEMENTATIONS
                                                 0,
 #else
-                                                 2,
+                                                2,
 #endif
                                                 0, implementations, plugin_open, plugin_close,
 #ifdef WRONG_QUERY_NULL
                                                 NULL,
 #else
-                                                 plugin_query,
+                                                plugin_query,
 #endif
                                                 plugin_plan, plugin_free_plan,
 #ifdef WRONG_FORWARD_NULL
                                                 NULL,
 #else
-                                                 plugin_forward,
+                                                plugin_forward,
 #endif
                                                 NULL, plugin_save,
 #ifdef WRONG_SAVES_ONLY
                                                 NULL,
 #else
-                                                 plugin_load,
+                                                plugin_load,
 #endif
                                                 NULL},
                                             {NULL, NULL, NULL, NULL}};
