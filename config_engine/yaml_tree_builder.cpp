@@ -194,7 +194,7 @@ void YamlTreeBuilder::set_key(const Node& node, SourcePos key_pos) {
   frame.key = make_yaml_key(sources_, node, key_pos);
   frame.key_pos = key_pos;
   frame.has_key = true;
-  frame.existing = find_python_key(tree_, frame.id, frame.key);
+  frame.existing = tree_.find(frame.id, frame.key);
   if (frame.existing == kNoNode || frame.key.kind != KeyKind::kString) return;
   Diagnostic diagnostic;
   diagnostic.code = "yaml-duplicate-key";
@@ -252,7 +252,7 @@ void YamlTreeBuilder::flatten_mapping(NodeId map) {
 }
 
 void YamlTreeBuilder::put_copy(NodeId map, NodeId child) {
-  const NodeId existing = find_python_key(tree_, map, tree_[child].key());
+  const NodeId existing = tree_.find(map, tree_[child].key());
   if (existing == kNoNode) {
     tree_.add_copy(map, tree_, child);
     return;

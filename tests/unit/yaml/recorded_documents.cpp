@@ -44,7 +44,7 @@ TEST_CASE("documents are read as OmegaConf reads them, or refused where PyYAML r
     CAPTURE(text);
     const Reading reading(text);
     const Node& root = reading.tree[reading.tree.root()];
-    if (row["error"] == "OSError" && !reading.refused) {  // a scalar root is the caller's to refuse
+    if (row.value("error", "") == "OSError" && !reading.refused) {  // a scalar root is the caller's to refuse
       CHECK(!root.is_container());
       continue;
     }
