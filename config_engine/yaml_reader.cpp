@@ -5,6 +5,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>  // what parser.h declares only, which clang-tidy takes for our Node
 #include <yaml-cpp/parser.h>
 
 #include <istream>
