@@ -11,7 +11,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/cfgtoolConfigVersion.cmak
 install(EXPORT cfgtoolTargets NAMESPACE cfgtool:: DESTINATION ${package_folder})
 install(FILES ${PROJECT_BINARY_DIR}/cfgtoolConfig.cmake ${PROJECT_BINARY_DIR}/cfgtoolConfigVersion.cmake
         DESTINATION ${package_folder})
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # In a folder that all packages share, the archives need names that nobody else has.
 foreach(library config_engine schemas attention_host)
