@@ -16,8 +16,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OVERRIDES = [
-    "+actor_rollout_ref.model.override_config.attn_implementation=eager",
-    "+critic.model.override_config.attn_implementation=eager",
+    "++actor_rollout_ref.model.override_config.attn_implementation=eager",
+    "++critic.model.override_config.attn_implementation=eager",
 ]
 
 
