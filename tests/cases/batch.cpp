@@ -36,6 +36,7 @@ class GrowthWatch {
 
 struct Attempt {
   std::vector<BatchAnswer> answers;
+  bool ended_well = false;
   std::string end;  // how the program ended, and what it wrote to stderr
 };
 
@@ -71,6 +72,7 @@ Attempt ask_once(const std::vector<std::string>& command, const Json* requests, 
   }
   std::string errors = read_file(child.errors);
   if (errors.size() > kShownErrorBytes) errors = "…" + errors.substr(errors.size() - kShownErrorBytes);
+  attempt.ended_well = result.exit_code == 0;
   attempt.end = to_string(result) + (errors.empty() ? "" : "; it wrote:\n" + errors);
   return attempt;
 }
@@ -87,7 +89,11 @@ std::vector<BatchAnswer> ask_all(const std::vector<std::string>& command, const 
     fruitless = attempt.answers.empty() ? fruitless + 1 : 0;
     for (BatchAnswer& answer : attempt.answers)
       answers.push_back(std::move(answer));
-    if (answers.size() == requests.size()) break;
+    if (answers.size() == requests.size()) {
+      // Everything is answered, but a crash or a sanitizer's report on the way out is a fault all the same.
+      if (!attempt.ended_well) answers.back().problem = "after the last answer: " + attempt.end;
+      break;
+    }
     answers.push_back({nullptr, "no answer: " + attempt.end});
     if (fruitless == kFruitlessStarts) {
       answers.resize(requests.size(), {nullptr, "not asked: the program gave no answers"});
