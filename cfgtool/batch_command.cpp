@@ -1,6 +1,7 @@
 /// \file
 /// `cfgtool batch`: JSON Lines in, JSON Lines out, one answer per request in the order asked.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <condition_variable>
@@ -14,6 +15,8 @@
 #include "cfgtool/batch_request.hpp"
 #include "cfgtool/command.hpp"
 #include "config_engine/compose.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/hydra_flags.hpp"
 
 namespace cfgtool {
 
@@ -22,13 +25,14 @@ namespace {
 struct BatchFlags {
   unsigned jobs = 1;
   size_t max_line_bytes = size_t{16} << 20;
+  BatchLimits limits;
 };
 
 /// Lines on their way through the workers, in the order read. At most `capacity` are under way, so that a long input
 /// does not pile up in memory.
 class Window {
  public:
-  Window(unsigned workers, size_t capacity) : capacity_(capacity) {
+  Window(unsigned workers, size_t capacity, const BatchLimits& limits) : capacity_(capacity), limits_(limits) {
     for (unsigned i = 0; i < workers; ++i)
       threads_.emplace_back([this] { work(); });
     writer_ = std::thread([this] { write(); });
@@ -40,7 +44,7 @@ class Window {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return answers_.size() < capacity_; });
     std::packaged_task<std::string(FileStorePtr&)> task(
-        [line = std::move(line)](FileStorePtr& store) { return answer_batch_request(line, store); });
+        [this, line = std::move(line)](FileStorePtr& store) { return answer_batch_request(line, store, limits_); });
     answers_.push_back(task.get_future());
     tasks_.push_back(std::move(task));
     wake_.notify_all();
@@ -107,6 +111,7 @@ class Window {
   }
 
   const size_t capacity_;
+  const BatchLimits limits_;
   std::mutex mutex_;
   std::condition_variable wake_, room_;
   std::deque<std::packaged_task<std::string(FileStorePtr&)>> tasks_;
@@ -157,13 +162,16 @@ int batch_command(const std::vector<std::string>& words) {
       ->check(CLI::Range(1u, 256u))
       ->capture_default_str();
   app.add_option("--max-line-bytes", flags.max_line_bytes, "Longer requests are refused")->capture_default_str();
+  app.add_option("--max-seconds", flags.limits.max_seconds, "A request that takes longer is given up")
+      ->check(CLI::PositiveNumber.description(""))
+      ->capture_default_str();
   try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
-    app.parse(reversed);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (!parse_flags(app, words)) return 0;
+  } catch (const ConfigError& error) {
+    write_stderr(render(error.diagnostics(), nullptr, {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+    return exit_code_of(error);
   }
-  Window window(flags.jobs, size_t{4} * flags.jobs);
+  Window window(flags.jobs, size_t{4} * flags.jobs, flags.limits);
   std::string line;
   while (!window.failed()) {
     const LineResult read = read_line(&line, flags.max_line_bytes);
@@ -177,7 +185,7 @@ int batch_command(const std::vector<std::string>& words) {
     }
   }
   window.finish();
-  if (window.failed()) throw std::runtime_error("cannot write to stdout");
+  if (window.failed()) throw OutputError("cannot write to stdout");
   return 0;
 }
 

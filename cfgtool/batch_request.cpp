@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <chrono>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -123,11 +123,13 @@ Json warnings_json(const std::vector<Diagnostic>& warnings) {
   return texts;
 }
 
-Json answer(const Json& request, FileStorePtr& store) {
+Json answer(const Json& request, FileStorePtr& store, const BatchLimits& limits) {
   const Json id = request.contains("id") ? request["id"] : Json();
   try {
     refuse_unknown_fields(request);
-    const ComposeRequest wanted = read_request(request);
+    ComposeRequest wanted = read_request(request);
+    wanted.context.deadline =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(limits.max_seconds * 1000));
     const bool resolve = bool_member(request, "resolve");
     if (!store) store = std::make_shared<FileStore>();
     Composition composition = compose(store, wanted);
@@ -154,7 +156,7 @@ std::string refuse_batch_request(const Json& id, const std::string& code, const 
   return dump(refusal(id, Stage::kRequest, error));
 }
 
-std::string answer_batch_request(const std::string& line, FileStorePtr& store) {
+std::string answer_batch_request(const std::string& line, FileStorePtr& store, const BatchLimits& limits) {
   Json request;
   try {
     request = Json::parse(line, [](int depth, Json::parse_event_t, const Json&) {
@@ -162,13 +164,16 @@ std::string answer_batch_request(const std::string& line, FileStorePtr& store) {
       if (depth > kDeepestRequest) throw RequestError{"request-json", "the request is nested too deeply"};
       return true;
     });
-  } catch (const Json::parse_error& error) {
-    return refuse_batch_request(nullptr, "request-json", fmt::format("not JSON: {}", error.what()));
+  } catch (const Json::exception& error) {
+    // Not only what is no JSON: a number beyond a double's range as well. What stands in brackets is the library's own
+    // name for it.
+    const std::string_view text = error.what();
+    return refuse_batch_request(nullptr, "request-json", fmt::format("not JSON: {}", text.substr(text.find("] ") + 2)));
   } catch (const RequestError& error) {
     return refuse_batch_request(nullptr, error.code, error.message);
   }
   if (!request.is_object()) return refuse_batch_request(nullptr, "request-json", "a request is a JSON object");
-  return dump(answer(request, store));
+  return dump(answer(request, store, limits));
 }
 
 }  // namespace cfgtool

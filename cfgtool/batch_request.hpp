@@ -12,9 +12,13 @@ namespace cfgtool {
 
 using FileStorePtr = std::shared_ptr<FileStore>;
 
+struct BatchLimits {
+  double max_seconds = 60;  ///< of one request
+};
+
 /// Answers one line. Never throws: what goes wrong is the answer.
 /// \param store the files read so far; made on first use
-std::string answer_batch_request(const std::string& line, FileStorePtr& store);
+std::string answer_batch_request(const std::string& line, FileStorePtr& store, const BatchLimits& limits);
 
 /// The answer to a request that is none. \param id the request's id as JSON, or nullptr
 std::string refuse_batch_request(const nlohmann::ordered_json& id, const std::string& code, const std::string& message);

@@ -2,6 +2,7 @@
 /// What the subcommands of cfgtool share.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,11 @@ int resolve_command(const std::vector<std::string>& words);
 int overrides_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
 
-/// Writes all of `text` to stdout. \throws std::runtime_error if stdout does not take it (a full disk, a closed pipe)
+struct OutputError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Writes all of `text` to stdout. \throws OutputError if stdout does not take it (a full disk)
 void write_stdout(const std::string& text);
 
 /// Writes to stderr; what it does not take is lost.

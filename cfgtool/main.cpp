@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -85,7 +84,7 @@ int dispatch(int argc, char** argv) {
 
 void write_stdout(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw std::runtime_error(fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+    throw OutputError(fmt::format("cannot write to stdout: {}", std::strerror(errno)));
   }
 }
 
@@ -96,10 +95,11 @@ void write_stderr(const std::string& text) {
 }  // namespace cfgtool
 
 int main(int argc, char** argv) {
-  // A reader that goes away (`cfgtool … | head`) is told by write_stdout, not by a signal.
-  std::signal(SIGPIPE, SIG_IGN);
   try {
     return cfgtool::dispatch(argc, argv);
+  } catch (const cfgtool::OutputError& error) {
+    cfgtool::write_stderr(fmt::format("error[output]: {}\n", error.what()));
+    return 1;
   } catch (const std::exception& error) {
     cfgtool::write_stderr(fmt::format("error[internal]: {}\n", error.what()));
     return cfgtool::kExitInternal;

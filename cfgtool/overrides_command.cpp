@@ -116,11 +116,8 @@ int overrides_command(const std::vector<std::string>& words) {
   auto sources = std::make_shared<SourceMap>();
   std::vector<Diagnostic> problems;
   try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
-    app.parse(reversed);
+    if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
   } catch (const ConfigError& error) {
     write_stderr(render(error.diagnostics(), nullptr, {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
     return exit_code_of(error);

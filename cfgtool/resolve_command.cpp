@@ -68,24 +68,23 @@ int resolve_command(const std::vector<std::string>& words) {
     write_stderr(render(diagnostics, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
   };
   try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
-    app.parse(reversed);
+    if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
     const ComposeRequest request = flags.hydra.request();
     Composition composition = compose(std::make_shared<FileStore>(), request);
     if (flags.spec.spec) {
       const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());
-      show(report.warnings, report.sources.get());
       write_stdout(report.text);
-      show(report.refusals, report.sources.get());
+      // In one go: a SARIF document holds all of them.
+      std::vector<Diagnostic> problems = report.warnings;
+      problems.insert(problems.end(), report.refusals.begin(), report.refusals.end());
+      show(problems, report.sources.get());
       return report.refusals.empty() ? 0 : kExitUnsupported;
     }
     const std::string text = print(composition, flags);
     show(composition.warnings, composition.sources.get());
     write_stdout(text);
     return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
   } catch (const ConfigError& error) {
     show(error.diagnostics(), error.sources().get());
     return exit_code_of(error);

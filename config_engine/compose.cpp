@@ -98,8 +98,14 @@ void Composer::run() {
 // hydra: ensure_main_config_source_available
 void Composer::check_primary_folder() {
   for (const SearchPathEntry& entry : repository_.search_path()) {
-    if (entry.provider != "main" || repository_.available(entry)) continue;
+    if (repository_.available(entry)) continue;
     const std::string place = entry.path.substr(entry.path.find("://") + 3);
+    if (entry.provider == "command-line") {
+      throw_error(Stage::kCompose, "config-dir-missing",
+                  fmt::format("Additional config directory '{}' not found", place),
+                  out_.sources->add(SourceKind::kFlag, "--config-dir", place));
+    }
+    if (entry.provider != "main") continue;
     if (entry.path.starts_with("pkg://")) {
       throw_error(
           Stage::kCompose, "config-dir-missing",
@@ -227,6 +233,7 @@ bool Composer::hydra_is_needed() {
 void Composer::merge_defaults() {
   with_hydra_node_ = hydra_is_needed();
   for (const ResultDefault& entry : out_.defaults.defaults) {
+    resolver_.check_deadline();
     if (!with_hydra_node_ && entry.config_path.starts_with("hydra/") && in_hydra(entry.package)) continue;
     merge_config(entry);
     if (with_hydra_node_) check_hydra_after_config(entry);

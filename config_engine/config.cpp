@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "config_engine/key_path.hpp"
+#include "config_engine/python_number.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
 
@@ -24,9 +25,13 @@ struct ConfigValue::State {
   Resolver resolver;
   std::mutex mutex;
 
+  std::unordered_map<NodeId, NodeId> followed;
+
   NodeId follow(NodeId node) {
+    if (tree[node].kind != NodeKind::kInterpolation) return node;
+    if (auto known = followed.find(node); known != followed.end()) return known->second;
     try {
-      return resolver.dereference(node);
+      return followed.emplace(node, resolver.dereference(node)).first->second;
     } catch (ConfigError& error) {
       error.set_sources(composition.sources);
       throw;
@@ -160,9 +165,10 @@ uint64_t ConfigValue::read_unsigned(uint64_t greatest) const {
 
 double ConfigValue::read_double() const {
   const NodeKind found = kind();
-  if (found != NodeKind::kFloat && found != NodeKind::kInt) refuse_type("a number");
+  if (found != NodeKind::kFloat && found != NodeKind::kInt && found != NodeKind::kBigInt) refuse_type("a number");
   const std::lock_guard lock(state_->mutex);
   const Node& node = state_->tree[value_];
+  if (node.kind == NodeKind::kBigInt) return python_float(node.text()).value_or(0);
   return node.kind == NodeKind::kFloat ? node.real : static_cast<double>(node.integer);
 }
 
@@ -224,8 +230,11 @@ ConfigValue Config::at(std::string_view key) const {
     way = next;
   }
   std::vector<std::string> known;
-  for (NodeId child : state_->tree.children(deepest.value_))
-    known.emplace_back(state_->tree[child].key().text);
+  {
+    const std::lock_guard lock(state_->mutex);
+    for (NodeId child : state_->tree.children(deepest.value_))
+      known.emplace_back(state_->tree[child].key().text);
+  }
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kResolve;
   diagnostic.code = "value-absent";

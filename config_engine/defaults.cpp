@@ -79,13 +79,19 @@ void DefaultsTreeBuilder::check_depth(const DefaultsTreeNode& root) const {
     ++depth;
   if (depth <= kDeepestDefaultsTree) return;
   std::vector<std::string> circle;
-  for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent) {
+  bool closed = false;
+  for (const DefaultsTreeNode* node = &root; node->parent && !closed; node = node->parent) {
     const std::string path = node->node.config_path();
-    const bool closed = std::find(circle.begin(), circle.end(), path) != circle.end();
+    closed = std::find(circle.begin(), circle.end(), path) != circle.end();
     circle.push_back(path);
-    if (closed) break;
   }
   std::reverse(circle.begin(), circle.end());
+  if (!closed) {
+    throw ConfigError(problem("defaults-too-deep",
+                              fmt::format("In '{}': the defaults lists include each other more than {} levels deep",
+                                          root.node.config_path(), kDeepestDefaultsTree),
+                              root.node.pos));
+  }
   Diagnostic diagnostic = problem("defaults-cycle",
                                   fmt::format("In '{}': the defaults lists include each other without end: {}",
                                               circle.front(), fmt::join(circle, " -> ")),
@@ -97,6 +103,7 @@ void DefaultsTreeBuilder::check_depth(const DefaultsTreeNode& root) const {
 void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtree) {
   InputDefault& parent = root.node;
   check_depth(root);
+  check_deadline(*request_.context, Stage::kCompose);
   if (parent.primary) {
     parent.update_parent("", "");
     if (!repository_.config_exists(parent.config_path())) refuse_not_found(root);

@@ -74,7 +74,7 @@ void append_indented_lines(std::string& out, std::string_view text, std::string_
     const std::string_view line = text.substr(0, line_end);
     if (!(is_first && line.empty())) {
       out += is_first ? first : others;
-      out += line;
+      out += printable(line);
       out += '\n';
       is_first = false;
     }
@@ -161,6 +161,32 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
   return text;
 }
 
+/// Message, notes and fix in one; the place as well, where the format can only point into files.
+std::string whole_text(const Diagnostic& diagnostic, const SourceMap* sources) {
+  std::string text = diagnostic.message;
+  SourceLocation at;
+  if (sources && !diagnostic.labels.empty() && sources->locate(diagnostic.labels[0].pos, &at) &&
+      at.kind != SourceKind::kFile) {
+    text += "\nat " + to_string(at);
+  }
+  for (const std::string& note : diagnostic.notes)
+    text += "\n" + note;
+  if (!diagnostic.fix.empty()) text += "\ntry: " + diagnostic.fix;
+  return text;
+}
+
+/// RFC 3986: a path as a file URI.
+std::string file_uri(std::string_view path) {
+  std::string uri = "file://";
+  if (!path.starts_with('/')) uri += '/';
+  for (const char c : path) {
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("/-._~").find(c) != std::string_view::npos;
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri;
+}
+
 /// GitHub's workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 void append_github(std::string& out, const Diagnostic& diagnostic, const SourceMap* sources) {
   const auto escaped = [](std::string text, bool property) {
@@ -175,25 +201,20 @@ void append_github(std::string& out, const Diagnostic& diagnostic, const SourceM
           fmt::format("file={},line={},col={},{}", escaped(std::string(at.name), true), at.line, at.column, properties);
     }
   }
-  std::string text = diagnostic.message;
-  for (const std::string& note : diagnostic.notes)
-    text += "\n" + note;
-  if (!diagnostic.fix.empty()) text += "\ntry: " + diagnostic.fix;
+  std::string text = whole_text(diagnostic, sources);
   out += fmt::format("::{} {}::{}\n", name_of(diagnostic.severity), properties, escaped(std::move(text), false));
 }
 
 /// SARIF 2.1.0, with columns in code points as its columnKind says: ours count bytes.
 Json sarif_result(const Diagnostic& diagnostic, const SourceMap* sources) {
   Json result = {{"ruleId", diagnostic.code}, {"level", name_of(diagnostic.severity)}};
-  std::string text = diagnostic.message;
-  if (!diagnostic.fix.empty()) text += "\ntry: " + diagnostic.fix;
-  result["message"] = {{"text", text}};
+  result["message"] = {{"text", whole_text(diagnostic, sources)}};
   SourceLocation at;
   if (!sources || diagnostic.labels.empty() || !sources->locate(diagnostic.labels[0].pos, &at)) return result;
   if (at.kind != SourceKind::kFile) return result;
   const size_t column = display_width(at.line_text.substr(0, at.column - 1)) + 1;
   result["locations"] = Json::array({{{"physicalLocation",
-                                       {{"artifactLocation", {{"uri", "file://" + std::string(at.name)}}},
+                                       {{"artifactLocation", {{"uri", file_uri(at.name)}}},
                                         {"region", {{"startLine", at.line}, {"startColumn", column}}}}}}});
   return result;
 }
@@ -212,6 +233,7 @@ std::string sarif(const std::vector<Diagnostic>& diagnostics, const SourceMap* s
 }  // namespace
 
 std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources, const RenderOptions& options) {
+  if (diagnostics.empty()) return {};
   if (options.format == DiagnosticFormat::kSarif) return sarif(diagnostics, sources);
   std::string out;
   for (const Diagnostic& diagnostic : diagnostics) {

@@ -20,6 +20,15 @@ struct Shown {
   NodeId root = 0;
 };
 
+// hydra: Hydra.get_sanitized_hydra_cfg
+void drop_help(Tree& all) {
+  const NodeId hydra = all.find(all.root(), "hydra");
+  for (const char* const help : {"help", "hydra_help"}) {
+    const NodeId node = hydra == kNoNode ? kNoNode : all.find(hydra, help);
+    if (node != kNoNode) all.remove(node);
+  }
+}
+
 // hydra: Hydra.show_cfg
 Shown select_part(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
   Shown shown;
@@ -27,6 +36,7 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
   if (part != CfgPart::kJob) {
     // Hydra's node comes first in the whole configuration.
     Tree all = composition.hydra;
+    if (part == CfgPart::kHydra) drop_help(all);
     for (NodeId child : shown.tree.children(shown.tree.root()))
       all.add_copy(all.root(), shown.tree, child);
     shown.tree = std::move(all);
@@ -39,7 +49,8 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
       shown.root = resolver.select(shown.tree.root(), "." + package, false);
       const NodeKind kind = shown.root == kNoNode ? NodeKind::kNull : shown.tree[shown.root].kind;
       if (kind == NodeKind::kNull || kind == NodeKind::kMissing) {
-        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", package));
+        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", package),
+                    composition.sources->add(SourceKind::kFlag, "--package", package));
       }
     }
     if (resolve) resolver.resolve_in_place(shown.root);

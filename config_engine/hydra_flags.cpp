@@ -77,18 +77,17 @@ DiagnosticFormat HydraFlags::diagnostic_format() const {
 
 void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
   app.allow_extras();
-  const std::map<std::string, CfgPart> parts{
-      {"job", CfgPart::kJob}, {"hydra", CfgPart::kHydra}, {"all", CfgPart::kAll}};
-  app.add_option_function<CfgPart>(
-         "-c,--cfg", [&flags](const CfgPart& part) { flags.cfg = part; },
+  app.add_option_function<std::string>(
+         "-c,--cfg",
+         [&flags](const std::string& part) {
+           flags.cfg = part == "job" ? CfgPart::kJob : part == "hydra" ? CfgPart::kHydra : CfgPart::kAll;
+         },
          "Print the composed configuration: job, hydra or all")
-      ->transform(CLI::CheckedTransformer(parts).description(""))
+      ->check(CLI::IsMember({"job", "hydra", "all"}).description(""))
       ->type_name("PART")
       ->group("Hydra's flags");
   app.add_flag("--resolve", flags.resolve, "With --cfg: evaluate the interpolations")->group("Hydra's flags");
-  app.add_option("-p,--package", flags.package, "With --cfg: print this part of it only")
-      ->type_name("KEY")
-      ->group("Hydra's flags");
+  app.add_option("-p,--package", flags.package, "Print this part of it only")->type_name("KEY")->group("Hydra's flags");
   app.add_option("--config-path", flags.config_path, "(-cp) The folder with the configs")
       ->type_name("DIR")
       ->group("Hydra's flags");
@@ -123,11 +122,17 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
       ->type_name("FORMAT")
       ->group("Surroundings");
+  // As with Python's argparse, of a flag that is given twice the last counts.
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_name() != "--config-dir" && option->get_items_expected_max() > 0) option->take_last();
+  }
 }
 
 std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShort{
       {{"-cp", "--config-path"}, {"-cn", "--config-name"}, {"-cd", "--config-dir"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOneLetter{
+      {{"-c=", "--cfg="}, {"-p=", "--package="}, {"-i=", "--info="}}};
   std::vector<std::string> words;
   bool only_overrides = false;
   for (int i = 1; i < argc; ++i) {
@@ -137,10 +142,26 @@ std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
       for (const auto& [from, to] : kShort) {
         if (word == from || word.starts_with(std::string(from) + "=")) word.replace(0, from.size(), to);
       }
+      for (const auto& [from, to] : kOneLetter) {
+        if (word.starts_with(from)) word.replace(0, from.size(), to);
+      }
     }
     words.push_back(std::move(word));
   }
   return words;
+}
+
+bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
+  try {
+    std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
+    app.parse(reversed);
+    return true;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0)
+      refuse_request("flag-usage", fmt::format("{}\n`--help` lists the flags", error.what()));
+    app.exit(error);
+    return false;
+  }
 }
 
 void take_overrides(const CLI::App& app, HydraFlags& flags) {

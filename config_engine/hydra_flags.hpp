@@ -48,6 +48,10 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags);
 /// argv without the program's name, with Hydra's two-letter short flags written out, which CLI11 cannot declare.
 std::vector<std::string> expand_short_flags(int argc, const char* const* argv);
 
+/// Lets `app` read the words. \return false if it was asked for help, which it printed then
+/// \throws ConfigError, stage kRequest, code flag-usage
+bool parse_flags(CLI::App& app, const std::vector<std::string>& words);
+
 /// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag
 void take_overrides(const CLI::App& app, HydraFlags& flags);
 

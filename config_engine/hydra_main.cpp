@@ -14,6 +14,8 @@ namespace cfgtool {
 
 namespace {
 
+constexpr int kExitInternal = 70;
+
 void print_to(std::FILE* stream, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stream);
 }
@@ -33,6 +35,10 @@ int run(const HydraApp& app, HydraFlags& flags, const std::function<int(const Co
   composition.warnings.clear();
   if (flags.cfg) {
     print_to(stdout, print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+      print_to(stderr, "error[output]: cannot write to stdout\n");
+      return 1;
+    }
     return 0;
   }
   return job(Config(std::move(composition)));
@@ -51,17 +57,16 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
   add_hydra_flags(cli, flags);
   if (app.add_flags) app.add_flags(cli);
   try {
-    std::vector<std::string> words = expand_short_flags(argc, argv);
-    std::reverse(words.begin(), words.end());  // CLI11 takes a vector from its end
-    cli.parse(words);
+    if (!parse_flags(cli, expand_short_flags(argc, argv))) return 0;
     take_overrides(cli, flags);
     return run(app, flags, job);
-  } catch (const CLI::ParseError& error) {
-    return cli.exit(error) == 0 ? 0 : 2;
   } catch (const ConfigError& error) {
     print_to(stderr,
              render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
     return exit_code_of(error);
+  } catch (const std::exception& error) {
+    print_to(stderr, fmt::format("error[internal]: {}\n", error.what()));
+    return kExitInternal;
   }
 }
 

@@ -16,6 +16,9 @@ namespace {
 // Python's recursion limit stops OmegaConf at about this many interpolations within each other.
 constexpr size_t kDeepestInterpolation = 100;
 
+// Ten values, each ten times the one before, are ten lines of YAML and ten gigabytes of text.
+constexpr size_t kMostTextBytes = size_t{64} << 20;
+
 /// A dict key that an interpolation spells out.
 Key key_of(const Node& name, SourceMap& sources) {
   const auto key = [&](KeyKind kind, const std::string& text) { return Key(kind, sources.keep(text)); };
@@ -96,6 +99,11 @@ bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
   return false;
 }
 
+void check_deadline(const ResolveContext& context, Stage stage) {
+  if (!context.deadline || std::chrono::steady_clock::now() < *context.deadline) return;
+  throw_error(stage, "time-limit", "the time limit of this request has passed");
+}
+
 NodeId Resolver::dereference(NodeId node) {
   return dereference_in(node, tree_[node].parent);
 }
@@ -103,6 +111,7 @@ NodeId Resolver::dereference(NodeId node) {
 NodeId Resolver::dereference_in(NodeId node, NodeId container) {
   if (tree_[node].kind != NodeKind::kInterpolation) return node;
   if (container == kNoNode) container = tree_.root();
+  if (context_.deadline) cfgtool::check_deadline(context_, Stage::kResolve);
   trail_.push_back(node);
   struct PopTrail {
     std::vector<NodeId>& trail;
@@ -149,7 +158,13 @@ NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame&
     case ExprKind::kConcat: {
       std::string joined;
       for (uint32_t child = node.first_child; child != kNoNode; child = text[child].next) {
-        joined += python_str(tree_, evaluate(text, child, frame));
+        const std::string part = python_str(tree_, evaluate(text, child, frame));
+        text_bytes_ += part.size();
+        if (text_bytes_ > kMostTextBytes) {
+          fail("", fmt::format("the interpolated strings together are longer than {} bytes", kMostTextBytes),
+               "interpolation-too-long");
+        }
+        joined += part;
       }
       Node value = Node::of_text(NodeKind::kString, sources_.keep(joined));
       value.pos = tree_[frame.node].pos;

@@ -2,6 +2,7 @@
 /// Evaluates interpolations (`${a.b}`, `${oc.env:HOME}`) as OmegaConf 2.3.1 does.
 #pragma once
 
+#include <chrono>
 #include <ctime>
 #include <functional>
 #include <map>
@@ -21,6 +22,10 @@
 namespace cfgtool {
 
 class Resolver;
+struct ResolveContext;
+
+/// \throws ConfigError, code time-limit, once the context's deadline has passed
+void check_deadline(const ResolveContext& context, Stage stage);
 
 /// What a resolver function is handed. Values are nodes of the resolver's tree.
 struct ResolverCall {
@@ -47,6 +52,8 @@ struct ResolveContext {
   const Tree* hydra = nullptr;                                    ///< what `${hydra:}` looks into; nullptr: refused
   std::map<std::string, RegisteredResolver> resolvers;            ///< beside the built-in ones, or in their place
   bool keep_unknown_resolvers = false;  ///< leave `${unknown:…}` as text instead of refusing it
+  /// When to give up (code time-limit); never, if not given.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
 /// Evaluates within one tree, which it appends to: results of resolvers live in the tree without being linked into it.
@@ -86,6 +93,8 @@ class Resolver {
 
   void warn(std::string message, NodeId node);
 
+  void check_deadline() const { cfgtool::check_deadline(context_, Stage::kCompose); }
+
   Tree& tree() { return tree_; }
   SourceMap& sources() { return sources_; }
   const ResolveContext& context() const { return context_; }
@@ -112,6 +121,7 @@ class Resolver {
   std::vector<Diagnostic>* warnings_;
   std::vector<NodeId> being_resolved_;  // OmegaConf's memo: the values whose interpolation is being followed
   std::vector<NodeId> trail_;           // the interpolations being evaluated, outermost first: for error messages
+  size_t text_bytes_ = 0;               // of all strings joined so far
   std::unordered_set<NodeId> plain_containers_;
   std::unordered_map<std::string, NodeId> call_cache_;
 };

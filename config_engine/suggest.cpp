@@ -45,7 +45,9 @@ std::vector<std::string> nearest_names(std::string_view wanted, const std::vecto
     const double length_gap = static_cast<double>(name.size()) - static_cast<double>(wanted.size());
     if (name.size() > kLongestName || length_gap > farthest || -length_gap > farthest) continue;
     const double distance = edit_distance(wanted, name);
-    if (distance <= farthest) near.emplace_back(distance, name);
+    // A name that shares nothing with the wanted one is no guess, however short both are.
+    const double longer = static_cast<double>(std::max(wanted.size(), name.size()));
+    if (distance <= farthest && distance < longer) near.emplace_back(distance, name);
   }
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());

@@ -79,6 +79,8 @@ Json Reader::parse() const {
            fmt::format("'{}' is no JSON: {}", file_.string(),
                        colon == std::string_view::npos ? what : what.substr(colon + 2)),
            begin_ + at);
+  } catch (const Json::exception&) {
+    refuse("model-file-syntax", fmt::format("'{}' holds a number that is too large", file_.string()), begin_);
   }
 }
 
