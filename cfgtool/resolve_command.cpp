@@ -71,6 +71,12 @@ int resolve_command(const std::vector<std::string>& words) {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
     const ComposeRequest request = flags.hydra.request();
+    const bool for_people = flags.hydra.diagnostic_format() == DiagnosticFormat::kText;
+    if (for_people && !request.config_name) {
+      write_stderr("note: no --config-name (-cn) was given: only the overrides make the configuration\n");
+    } else if (for_people && request.config_dirs.empty()) {
+      write_stderr("note: no --config-path (-cp) was given: there is no folder to find configs in\n");
+    }
     Composition composition = compose(std::make_shared<FileStore>(), request);
     if (flags.spec.spec) {
       const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());

@@ -29,6 +29,16 @@ void drop_help(Tree& all) {
   }
 }
 
+/// OmegaConf.select: a key that goes through a scalar is just not there.
+NodeId find_package(Resolver& resolver, NodeId root, const std::string& package) {
+  try {
+    return resolver.select(root, "." + package, false);
+  } catch (const ConfigError& error) {
+    if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
+    throw;
+  }
+}
+
 // hydra: Hydra.show_cfg
 Shown select_part(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
   Shown shown;
@@ -46,7 +56,7 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
     Resolver resolver(shown.tree, *composition.sources, context, &composition.warnings);
     shown.root = shown.tree.root();
     if (!package.empty() && package != "_global_") {
-      shown.root = resolver.select(shown.tree.root(), "." + package, false);
+      shown.root = find_package(resolver, shown.tree.root(), package);
       const NodeKind kind = shown.root == kNoNode ? NodeKind::kNull : shown.tree[shown.root].kind;
       if (kind == NodeKind::kNull || kind == NodeKind::kMissing) {
         throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", package),

@@ -314,8 +314,16 @@ NodeId Resolver::select_node(std::string_view key, const Frame& frame) {
     try {
       fail("", fmt::format("Interpolation key '{}' not found", key), "interpolation-key");
     } catch (ConfigError& error) {
-      const std::string hint = did_you_mean(parts[depth], child_names(tree_, at));
-      if (!hint.empty()) error.diagnostics().front().notes.push_back(hint);
+      std::vector<std::string> near;
+      if (tree_[at].kind == NodeKind::kMap) near = nearest_names(parts[depth], child_names(tree_, at), 1);
+      if (!near.empty()) {
+        const std::string path = tree_.key_path(at);
+        error.diagnostics().front().notes.push_back(
+            fmt::format("did you mean '{}'?", path.empty() ? near[0] : path + "." + near[0]));
+      } else if (tree_[at].kind == NodeKind::kList) {
+        error.diagnostics().front().notes.push_back(
+            fmt::format("'{}' has {} items, counted from 0", tree_.key_path(at), tree_[at].length));
+      }
       throw;
     }
   }

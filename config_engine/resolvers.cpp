@@ -84,7 +84,14 @@ NodeId oc_env(ResolverCall& call) {
   }
   if (value) return make_string(call, *value);
   if (call.arguments.size() < 2) {
-    call.resolver.fail("KeyError", fmt::format("\"Environment variable '{}' not found\"", name), "environment-missing");
+    try {
+      call.resolver.fail("KeyError", fmt::format("\"Environment variable '{}' not found\"", name),
+                         "environment-missing");
+    } catch (ConfigError& error) {
+      error.diagnostics().front().notes.push_back(
+          fmt::format("set {}, or give a default: ${{oc.env:{},null}}", name, name));
+      throw;
+    }
   }
   if (tree[call.arguments[1]].kind == NodeKind::kNull) return make_null(call);
   return make_string(call, python_str(tree, call.arguments[1]));

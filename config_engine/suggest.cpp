@@ -47,7 +47,7 @@ std::vector<std::string> nearest_names(std::string_view wanted, const std::vecto
     const double distance = edit_distance(wanted, name);
     // A name that shares nothing with the wanted one is no guess, however short both are.
     const double longer = static_cast<double>(std::max(wanted.size(), name.size()));
-    if (distance <= farthest && distance < longer) near.emplace_back(distance, name);
+    if (distance <= farthest && 2 * distance < longer) near.emplace_back(distance, name);
   }
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());
