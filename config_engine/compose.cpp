@@ -98,14 +98,8 @@ void Composer::run() {
 // hydra: ensure_main_config_source_available
 void Composer::check_primary_folder() {
   for (const SearchPathEntry& entry : repository_.search_path()) {
-    if (repository_.available(entry)) continue;
+    if (entry.provider != "main" || repository_.available(entry)) continue;
     const std::string place = entry.path.substr(entry.path.find("://") + 3);
-    if (entry.provider == "command-line") {
-      throw_error(Stage::kCompose, "config-dir-missing",
-                  fmt::format("Additional config directory '{}' not found", place),
-                  out_.sources->add(SourceKind::kFlag, "--config-dir", place));
-    }
-    if (entry.provider != "main") continue;
     if (entry.path.starts_with("pkg://")) {
       throw_error(
           Stage::kCompose, "config-dir-missing",

@@ -24,6 +24,20 @@ namespace {
   throw ConfigError(std::move(diagnostic));
 }
 
+// hydra: Hydra's command line refuses a --config-dir that is not there; in the search path it would be a warning.
+void refuse_missing_folder(const std::string& dir) {
+  std::error_code ignored;
+  if (dir.find("://") != std::string::npos || std::filesystem::is_directory(dir, ignored)) return;
+  auto sources = std::make_shared<SourceMap>();
+  Diagnostic diagnostic;
+  diagnostic.code = "config-dir-missing";
+  diagnostic.message = fmt::format("Additional config directory '{}' not found", dir);
+  diagnostic.labels.push_back({sources->add(SourceKind::kFlag, "--config-dir", dir), 1, {}});
+  ConfigError error(std::move(diagnostic));
+  error.set_sources(sources);
+  throw error;
+}
+
 std::string absolute_dir(const std::string& dir) {
   if (dir.find("://") != std::string::npos) return dir;
   std::error_code ignored;
@@ -55,8 +69,10 @@ VersionBase parse_version_base(const std::string& text) {
 ComposeRequest HydraFlags::request() const {
   ComposeRequest request;
   if (!config_path.empty()) request.config_dirs.push_back(absolute_dir(config_path));
-  for (const std::string& dir : config_dirs)
+  for (const std::string& dir : config_dirs) {
     request.config_dirs.push_back(absolute_dir(dir));
+    refuse_missing_folder(request.config_dirs.back());
+  }
   if (!config_name.empty()) request.config_name = config_name;
   request.overrides = overrides;
   request.version_base = parse_version_base(version_base);
