@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "config_engine/base64.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/yaml_writer.hpp"
 
@@ -71,18 +72,10 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
   return shown;
 }
 
+/// On one line, as JSON wants it.
 std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      text += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
-    }
-  }
+  std::string text = encode_base64(bytes);
+  std::erase(text, '\n');
   return text;
 }
 

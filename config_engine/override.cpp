@@ -207,23 +207,7 @@ const char* Override::value_type_name() const {
     case OverrideValueKind::kIntervalSweep:
       return "IntervalSweep";
   }
-  switch (value[value.root()].kind) {
-    case NodeKind::kNull:
-      return "NoneType";
-    case NodeKind::kBool:
-      return "bool";
-    case NodeKind::kInt:
-    case NodeKind::kBigInt:
-      return "int";
-    case NodeKind::kFloat:
-      return "float";
-    case NodeKind::kMap:
-      return "dict";
-    case NodeKind::kList:
-      return "list";
-    default:
-      return "str";
-  }
+  return type_name(value[value.root()]);
 }
 
 std::string_view Override::value_string() const {
