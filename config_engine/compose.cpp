@@ -227,7 +227,7 @@ bool Composer::hydra_is_needed() {
 void Composer::merge_defaults() {
   with_hydra_node_ = hydra_is_needed();
   for (const ResultDefault& entry : out_.defaults.defaults) {
-    resolver_.check_deadline();
+    check_deadline(out_.context, Stage::kCompose);
     if (!with_hydra_node_ && entry.config_path.starts_with("hydra/") && in_hydra(entry.package)) continue;
     merge_config(entry);
     if (with_hydra_node_) check_hydra_after_config(entry);

@@ -27,7 +27,6 @@ struct HydraFlags {
   std::string info;                      ///< --info
   bool multirun = false;                 ///< --multirun
   bool run = false;                      ///< --run: what happens anyway
-  bool app_help = false;
   std::string job_name = "app";
   std::string version_base;
   std::string pkg_path;

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\f\v";
 
-std::string_view trim(std::string_view text, std::string_view blanks = kBlanks) {
-  const size_t first = text.find_first_not_of(blanks);
+std::string_view trim(std::string_view text) {
+  const size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 std::vector<std::string_view> split_at_spaces(std::string_view text) {

@@ -111,7 +111,7 @@ NodeId Resolver::dereference(NodeId node) {
 NodeId Resolver::dereference_in(NodeId node, NodeId container) {
   if (tree_[node].kind != NodeKind::kInterpolation) return node;
   if (container == kNoNode) container = tree_.root();
-  if (context_.deadline) cfgtool::check_deadline(context_, Stage::kResolve);
+  check_deadline(context_, Stage::kResolve);
   trail_.push_back(node);
   struct PopTrail {
     std::vector<NodeId>& trail;

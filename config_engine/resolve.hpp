@@ -93,8 +93,6 @@ class Resolver {
 
   void warn(std::string message, NodeId node);
 
-  void check_deadline() const { cfgtool::check_deadline(context_, Stage::kCompose); }
-
   Tree& tree() { return tree_; }
   SourceMap& sources() { return sources_; }
   const ResolveContext& context() const { return context_; }
