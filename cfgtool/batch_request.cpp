@@ -19,6 +19,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kDeepestRequest = 64;
 
+// Texts of files that changed stay as long as the store; half of what fits into a SourceMap.
+constexpr size_t kMostStoredBytes = size_t{1} << 30;
+
 /// Something about the request itself is wrong.
 struct RequestError {
   std::string code;
@@ -131,7 +134,7 @@ Json answer(const Json& request, FileStorePtr& store, const BatchLimits& limits)
     wanted.context.deadline =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(limits.max_seconds * 1000));
     const bool resolve = bool_member(request, "resolve");
-    if (!store) store = std::make_shared<FileStore>();
+    if (!store || store->sources()->text_bytes() > kMostStoredBytes) store = std::make_shared<FileStore>();
     Composition composition = compose(store, wanted);
     if (resolve) composition.resolve();
     Json result = {{"id", id}, {"ok", true}};

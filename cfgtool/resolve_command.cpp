@@ -24,6 +24,7 @@ struct ResolveFlags {
   HydraFlags hydra;
   SpecFlags spec;
   bool no_resolve = false;
+  bool no_cache = false;
   std::string format = "yaml";
   bool json = false;
 
@@ -47,6 +48,8 @@ void declare(CLI::App& app, ResolveFlags& flags) {
       ->type_name("FORMAT")
       ->capture_default_str();
   app.add_flag("--json", flags.json, "Short for --format json");
+  app.add_flag("--no-cache", flags.no_cache,
+               "Parse all files, and keep nothing in CFGTOOL_CACHE_DIR (~/.cache/cfgtool)");
   add_spec_flags(app, flags.spec);
 }
 
@@ -77,7 +80,8 @@ int resolve_command(const std::vector<std::string>& words) {
     } else if (for_people && request.config_dirs.empty()) {
       write_stderr("note: no --config-path (-cp) was given: there is no folder to find configs in\n");
     }
-    Composition composition = compose(std::make_shared<FileStore>(), request);
+    const auto store = std::make_shared<FileStore>(flags.no_cache ? std::string() : default_cache_folder());
+    Composition composition = compose(store, request);
     if (flags.spec.spec) {
       const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());
       write_stdout(report.text);
@@ -85,11 +89,13 @@ int resolve_command(const std::vector<std::string>& words) {
       std::vector<Diagnostic> problems = report.warnings;
       problems.insert(problems.end(), report.refusals.begin(), report.refusals.end());
       show(problems, report.sources.get());
+      store->save_caches();
       return report.refusals.empty() ? 0 : kExitUnsupported;
     }
     const std::string text = print(composition, flags);
     show(composition.warnings, composition.sources.get());
     write_stdout(text);
+    store->save_caches();
     return 0;
   } catch (const ConfigError& error) {
     show(error.diagnostics(), error.sources().get());

@@ -16,6 +16,9 @@ if(CFGTOOL_STATIC_YAML_CPP AND YAML_CPP_ARCHIVE)
   endforeach()
 endif()
 
+# xxHash, used as headers only: the content hash of cached parsed files.
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+
 # Nettle (SHA-256) brings a pkg-config file only, and nothing else here needs pkg-config.
 find_path(NETTLE_INCLUDE_DIR nettle/sha2.h REQUIRED)
 find_library(NETTLE_LIBRARY nettle REQUIRED)

@@ -105,13 +105,13 @@ void ChoiceOverrides::add_group_override(const Override& word) {
   } else if (Choice* known = find_choice(key)) {
     *known = {key, std::move(choice), true, {}, word.pos, false};
   } else {
-    choices_.push_back({std::move(key), std::move(choice), true, {}, word.pos, false});
+    add_choice({std::move(key), std::move(choice), true, {}, word.pos, false});
   }
 }
 
 ChoiceOverrides::Choice* ChoiceOverrides::find_choice(const std::string& key) {
-  auto found = std::find_if(choices_.begin(), choices_.end(), [&](const Choice& choice) { return choice.key == key; });
-  return found == choices_.end() ? nullptr : &*found;
+  auto found = choice_index_.find(key);
+  return found == choice_index_.end() ? nullptr : &choices_[found->second];
 }
 
 const ChoiceOverrides::Choice* ChoiceOverrides::find_choice(const std::string& key) const {
@@ -127,11 +127,16 @@ const ChoiceOverrides::Deletion* ChoiceOverrides::find_deletion(const std::strin
 void ChoiceOverrides::add(const std::string& config_path, const InputDefault& entry) {
   std::string key = entry.override_key(version_base_);
   if (find_choice(key)) return;
-  choices_.push_back({std::move(key), entry.choice, false, config_path, entry.pos, false});
+  add_choice({std::move(key), entry.choice, false, config_path, entry.pos, false});
+}
+
+void ChoiceOverrides::add_choice(Choice choice) {
+  choice_index_.emplace(choice.key, choices_.size());
+  choices_.push_back(std::move(choice));
 }
 
 bool ChoiceOverrides::is_overridden(const InputDefault& entry) const {
-  return entry.is_group() && find_choice(entry.override_key(version_base_));
+  return entry.is_group() && !choices_.empty() && find_choice(entry.override_key(version_base_));
 }
 
 void ChoiceOverrides::apply(InputDefault* entry) {
@@ -144,7 +149,7 @@ void ChoiceOverrides::apply(InputDefault* entry) {
 }
 
 bool ChoiceOverrides::is_deleted(const InputDefault& entry) const {
-  if (!entry.is_group()) return false;
+  if (!entry.is_group() || deletions_.empty()) return false;
   const Deletion* deletion = find_deletion(entry.override_key(version_base_));
   return deletion && (!deletion->option || deletion->option == entry.name());
 }
@@ -159,36 +164,51 @@ void ChoiceOverrides::mark_deleted(InputDefault* entry) {
 void ChoiceOverrides::set_known_choice(const InputDefault& entry) {
   if (!entry.is_group()) return;
   const std::string key = entry.override_key(version_base_);
-  auto known =
-      std::find_if(known_choices_.begin(), known_choices_.end(), [&](const auto& k) { return k.first == key; });
-  if (known == known_choices_.end()) {
+  const auto [place, is_new] = known_choice_index_.try_emplace(key, known_choices_.size());
+  if (is_new) {
     known_choices_.emplace_back(key, entry.choice);
-    known_choice_places_[key] = entry.pos;
-  } else if (known->second != entry.choice) {
+    known_choice_places_.push_back(entry.pos);
+    known_choice_groups_.push_back(entry.group_path());
+    return;
+  }
+  const auto& known = known_choices_[place->second];
+  if (known.second != entry.choice) {
     Diagnostic diagnostic;
     diagnostic.code = "group-chosen-twice";
     diagnostic.message = fmt::format("Multiple values for {}. To override a value use 'override {}: {}'", key, key,
-                                     to_python(known->second));
+                                     to_python(known.second));
     diagnostic.labels.push_back({entry.pos, 1, fmt::format("chooses {}", to_python(entry.choice))});
     diagnostic.labels.push_back(
-        {known_choice_places_[key], 1, fmt::format("{} was chosen here", to_python(known->second))});
+        {known_choice_places_[place->second], 1, fmt::format("{} was chosen here", to_python(known.second))});
     if (entry.external_append) diagnostic.fix = fmt::format("{}={}", key, to_python(entry.choice));
     throw ConfigError(std::move(diagnostic));
   }
-  known_keys_of_group_[entry.group_path()].insert(key);
+}
+
+bool ChoiceOverrides::concerns(std::string_view group) const {
+  const std::string below = std::string(group) + "/";
+  const auto lies_there = [&](const auto& named) { return named.key.starts_with(below); };
+  return std::any_of(choices_.begin(), choices_.end(), lies_there) ||
+         std::any_of(deletions_.begin(), deletions_.end(), lies_there) ||
+         std::any_of(known_choices_.begin(), known_choices_.end(),
+                     [&](const auto& known) { return known.first.starts_with(below); });
 }
 
 void ChoiceOverrides::refuse_unused(const Choice& choice) const {
   std::string message = fmt::format("Could not override '{}'.", choice.key);
   std::string fix;
-  const auto known = known_keys_of_group_.find(group_of(choice.key));
-  if (known == known_keys_of_group_.end()) {
+  std::vector<std::string> known;
+  for (size_t i = 0; i < known_choices_.size(); ++i) {
+    if (known_choice_groups_[i] == group_of(choice.key)) known.push_back(known_choices_[i].first);
+  }
+  std::sort(known.begin(), known.end());
+  if (known.empty()) {
     message += " No match in the defaults list.";
-  } else if (known->second.size() == 1) {
-    message += fmt::format("\nDid you mean to override {}?", *known->second.begin());
-    fix = fmt::format("{}={}", *known->second.begin(), to_python(choice.value));
+  } else if (known.size() == 1) {
+    message += fmt::format("\nDid you mean to override {}?", known.front());
+    fix = fmt::format("{}={}", known.front(), to_python(choice.value));
   } else {
-    message += fmt::format("\nDid you mean to override one of {}?", fmt::join(known->second, ", "));
+    message += fmt::format("\nDid you mean to override one of {}?", fmt::join(known, ", "));
   }
   if (!choice.config_path.empty()) message = fmt::format("In '{}': {}", choice.config_path, message);
   if (choice.external) {

@@ -3,10 +3,10 @@
 /// hydra/_internal/defaults_list.py).
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,6 +38,9 @@ class ChoiceOverrides {
   /// \throws ConfigError for a choice that no defaults list has a place for
   void ensure_all_used() const;
 
+  /// Whether anything here is about the groups below `group`.
+  bool concerns(std::string_view group) const;
+
   const std::vector<InputDefault>& appended() const { return appended_; }
   const std::vector<const Override*>& config_overrides() const { return config_overrides_; }
   const std::vector<std::pair<std::string, GroupChoice>>& known_choices() const { return known_choices_; }
@@ -59,6 +62,7 @@ class ChoiceOverrides {
   };
 
   void add_group_override(const Override& word);
+  void add_choice(Choice choice);
   Choice* find_choice(const std::string& key);
   const Choice* find_choice(const std::string& key) const;
   const Deletion* find_deletion(const std::string& key) const;
@@ -66,12 +70,14 @@ class ChoiceOverrides {
 
   VersionBase version_base_;
   std::vector<Choice> choices_;
+  std::unordered_map<std::string, size_t> choice_index_;  // of each key
   std::vector<Deletion> deletions_;
   std::vector<InputDefault> appended_;
   std::vector<const Override*> config_overrides_;
   std::vector<std::pair<std::string, GroupChoice>> known_choices_;
-  std::map<std::string, SourcePos> known_choice_places_;
-  std::map<std::string, std::set<std::string>> known_keys_of_group_;
+  std::vector<SourcePos> known_choice_places_;                  // of each of them
+  std::vector<std::string> known_choice_groups_;                // of each of them
+  std::unordered_map<std::string, size_t> known_choice_index_;  // of each key
 };
 
 /// A choice as Python prints it: `mysql`, `['a', 'b']`, `None`.

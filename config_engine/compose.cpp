@@ -46,8 +46,6 @@ class Composer {
   std::optional<HydraSchemaFault> hydra_fault(bool refuse_unknown_keys);
   void check_hydra_after_config(const ResultDefault& entry);
   void check_hydra_after_override(const Override& word);
-  bool hydra_is_needed();
-  bool touches_hydra(const ResultDefault& entry);
   NodeId set(NodeId map, std::string_view key, Node value);
   NodeId set_text(NodeId map, std::string_view key, std::string_view text);
 
@@ -55,7 +53,6 @@ class Composer {
   Composition& out_;
   ConfigRepository repository_;
   Resolver resolver_;
-  bool with_hydra_node_ = false;
   bool hydra_is_typed_ = false;
 };
 
@@ -83,6 +80,7 @@ void Composer::run() {
   defaults.overrides = &out_.overrides;
   defaults.version_base = request_.version_base;
   defaults.context = &out_.context;
+  defaults.with_hydra = request_.with_hydra;
   out_.defaults = create_defaults_list(repository_, defaults, *out_.sources);
   std::move(out_.defaults.warnings.begin(), out_.defaults.warnings.end(), std::back_inserter(out_.warnings));
   out_.search_path = repository_.search_path();
@@ -205,32 +203,19 @@ void Composer::extend_search_path() {
   }
 }
 
-bool Composer::touches_hydra(const ResultDefault& entry) {
-  if (entry.config_path.starts_with("hydra/")) return false;
-  if (in_hydra(entry.package)) return true;
-  if (!entry.package.empty()) return false;
-  const LoadedConfig* loaded = repository_.load_config(entry.config_path);
-  return loaded && loaded->file->tree.find(loaded->root, kHydra) != kNoNode;
-}
-
-/// Whoever neither asks for the hydra node nor changes it does not pay for it: it would be thrown away in the end.
-bool Composer::hydra_is_needed() {
-  if (request_.with_hydra) return true;
-  for (const Override* word : out_.defaults.config_overrides) {
-    if (word->is_hydra_override()) return true;
-  }
-  const auto& entries = out_.defaults.defaults;
-  return std::any_of(entries.begin(), entries.end(), [&](const ResultDefault& entry) { return touches_hydra(entry); });
-}
-
 // hydra: _compose_config_from_defaults_list
 void Composer::merge_defaults() {
-  with_hydra_node_ = hydra_is_needed();
+  size_t nodes = 0;
+  for (const ResultDefault& entry : out_.defaults.defaults) {
+    const LoadedConfig* loaded = repository_.load_config(entry.config_path);
+    if (loaded) nodes += loaded->file->tree.size();
+  }
+  out_.tree.reserve(nodes + nodes / 2);  // resolving adds some
+  out_.steps.reserve(out_.steps.size() + out_.defaults.defaults.size() + out_.overrides.size());
   for (const ResultDefault& entry : out_.defaults.defaults) {
     check_deadline(out_.context, Stage::kCompose);
-    if (!with_hydra_node_ && entry.config_path.starts_with("hydra/") && in_hydra(entry.package)) continue;
     merge_config(entry);
-    if (with_hydra_node_) check_hydra_after_config(entry);
+    if (out_.defaults.with_hydra) check_hydra_after_config(entry);
   }
 }
 
@@ -438,9 +423,12 @@ void Composition::resolve() {
 
 Composition compose(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
   Composition out;
+  store->begin_composition(request.config_dirs.empty() ? "" : request.config_dirs.front(),
+                           request.config_name.value_or(""));
   out.sources = std::make_shared<SourceMap>(store->sources());
   out.steps.resize(1);
   out.context = request.context;
+  out.context.parsed = store->interpolations();
   try {
     Composer(store, request, out).run();
   } catch (ConfigError& error) {

@@ -33,9 +33,10 @@ class DefaultsTreeBuilder {
                       SourceMap& sources, std::vector<Diagnostic>& warnings)
       : repository_(repository), request_(request), overrides_(overrides), sources_(sources), warnings_(warnings) {}
 
-  std::unique_ptr<DefaultsTreeNode> build();
+  void build(DefaultsList* list);
 
  private:
+  bool hydra_is_changed(const std::vector<ResultDefault>& entries);
   void expand(DefaultsTreeNode& root, bool interpolated_subtree);
   std::vector<InputDefault> entries_of(const DefaultsTreeNode& root, const LoadedConfig& loaded, bool* self_added);
   bool add_self(const InputDefault& containing, std::vector<InputDefault>& entries, bool has_content);
@@ -57,21 +58,6 @@ class DefaultsTreeBuilder {
   SourceMap& sources_;
   std::vector<Diagnostic>& warnings_;
 };
-
-// hydra: _create_root and _expand_virtual_root. The primary config comes first, so that its overrides reach Hydra's own
-// groups.
-std::unique_ptr<DefaultsTreeNode> DefaultsTreeBuilder::build() {
-  auto root = std::make_unique<DefaultsTreeNode>();
-  root->node = InputDefault::virtual_root();
-  root->has_children = true;
-  InputDefault primary =
-      InputDefault::config(request_.config_name.value_or("_dummy_empty_config_"), {}, request_.config_name_pos);
-  primary.primary = true;
-  add_child(*root, std::move(primary), false);
-  add_child(*root, InputDefault::config("hydra/config"), false);
-  std::reverse(root->children.begin(), root->children.end());
-  return root;
-}
 
 void DefaultsTreeBuilder::check_depth(const DefaultsTreeNode& root) const {
   int depth = 0;
@@ -104,15 +90,11 @@ void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtr
   InputDefault& parent = root.node;
   check_depth(root);
   check_deadline(*request_.context, Stage::kCompose);
-  if (parent.primary) {
-    parent.update_parent("", "");
-    if (!repository_.config_exists(parent.config_path())) refuse_not_found(root);
-  }
-  if (!parent.is_missing()) {
-    if (const LoadedConfig* loaded = repository_.load_config(parent.config_path())) {
-      parent.set_package_header(loaded->file->package_header, version_base());
-    }
-  }
+  if (parent.primary) parent.update_parent("", "");
+  const LoadedConfig* loaded =
+      parent.is_missing() && !parent.primary ? nullptr : repository_.load_config(parent.config_path());
+  if (parent.primary && !loaded) refuse_not_found(root);
+  if (loaded) parent.set_package_header(loaded->file->package_header, version_base());
   if (overrides_.is_deleted(parent)) {
     overrides_.mark_deleted(&parent);
     return;
@@ -120,7 +102,6 @@ void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtr
   overrides_.set_known_choice(parent);
   if (!parent.name() || skip_missing_choice(parent)) return;
 
-  const LoadedConfig* loaded = repository_.load_config(parent.config_path());
   if (!loaded) {
     if (!parent.optional) refuse_not_found(root);
     parent.deleted = true;
@@ -471,13 +452,50 @@ void collect(const DefaultsTreeNode& tree, VersionBase version_base, std::vector
   if (auto result = result_default(tree.parent, tree.node, version_base)) list->push_back(std::move(*result));
 }
 
+bool in_hydra(std::string_view package) {
+  return package == "hydra" || package.starts_with("hydra.");
+}
+
+// hydra: _create_root and _expand_virtual_root. The primary config comes first, so that its overrides reach Hydra's own
+// groups.
+void DefaultsTreeBuilder::build(DefaultsList* list) {
+  auto root = std::make_unique<DefaultsTreeNode>();
+  root->node = InputDefault::virtual_root();
+  root->has_children = true;
+  InputDefault primary =
+      InputDefault::config(request_.config_name.value_or("_dummy_empty_config_"), {}, request_.config_name_pos);
+  primary.primary = true;
+  add_child(*root, std::move(primary), false);
+  std::vector<ResultDefault> entries;
+  collect(*root, version_base(), &entries);
+  list->with_hydra = request_.with_hydra || hydra_is_changed(entries);
+  if (list->with_hydra) {
+    add_child(*root, InputDefault::config("hydra/config"), false);
+    collect(*root->children.back(), version_base(), &list->defaults);
+    std::reverse(root->children.begin(), root->children.end());
+  }
+  std::move(entries.begin(), entries.end(), std::back_inserter(list->defaults));
+  list->tree = std::move(root);
+}
+
+bool DefaultsTreeBuilder::hydra_is_changed(const std::vector<ResultDefault>& entries) {
+  const auto& words = overrides_.config_overrides();
+  return overrides_.concerns("hydra") ||
+         std::any_of(words.begin(), words.end(), [](const Override* word) { return word->is_hydra_override(); }) ||
+         std::any_of(entries.begin(), entries.end(), [this](const ResultDefault& entry) {
+           if (in_hydra(entry.package)) return true;
+           if (!entry.package.empty()) return false;
+           const LoadedConfig* loaded = repository_.load_config(entry.config_path);
+           return loaded && loaded->file->tree.find(loaded->root, "hydra") != kNoNode;
+         });
+}
+
 }  // namespace
 
 DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRequest& request, SourceMap& sources) {
   DefaultsList list;
   ChoiceOverrides overrides(repository, *request.overrides, request.version_base);
-  list.tree = DefaultsTreeBuilder(repository, request, overrides, sources, list.warnings).build();
-  collect(*list.tree, request.version_base, &list.defaults);
+  DefaultsTreeBuilder(repository, request, overrides, sources, list.warnings).build(&list);
   std::set<std::string> keys;
   for (const ResultDefault& entry : list.defaults) {
     if (entry.is_self || !entry.override_key || keys.insert(*entry.override_key).second) continue;

@@ -38,6 +38,9 @@ struct DefaultsTreeNode {
 
 struct DefaultsList {
   std::vector<ResultDefault> defaults;
+  /// Whether Hydra's own configs are among them: not if nobody asks for the hydra node and nothing changes it, since it
+  /// would be composed to be thrown away.
+  bool with_hydra = true;
   std::unique_ptr<DefaultsTreeNode> tree;
   std::vector<const Override*> config_overrides;  ///< those that change values rather than choose options
   /// Which option each group got (nothing: null), in the order that Hydra learns them: `hydra.runtime.choices`.
@@ -52,6 +55,7 @@ struct DefaultsRequest {
   VersionBase version_base;
   const ResolveContext* context = nullptr;  ///< what interpolations in defaults lists see
   bool skip_missing = false;                ///< leave `group: ???` out instead of refusing it
+  bool with_hydra = true;                   ///< the hydra node is asked for, see DefaultsList::with_hydra
 };
 
 /// \param sources for texts made on the way

@@ -34,7 +34,7 @@ struct HydraApp {
   /// What a relative `config_path`, here or in --config-path, starts from; empty: the working directory.
   std::string base_dir;
   std::string version_base;
-  std::map<std::string, RegisteredResolver> resolvers;
+  ResolverMap resolvers;
   /// Declares the program's own flags, beside Hydra's. Called before the command line is read.
   std::function<void(CLI::App&)> add_flags;
 };

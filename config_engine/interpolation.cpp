@@ -130,6 +130,29 @@ Interpolation parse_config_value(std::string_view text, const TextOrigin& origin
   return InterpolationParser(text, origin, Stage::kResolve).parse_config_value();
 }
 
+namespace {
+// A long-lived process meets new texts with every override; what its files hold fits in here.
+constexpr size_t kMostCachedInterpolations = 100000;
+}  // namespace
+
+struct InterpolationCache::Entry {
+  std::string text;
+  Interpolation parsed;
+};
+
+InterpolationCache::InterpolationCache() = default;
+InterpolationCache::~InterpolationCache() = default;
+
+std::shared_ptr<const Interpolation> InterpolationCache::parse_config_value(std::string_view text,
+                                                                            const TextOrigin& origin) {
+  if (const auto known = entries_.find(text); known != entries_.end()) return {known->second, &known->second->parsed};
+  auto entry = std::make_shared<Entry>();
+  entry->text = text;
+  entry->parsed = cfgtool::parse_config_value(entry->text, origin);
+  if (entries_.size() < kMostCachedInterpolations) entries_.emplace(entry->text, entry);
+  return {entry, &entry->parsed};
+}
+
 Interpolation parse_single_element(std::string_view text, const TextOrigin& origin) {
   return InterpolationParser(text, origin, Stage::kResolve).parse_single_element();
 }

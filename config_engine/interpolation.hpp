@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "config_engine/source.hpp"
@@ -80,6 +81,20 @@ struct TextOrigin {
 /// \throws ConfigError, code `interpolation-syntax`, stage kResolve; its place is exact where the value stands in its
 ///   source as it is (plain or in quotes without escapes), otherwise the value's own.
 Interpolation parse_config_value(std::string_view text, const TextOrigin& origin = {});
+
+/// Parses each text once: for those who evaluate the same configuration again and again. For one thread.
+class InterpolationCache {
+ public:
+  InterpolationCache();
+  ~InterpolationCache();
+
+  /// As parse_config_value, but the result keeps its text itself.
+  std::shared_ptr<const Interpolation> parse_config_value(std::string_view text, const TextOrigin& origin);
+
+ private:
+  struct Entry;
+  std::unordered_map<std::string_view, std::shared_ptr<const Entry>> entries_;  // by their own text
+};
 
 /// Parses one resolver argument (rule singleElement): what `oc.decode` does to its text.
 Interpolation parse_single_element(std::string_view text, const TextOrigin& origin = {});

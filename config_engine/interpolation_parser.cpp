@@ -218,7 +218,7 @@ void InterpolationParser::parse_config_key(uint32_t node, Head* head, bool in_br
     return;
   }
   const uint32_t begin = next_;
-  while (!at_end() && std::string_view("\\{}()[]:. \t'\"").find(peek()) == std::string_view::npos)
+  while (!at_end() && !is_one_of(peek(), "\\{}()[]:. \t'\""))
     ++next_;
   if (next_ == begin) fail(in_brackets || next_ > head->begin ? "a key" : "a key or the name of a resolver");
   if (head->is_name && match_id(text_, begin) != next_) {

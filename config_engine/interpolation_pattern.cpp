@@ -12,7 +12,7 @@ bool is_word(char c) {
 }
 
 size_t skip_space(std::string_view text, size_t at) {
-  while (at < text.size() && std::string_view(" \t\n\r\f\v").find(text[at]) != std::string_view::npos)
+  while (at < text.size() && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r')))
     ++at;
   return at;
 }
@@ -61,7 +61,7 @@ size_t match_resolver_name(std::string_view text, size_t at) {
 size_t match_arguments(std::string_view text, size_t at) {
   for (;;) {
     size_t end = at;
-    while (end < text.size() && (is_word(text[end]) || std::string_view("/-+.$%*@?|").find(text[end]) != kNo))
+    while (end < text.size() && (is_word(text[end]) || is_one_of(text[end], "/-+.$%*@?|")))
       ++end;
     if (end == at) return kNo;
     const size_t comma = skip_space(text, end);

@@ -4,34 +4,49 @@
 
 namespace cfgtool {
 
+namespace {
+size_t end_of_key(std::string_view path, size_t at) {
+  while (at < path.size() && path[at] != '.' && path[at] != '[')
+    ++at;
+  return at;
+}
+}  // namespace
+
+std::optional<std::string_view> KeyReader::next() {
+  if (in_head_) {
+    // Each leading dot makes an empty key.
+    if (at_ < path_.size() && path_[at_] == '.') {
+      ++at_;
+      return std::string_view();
+    }
+    in_head_ = false;
+    const size_t begin = at_;
+    at_ = end_of_key(path_, begin);
+    // `[a]` has no first key before its bracket; a path that is empty or ends in dots has an empty one.
+    if (at_ > begin || at_ == path_.size()) return path_.substr(begin, at_ - begin);
+  }
+  while (at_ < path_.size()) {
+    if (path_[at_] == '.') {
+      const size_t begin = at_ + 1;
+      at_ = end_of_key(path_, begin);
+      return path_.substr(begin, at_ - begin);
+    }
+    const size_t begin = at_ + 1;
+    const size_t close = path_[at_] == '[' ? path_.find(']', begin) : std::string_view::npos;
+    if (close != std::string_view::npos && path_.substr(begin, close - begin).find('\n') == std::string_view::npos) {
+      at_ = close + 1;
+      return path_.substr(begin, close - begin);
+    }
+    ++at_;  // OmegaConf searches for the next key and passes over what is none
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string_view> split_key(std::string_view path) {
   std::vector<std::string_view> keys;
-  // The head: leading dots, each of which makes an empty key, and the first key.
-  size_t head = path.find_first_not_of('.');
-  if (head == std::string_view::npos) head = path.size();
-  for (size_t dot = 0; dot < head; ++dot)
-    keys.emplace_back();
-  size_t at = path.find_first_of(".[", head);
-  if (at == std::string_view::npos) at = path.size();
-  // `[a]` has no first key before its bracket; a path that is empty or ends in dots has an empty one.
-  if (at > head || at == path.size()) keys.push_back(path.substr(head, at - head));
-
-  while (at < path.size()) {
-    if (path[at] == '.') {
-      size_t end = path.find_first_of(".[", at + 1);
-      if (end == std::string_view::npos) end = path.size();
-      keys.push_back(path.substr(at + 1, end - at - 1));
-      at = end;
-      continue;
-    }
-    const size_t close = path[at] == '[' ? path.find(']', at + 1) : std::string_view::npos;
-    if (close != std::string_view::npos && path.substr(at, close - at).find('\n') == std::string_view::npos) {
-      keys.push_back(path.substr(at + 1, close - at - 1));
-      at = close + 1;
-    } else {
-      ++at;  // OmegaConf searches for the next key and passes over what is none
-    }
-  }
+  KeyReader reader(path);
+  while (const auto key = reader.next())
+    keys.push_back(*key);
   return keys;
 }
 

@@ -14,6 +14,18 @@ namespace cfgtool {
 /// that is no key path gives what OmegaConf makes of it (`a]` is one key). The views point into `path`.
 std::vector<std::string_view> split_key(std::string_view path);
 
+/// The same, key by key.
+class KeyReader {
+ public:
+  explicit KeyReader(std::string_view path) : path_(path) {}
+  std::optional<std::string_view> next();
+
+ private:
+  std::string_view path_;
+  size_t at_ = 0;
+  bool in_head_ = true;  // the leading dots and the first key
+};
+
 /// The index that a list takes `key` for: Python's int(key). Nothing if it is none or does not fit into 64 bits.
 std::optional<int64_t> list_index(std::string_view key);
 

@@ -25,13 +25,8 @@ void Merger::replace(NodeId node, const Tree& source, NodeId value) {
 }
 
 NodeId Merger::append(NodeId into, const Key& key, SourcePos key_pos, const Tree& source, NodeId value) {
-  const NodeId first_copy = static_cast<NodeId>(tree_.size());
-  Node added;
-  added.set_key(key);
-  added.key_pos = key_pos;
-  const NodeId id = tree_.add(into, added);
-  tree_.assign(id, source, value);
-  stamp_from(first_copy);
+  const NodeId id = tree_.add_copy(into, source, value, key, key_pos);
+  stamp_from(id);
   return id;
 }
 

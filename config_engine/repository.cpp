@@ -13,9 +13,6 @@
 #include "config_engine/builtin_configs.hpp"
 #include "config_engine/defaults_reader.hpp"
 #include "config_engine/diagnostic.hpp"
-#include "config_engine/interpolation.hpp"
-#include "config_engine/package_header.hpp"
-#include "config_engine/yaml_reader.hpp"
 
 namespace cfgtool {
 
@@ -26,18 +23,27 @@ struct FileStamp {
   dev_t device = 0;
   ino_t inode = 0;
   off_t size = 0;
-  timespec changed{};
+  timespec changed{};  // of its content or its inode
 
   friend bool operator==(const FileStamp& a, const FileStamp& b) {
     return a.device == b.device && a.inode == b.inode && a.size == b.size && a.changed.tv_sec == b.changed.tv_sec &&
            a.changed.tv_nsec == b.changed.tv_nsec;
+  }
+
+  /// A file system's clock ticks slowly, some only every two seconds: a file that changed just now may change again
+  /// without getting another time.
+  bool is_younger_than_clock() const {
+    constexpr time_t kSlowestTick = 2;
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - changed.tv_sec <= kSlowestTick;
   }
 };
 
 bool stat_regular_file(const std::string& path, FileStamp* stamp = nullptr) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  if (stamp) *stamp = {info.st_dev, info.st_ino, info.st_size, info.st_mtim};
+  if (stamp) *stamp = {info.st_dev, info.st_ino, info.st_size, info.st_ctim};
   return true;
 }
 
@@ -105,25 +111,54 @@ std::vector<std::string> list_folder(const std::string& folder, bool groups) {
 }  // namespace
 
 struct FileStore::Entry {
+  uint64_t composition = 0;  // that looked at it last
   FileStamp stamp;
+  bool may_change_unseen = false;
   std::shared_ptr<const ConfigFile> file;
 };
 
-FileStore::FileStore() : sources_(std::make_shared<SourceMap>()) {}
+FileStore::FileStore(std::string cache_folder)
+    : cache_folder_(std::move(cache_folder)),
+      sources_(std::make_shared<SourceMap>()),
+      interpolations_(std::make_shared<InterpolationCache>()) {}
+
 FileStore::~FileStore() = default;
 
 std::shared_ptr<const SourceMap> FileStore::sources() const {
   return sources_;
 }
 
+void FileStore::begin_composition(const std::string& config_folder, const std::string& config_name) {
+  ++composition_;
+  if (cache_folder_.empty()) return;
+  const std::string path = parse_cache_path(cache_folder_, config_folder, config_name);
+  cache_ = &caches_.try_emplace(path, path).first->second;
+}
+
+void FileStore::save_caches() {
+  for (auto& cache : caches_)
+    cache.second.save();
+}
+
 std::shared_ptr<const ConfigFile> FileStore::load(const std::string& full_path) {
+  const auto known = files_.find(full_path);
+  Entry* entry = known == files_.end() ? nullptr : known->second.get();
+  if (entry && entry->composition == composition_) return entry->file;
   FileStamp stamp;
   if (!stat_regular_file(full_path, &stamp)) return nullptr;
-  std::unique_ptr<Entry>& entry = files_[full_path];
-  if (entry && entry->stamp == stamp) return entry->file;
-  std::shared_ptr<const ConfigFile> file = parse(SourceKind::kFile, full_path, read_file(full_path));
-  entry = std::make_unique<Entry>(Entry{stamp, file});
-  return file;
+  if (!entry || !(entry->stamp == stamp) || entry->may_change_unseen) {
+    const bool is_young = stamp.is_younger_than_clock();
+    std::string text = read_file(full_path);
+    if (!entry || sources_->text(entry->file->begin) != text) {
+      std::shared_ptr<const ConfigFile> file = parse(SourceKind::kFile, full_path, std::move(text));
+      entry = files_.insert_or_assign(full_path, std::make_unique<Entry>()).first->second.get();
+      entry->file = std::move(file);
+    }
+    entry->stamp = stamp;
+    entry->may_change_unseen = is_young;
+  }
+  entry->composition = composition_;
+  return entry->file;
 }
 
 std::shared_ptr<const ConfigFile> FileStore::load_builtin(std::string_view path) {
@@ -134,21 +169,13 @@ std::shared_ptr<const ConfigFile> FileStore::load_builtin(std::string_view path)
   return file;
 }
 
-std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, std::string name, std::string text) {
-  auto file = std::make_shared<ConfigFile>();
-  file->begin = sources_->add(kind, std::move(name), std::move(text));
-  file->package_header = read_package_header(sources_->text(file->begin), file->begin);
-  file->tree = read_yaml(*sources_, file->begin);
-  const Node& root = file->tree[file->tree.root()];
-  if (!root.is_container()) {
-    throw_error(Stage::kCompose, "config-not-a-map",
-                fmt::format("Invalid loaded object type: {}\na config file holds a mapping", type_name(root)),
-                root.pos);
+std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, const std::string& name, std::string text) {
+  const SourcePos begin = sources_->add(kind, name, std::move(text));
+  if (cache_) {
+    if (auto known = cache_->find(name, *sources_, begin)) return std::make_shared<ConfigFile>(std::move(*known));
   }
-  for (NodeId id = 0; id < file->tree.size(); ++id) {
-    const Node& node = file->tree[id];
-    if (node.kind == NodeKind::kInterpolation) validate_interpolation(node.text(), {sources_.get(), node.pos});
-  }
+  auto file = std::make_shared<ConfigFile>(parse_config_file(*sources_, begin));
+  if (cache_) cache_->add(name, *sources_, *file);
   return file;
 }
 
@@ -203,15 +230,6 @@ std::string ConfigRepository::normalized_file_name(std::string config_path) cons
   const bool legacy_ending = config_path.ends_with(".yml") && !version_base_.at_least(1, 2);
   if (!config_path.ends_with(".yaml") && !legacy_ending) config_path += ".yaml";
   return config_path;
-}
-
-bool ConfigRepository::config_exists(const std::string& config_path) const {
-  const std::string name = normalized_file_name(config_path);
-  return std::any_of(search_path_.begin(), search_path_.end(), [&](const SearchPathEntry& entry) {
-    if (is_builtin_package(entry)) return find_builtin_config(config_path) != nullptr;
-    const std::string place = folder(entry);
-    return !place.empty() && stat_regular_file(join(place, name));
-  });
 }
 
 std::shared_ptr<const ConfigFile> ConfigRepository::find_file(const std::string& config_path) {

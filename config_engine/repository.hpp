@@ -9,25 +9,28 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config_engine/config_file.hpp"
 #include "config_engine/default_element.hpp"
+#include "config_engine/interpolation.hpp"
+#include "config_engine/parse_cache.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 
 namespace cfgtool {
 
-/// A config file as read: the same for every composition that uses it.
-struct ConfigFile {
-  Tree tree;                                  ///< the whole file; the root may be a map or a list
-  std::optional<std::string> package_header;  ///< the text behind `# @package`
-  SourcePos begin;                            ///< the file's first byte
-};
-
-/// Every file read so far. A file whose size, time or inode changed is read again. Shared by the compositions of one
-/// thread.
+/// Every file read so far. Shared by the compositions of one thread.
 class FileStore {
  public:
-  FileStore();
+  /// \param cache_folder where parsed files are kept for other processes, see parse_cache.hpp; empty: nowhere
+  explicit FileStore(std::string cache_folder = {});
   ~FileStore();
+
+  /// A composition begins: from here on each file is looked at once more, and read again if it changed. Within a
+  /// composition a file does not change. The two names say whose cache it is.
+  void begin_composition(const std::string& config_folder, const std::string& config_name);
+
+  /// Writes what was parsed to the caches. Never fails.
+  void save_caches();
 
   /// \return nullptr if there is no file of that path
   /// \throws ConfigError (without sources) for what cannot be read or is not YAML as OmegaConf loads it
@@ -37,12 +40,19 @@ class FileStore {
 
   /// Where the positions of all loaded files point.
   std::shared_ptr<const SourceMap> sources() const;
+  /// Of the configurations that are made from these files.
+  const std::shared_ptr<InterpolationCache>& interpolations() const { return interpolations_; }
 
  private:
   struct Entry;
-  std::shared_ptr<const ConfigFile> parse(SourceKind kind, std::string name, std::string text);
+  std::shared_ptr<const ConfigFile> parse(SourceKind kind, const std::string& name, std::string text);
 
+  uint64_t composition_ = 1;
+  std::string cache_folder_;
+  std::unordered_map<std::string, ParseCache> caches_;  // by path
+  ParseCache* cache_ = nullptr;                         // this composition's
   std::shared_ptr<SourceMap> sources_;
+  std::shared_ptr<InterpolationCache> interpolations_;
   std::unordered_map<std::string, std::unique_ptr<Entry>> files_;
   std::unordered_map<std::string, std::shared_ptr<const ConfigFile>> builtins_;
 };
@@ -75,7 +85,6 @@ class ConfigRepository {
   /// nullptr if no source has it. \param config_path such as "db/mysql" or "db/mysql.yaml"
   /// \throws ConfigError for a file that cannot be read, or whose defaults list is not one
   const LoadedConfig* load_config(const std::string& config_path);
-  bool config_exists(const std::string& config_path) const;
   bool group_exists(const std::string& group) const;
   /// Names of the configs in a group, sorted; of all sources together.
   std::vector<std::string> group_options(const std::string& group) const;

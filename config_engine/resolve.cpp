@@ -123,8 +123,13 @@ NodeId Resolver::dereference_in(NodeId node, NodeId container) {
   const std::string_view text = tree_[node].text();
   const Frame frame{container, node};
   if (const auto path = plain_select_path(text)) return select_node(*path, frame);
-  const Interpolation parsed = parse_config_value(text, {&sources_, tree_[node].pos});
-  return evaluate(parsed, parsed.root(), frame);
+  const TextOrigin origin{&sources_, tree_[node].pos};
+  if (!context_.parsed) {
+    const Interpolation parsed = parse_config_value(text, origin);
+    return evaluate(parsed, parsed.root(), frame);
+  }
+  const std::shared_ptr<const Interpolation> parsed = context_.parsed->parse_config_value(text, origin);
+  return evaluate(*parsed, parsed->root(), frame);
 }
 
 NodeId Resolver::evaluate_single_element(std::string_view text, NodeId parent, NodeId node) {
@@ -234,8 +239,9 @@ NodeId Resolver::evaluate_container(const Interpolation& text, uint32_t expr, co
 
 NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const Frame& frame) {
   const Expr& node = text[expr];
-  const std::string name =
-      node.name_parts > 0 ? joined_names(text, node, node.name_parts, ".", frame) : std::string(node.path());
+  std::string joined_name;
+  if (node.name_parts > 0) joined_name = joined_names(text, node, node.name_parts, ".", frame);
+  const std::string_view name = node.name_parts > 0 ? joined_name : node.path();
   uint32_t child = node.first_child;
   for (uint32_t i = 0; i < node.name_parts; ++i)
     child = text[child].next;
@@ -247,42 +253,39 @@ NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const F
          frame.node);
   }
   std::vector<NodeId> arguments;
-  std::string cache_key = name;
-  for (; child != kNoNode; child = text[child].next) {
+  arguments.reserve(node.child_count);
+  const uint32_t first_argument = child;
+  for (; child != kNoNode; child = text[child].next)
     arguments.push_back(evaluate(text, child, frame));
+  const RegisteredResolver& resolver = find_resolver(name);
+  ResolverCall request{*this, name, std::move(arguments), frame.container, frame.node};
+  if (!resolver.use_cache) return resolver.function(request);
+  // As in OmegaConf the spelling of the arguments is the key, not their values.
+  std::string cache_key(name);
+  for (child = first_argument; child != kNoNode; child = text[child].next) {
     cache_key += '\0';
     cache_key += text.source_text(child);
   }
-  return call(name, std::move(cache_key), std::move(arguments), frame);
+  if (auto cached = call_cache_.find(cache_key); cached != call_cache_.end()) return cached->second;
+  const NodeId result = resolver.function(request);
+  call_cache_.emplace(std::move(cache_key), result);
+  return result;
 }
 
-NodeId Resolver::call(std::string_view name, std::string cache_key, std::vector<NodeId> arguments, const Frame& frame) {
-  const RegisteredResolver* resolver = nullptr;
-  if (auto own = context_.resolvers.find(std::string(name)); own != context_.resolvers.end()) {
-    resolver = &own->second;
-  } else {
-    resolver = find_builtin_resolver(name);
+const RegisteredResolver& Resolver::find_resolver(std::string_view name) {
+  if (auto own = context_.resolvers.find(name); own != context_.resolvers.end()) return own->second;
+  if (const RegisteredResolver* builtin = find_builtin_resolver(name)) return *builtin;
+  std::vector<std::string> known = builtin_resolver_names();
+  for (const auto& own : context_.resolvers)
+    known.push_back(own.first);
+  try {
+    fail("", fmt::format("Unsupported interpolation type {}", name), "resolver-unknown");
+  } catch (ConfigError& error) {
+    const std::string hint = did_you_mean(name, known);
+    if (!hint.empty()) error.diagnostics().front().notes.push_back(hint);
+    error.diagnostics().front().notes.push_back(fmt::format("known resolvers: {}", fmt::join(known, ", ")));
+    throw;
   }
-  if (!resolver) {
-    std::vector<std::string> known = builtin_resolver_names();
-    for (const auto& own : context_.resolvers)
-      known.push_back(own.first);
-    try {
-      fail("", fmt::format("Unsupported interpolation type {}", name), "resolver-unknown");
-    } catch (ConfigError& error) {
-      const std::string hint = did_you_mean(name, known);
-      if (!hint.empty()) error.diagnostics().front().notes.push_back(hint);
-      error.diagnostics().front().notes.push_back(fmt::format("known resolvers: {}", fmt::join(known, ", ")));
-      throw;
-    }
-  }
-  if (resolver->use_cache) {
-    if (auto cached = call_cache_.find(cache_key); cached != call_cache_.end()) return cached->second;
-  }
-  ResolverCall request{*this, name, std::move(arguments), frame.container, frame.node};
-  const NodeId result = resolver->function(request);
-  if (resolver->use_cache) call_cache_.emplace(std::move(cache_key), result);
-  return result;
 }
 
 // omegaconf: Container._resolve_node_interpolation
@@ -364,27 +367,31 @@ NodeId Resolver::select_one(NodeId container, std::string_view key, bool throw_o
   return found;
 }
 
+void Resolver::refuse_way_through_scalar(std::string_view key, size_t depth) {
+  const std::vector<std::string_view> names = split_key(key);
+  const std::string way =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<ptrdiff_t>(depth), "."));
+  fail("ConfigTypeError",
+       fmt::format("Error trying to access {}: node `{}` is not a container and thus cannot contain `{}`", key, way,
+                   names[depth]),
+       "interpolation-type");
+}
+
 // omegaconf: Container._select_impl
 NodeId Resolver::select_below(NodeId root, std::string_view key, bool throw_on_missing, bool remember) {
   if (key.empty()) return root;
-  const std::vector<std::string_view> parts = split_key(key);
+  KeyReader reader(key);
   NodeId at = root;
-  for (size_t i = 0; i + 1 < parts.size(); ++i) {
-    NodeId next = select_one(at, parts[i], throw_on_missing);
+  std::string_view name = reader.next().value_or("");
+  for (size_t depth = 1; const auto following = reader.next(); ++depth) {
+    NodeId next = select_one(at, name, throw_on_missing);
     if (next == kNoNode) return kNoNode;
     next = dereference_in(next, at);
-    if (!tree_[next].is_container() || is_plain_container(next)) {
-      std::string way(parts[0]);
-      for (size_t p = 1; p <= i; ++p)
-        way.append(".").append(parts[p]);
-      fail("ConfigTypeError",
-           fmt::format("Error trying to access {}: node `{}` is not a container and thus cannot contain `{}`", key, way,
-                       parts[i + 1]),
-           "interpolation-type");
-    }
+    if (!tree_[next].is_container() || is_plain_container(next)) refuse_way_through_scalar(key, depth);
     at = next;
+    name = *following;
   }
-  const NodeId value = select_one(at, parts.back(), throw_on_missing);
+  const NodeId value = select_one(at, name, throw_on_missing);
   if (value == kNoNode || tree_[value].kind != NodeKind::kInterpolation) return value;
   if (remember) {
     if (std::find(being_resolved_.begin(), being_resolved_.end(), value) != being_resolved_.end()) {

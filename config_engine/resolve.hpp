@@ -44,14 +44,18 @@ struct RegisteredResolver {
   bool use_cache = false;  ///< call it once for each spelling of its arguments
 };
 
+using ResolverMap = std::map<std::string, RegisteredResolver, std::less<>>;  ///< by name
+
 /// What interpolations may see of the world.
 struct ResolveContext {
   std::optional<std::map<std::string, std::string>> environment;  ///< all that oc.env sees; else the process's own
   std::optional<std::tm> now;                                     ///< what `${now:}` gives; else the clock
   std::string python_version = "3.11.0";                          ///< what `${python_version:}` gives
   const Tree* hydra = nullptr;                                    ///< what `${hydra:}` looks into; nullptr: refused
-  std::map<std::string, RegisteredResolver> resolvers;            ///< beside the built-in ones, or in their place
+  ResolverMap resolvers;                                          ///< beside the built-in ones, or in their place
   bool keep_unknown_resolvers = false;  ///< leave `${unknown:…}` as text instead of refusing it
+  /// Where parsed interpolations are kept, if at all; compose() uses its FileStore's.
+  std::shared_ptr<InterpolationCache> parsed;
   /// When to give up (code time-limit); never, if not given.
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };
@@ -105,10 +109,11 @@ class Resolver {
   NodeId evaluate_container(const Interpolation& text, uint32_t expr, const Frame& frame);
   std::string joined_names(const Interpolation& text, const Expr& expr, uint32_t parts, std::string_view separator,
                            const Frame& frame);
-  NodeId call(std::string_view name, std::string cache_key, std::vector<NodeId> arguments, const Frame& frame);
+  const RegisteredResolver& find_resolver(std::string_view name);
   NodeId select_node(std::string_view key, const Frame& frame);
   NodeId select_below(NodeId root, std::string_view key, bool throw_on_missing, bool remember);
   NodeId select_one(NodeId container, std::string_view key, bool throw_on_missing);
+  [[noreturn]] void refuse_way_through_scalar(std::string_view key, size_t depth);
   void resolve_child(NodeId child);
   void replace_by(NodeId node, NodeId value);
   bool is_ancestor_or_self(NodeId candidate, NodeId node) const;

@@ -59,6 +59,10 @@ SourcePos SourceMap::add(SourceKind kind, std::string name, std::string text, ui
   return first;
 }
 
+size_t SourceMap::text_bytes() const {
+  return next_offset_ - (base_ ? kFirstOverlayOffset : kFirstOffset);
+}
+
 const SourceMap::Buffer* SourceMap::find(SourcePos pos) const {
   if (!pos) return nullptr;
   if (base_ && pos.offset < kFirstOverlayOffset) return base_->find(pos);

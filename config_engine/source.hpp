@@ -51,6 +51,9 @@ class SourceMap {
   /// well. \throws std::length_error when more than 2 GiB of text are added.
   SourcePos add(SourceKind kind, std::string name, std::string text, uint32_t index = 0);
 
+  /// Of all texts added to this map (not its base): at most 2 GiB fit.
+  size_t text_bytes() const;
+
   /// The whole text that `pos` lies in; empty for nowhere.
   std::string_view text(SourcePos pos) const;
 

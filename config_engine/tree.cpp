@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cassert>
+#include <tuple>
 #include <type_traits>
 
 namespace cfgtool {
@@ -107,6 +108,16 @@ Tree::Tree() : history_(1) {
   nodes_.push_back(Node::map());
 }
 
+Tree Tree::of_nodes(std::vector<Node> nodes) {
+  Tree tree;
+  tree.nodes_ = std::move(nodes);
+  for (NodeId id = 0; id < tree.size(); ++id) {
+    const Node& node = tree[id];
+    if (node.kind == NodeKind::kMap && node.length >= kIndexedMapSize) tree.indexes_[id].rebuild(tree, id);
+  }
+  return tree;
+}
+
 NodeId Tree::add(NodeId parent, Node node) {
   const NodeId id = static_cast<NodeId>(nodes_.size());
   node.parent = parent;
@@ -121,13 +132,7 @@ NodeId Tree::add(NodeId parent, Node node) {
   }
   above.child.last = id;
   ++above.length;
-  if (above.kind == NodeKind::kMap && above.length >= kIndexedMapSize) {
-    if (auto index = indexes_.find(parent); index != indexes_.end()) {
-      index->second.emplace(node.key(), id);
-    } else {
-      build_index(parent);
-    }
-  }
+  if (above.kind == NodeKind::kMap && above.length >= kIndexedMapSize) update_index(parent, id);
   return id;
 }
 
@@ -142,10 +147,52 @@ NodeId Tree::add_detached(Node node, NodeId parent) {
   return static_cast<NodeId>(nodes_.size() - 1);
 }
 
-void Tree::build_index(NodeId map) {
-  KeyIndex& index = indexes_[map];
-  for (NodeId child : children(map))
-    index.emplace(nodes_[child].key(), child);
+void Tree::update_index(NodeId map, NodeId added) {
+  const auto [index, is_new] = indexes_.try_emplace(map);
+  if (is_new) {
+    index->second.rebuild(*this, map);
+  } else {
+    index->second.insert(*this, added);
+  }
+}
+
+namespace {
+size_t hash_of(const Key& key) {
+  return std::hash<std::string_view>()(key.is_number() ? key.number_text() : key.text);
+}
+}  // namespace
+
+void Tree::KeyIndex::rebuild(const Tree& tree, NodeId map) {
+  size_t slots = 64;
+  while (slots < size_t{2} * tree[map].length)
+    slots *= 2;
+  slots_.assign(slots, kNoNode);
+  used_ = tree[map].length;
+  for (NodeId child : tree.children(map))
+    place(tree, child);
+}
+
+void Tree::KeyIndex::place(const Tree& tree, NodeId child) {
+  size_t slot = hash_of(tree[child].key());
+  while (slots_[slot & (slots_.size() - 1)] != kNoNode)
+    ++slot;
+  slots_[slot & (slots_.size() - 1)] = child;
+}
+
+void Tree::KeyIndex::insert(const Tree& tree, NodeId child) {
+  if (2 * (used_ + 1) > slots_.size()) {
+    rebuild(tree, tree[child].parent);
+    return;
+  }
+  ++used_;
+  place(tree, child);
+}
+
+NodeId Tree::KeyIndex::find(const Tree& tree, const Key& key) const {
+  for (size_t slot = hash_of(key);; ++slot) {
+    const NodeId child = slots_[slot & (slots_.size() - 1)];
+    if (child == kNoNode || tree[child].key() == key) return child;
+  }
 }
 
 void Tree::remove(NodeId child) {
@@ -161,7 +208,7 @@ void Tree::remove(NodeId child) {
   if (above.child.last == child) above.child.last = before;
   --above.length;
   if (auto index = indexes_.find(nodes_[child].parent); index != indexes_.end()) {
-    index->second.erase(nodes_[child].key());
+    index->second.rebuild(*this, nodes_[child].parent);
   }
   nodes_[child].parent = kNoNode;
 }
@@ -188,7 +235,13 @@ void Tree::assign(NodeId id, const Tree& from, NodeId source) {
 }
 
 NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source) {
+  return add_copy(parent, from, source, from.nodes_[source].key(), from.nodes_[source].key_pos);
+}
+
+NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key& key, SourcePos key_pos) {
   Node node = from.nodes_[source];
+  node.set_key(key);
+  node.key_pos = key_pos;
   if (node.is_container()) {
     node.child = {kNoNode, kNoNode};
     node.length = 0;
@@ -198,27 +251,34 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source) {
   return id;
 }
 
+// `to` has no children yet. Brothers get neighbouring ids.
 void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
   if (!from.nodes_[source].is_container()) return;
   // Not recursive: a tree may be deeper than the stack.
-  std::vector<std::pair<NodeId, NodeId>> pending{{to, source}};
-  while (!pending.empty()) {
-    const auto [into, outer] = pending.back();
-    pending.pop_back();
+  std::vector<std::pair<NodeId, NodeId>> pending;
+  while (true) {
     // The count is read first: where both trees are one, the list being copied must not grow under our feet.
-    NodeId child = from.nodes_[outer].child.first;
-    for (uint32_t left = from.nodes_[outer].length; left > 0; --left) {
+    const uint32_t count = from.nodes_[source].length;
+    const NodeId first = static_cast<NodeId>(nodes_.size());
+    NodeId child = from.nodes_[source].child.first;
+    for (uint32_t i = 0; i < count; ++i) {
       Node node = from.nodes_[child];
-      const NodeId next = node.next;
-      const bool deeper = node.is_container() && node.length > 0;
       if (node.is_container()) {
+        if (node.length > 0) pending.emplace_back(first + i, child);
         node.child = {kNoNode, kNoNode};
         node.length = 0;
       }
-      const NodeId copy = add(into, node);
-      if (deeper) pending.emplace_back(copy, child);
-      child = next;
+      child = node.next;
+      node.parent = to;
+      node.next = i + 1 < count ? first + i + 1 : kNoNode;
+      nodes_.push_back(node);
     }
+    if (count > 0) nodes_[to].child = {first, first + count - 1};
+    nodes_[to].length = count;
+    if (count >= kIndexedMapSize && nodes_[to].kind == NodeKind::kMap) indexes_[to].rebuild(*this, to);
+    if (pending.empty()) return;
+    std::tie(to, source) = pending.back();
+    pending.pop_back();
   }
 }
 
@@ -226,10 +286,7 @@ NodeId Tree::find(NodeId map, const Key& key) const {
   const Node& node = nodes_[map];
   if (node.kind != NodeKind::kMap) return kNoNode;
   if (node.length >= kIndexedMapSize) {
-    if (auto index = indexes_.find(map); index != indexes_.end()) {
-      auto found = index->second.find(key);
-      return found == index->second.end() ? kNoNode : found->second;
-    }
+    if (auto index = indexes_.find(map); index != indexes_.end()) return index->second.find(*this, key);
   }
   for (NodeId child : children(map)) {
     if (nodes_[child].key() == key) return child;

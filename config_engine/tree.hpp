@@ -111,6 +111,9 @@ class Tree {
   /// A tree has one root from the beginning: an empty map.
   Tree();
 
+  /// A tree of the nodes that another one had: `nodes[i]` is what other[i] was.
+  static Tree of_nodes(std::vector<Node> nodes);
+
   NodeId root() const { return 0; }
   const Node& operator[](NodeId id) const { return nodes_[id]; }
   Node& operator[](NodeId id) { return nodes_[id]; }
@@ -132,6 +135,8 @@ class Tree {
   void assign(NodeId id, const Tree& from, NodeId source);
   /// Appends a deep copy of `from[source]`, key included, to `parent`.
   NodeId add_copy(NodeId parent, const Tree& from, NodeId source);
+  /// The same under another key, which stood at `key_pos`.
+  NodeId add_copy(NodeId parent, const Tree& from, NodeId source, const Key& key, SourcePos key_pos);
 
   /// The child of a map, or kNoNode (also when `map` is not a map).
   NodeId find(NodeId map, const Key& key) const;
@@ -170,15 +175,22 @@ class Tree {
   Children children(NodeId id) const { return {this, nodes_[id].is_container() ? nodes_[id].child.first : kNoNode}; }
 
  private:
-  struct KeyHash {
-    size_t operator()(const Key& key) const {
-      return std::hash<std::string_view>()(key.is_number() ? key.number_text() : key.text);
-    }
+  /// A hash table of one map's children, by key: their ids, in a power of two of slots.
+  class KeyIndex {
+   public:
+    void rebuild(const Tree& tree, NodeId map);
+    void insert(const Tree& tree, NodeId child);
+    NodeId find(const Tree& tree, const Key& key) const;
+
+   private:
+    void place(const Tree& tree, NodeId child);
+
+    std::vector<NodeId> slots_;  // kNoNode: empty
+    size_t used_ = 0;
   };
-  using KeyIndex = std::unordered_map<Key, NodeId, KeyHash>;
 
   void copy_children(NodeId to, const Tree& from, NodeId source);
-  void build_index(NodeId map);
+  void update_index(NodeId map, NodeId added);
 
   std::vector<Node> nodes_;
   std::vector<HistoryEntry> history_;

@@ -59,8 +59,7 @@ size_t match_unsigned_float(std::string_view text, size_t at) {
 
 /// The end of ESC: pairs of a backslash and an escapable character.
 size_t match_esc(std::string_view text, size_t at) {
-  while (at + 1 < text.size() && text[at] == '\\' &&
-         std::string_view("\\()[]{}:=, \t").find(text[at + 1]) != std::string_view::npos)
+  while (at + 1 < text.size() && text[at] == '\\' && is_one_of(text[at + 1], "\\()[]{}:=, \t"))
     at += 2;
   return at;
 }
@@ -101,7 +100,7 @@ ValueToken match_value_token(std::string_view text, size_t at, size_t* length) {
   if (has_word(text, at, "true")) offer(ValueToken::kBool, at + 4);
   if (has_word(text, at, "false")) offer(ValueToken::kBool, at + 5);
   if (has_word(text, at, "null")) offer(ValueToken::kNull, at + 4);
-  if (std::string_view("/-\\+.$%*@?|").find(c) != std::string_view::npos) offer(ValueToken::kUnquotedChar, at + 1);
+  if (is_one_of(c, "/-\\+.$%*@?|")) offer(ValueToken::kUnquotedChar, at + 1);
   offer(ValueToken::kId, match_id(text, at));
   offer(ValueToken::kEsc, match_esc(text, at));
   offer(ValueToken::kWs, skip_blanks(text, at));

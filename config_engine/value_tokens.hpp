@@ -33,6 +33,12 @@ inline bool is_letter(char c) {
 inline bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
+inline bool is_one_of(char c, std::string_view characters) {
+  for (const char candidate : characters) {
+    if (c == candidate) return true;
+  }
+  return false;
+}
 
 /// `text` without every other character, beginning with the first: undoes the escapes of an ESC token.
 std::string drop_escapes(std::string_view text);

@@ -1,0 +1,14 @@
+# Writes OUTPUT, a header with a number that changes with the contents of FILES and with SALT.
+set(all "${SALT}")
+foreach(file ${FILES})
+  file(SHA256 ${file} hash)
+  string(APPEND all ${hash})
+endforeach()
+string(SHA256 revision "${all}")
+string(SUBSTRING ${revision} 0 16 revision)
+file(WRITE ${OUTPUT} "#pragma once
+#include <cstdint>
+namespace cfgtool {
+inline constexpr uint64_t kEngineRevision = 0x${revision};
+}  // namespace cfgtool
+")
