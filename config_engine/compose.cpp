@@ -224,13 +224,8 @@ void Composer::merge_config(const ResultDefault& entry) {
   if (!loaded) {
     throw_error(Stage::kCompose, "config-not-found", fmt::format("Could not load '{}'.", entry.config_path), entry.pos);
   }
-  ComposeStep step;
-  step.kind = ComposeStep::Kind::kConfig;
-  step.config_path = entry.config_path;
-  step.package = entry.package;
-  step.parent = entry.parent;
-  step.entry = entry.pos;
-  out_.steps.push_back(std::move(step));
+  const auto index = static_cast<uint32_t>(&entry - out_.defaults.defaults.data());
+  out_.steps.push_back({ComposeStep::Kind::kConfig, index});
   Merger merger(out_.tree, static_cast<uint32_t>(out_.steps.size() - 1), [this](Tree&, NodeId node) {
     try {
       const NodeId target = resolver_.dereference(node);
@@ -327,11 +322,7 @@ void Composer::merge_at_package(const LoadedConfig& loaded, const ResultDefault&
 
 void Composer::apply_overrides() {
   for (const Override* word : out_.defaults.config_overrides) {
-    ComposeStep step;
-    step.kind = ComposeStep::Kind::kOverride;
-    step.entry = word->pos;
-    step.override_index = static_cast<uint32_t>(word - out_.overrides.data() + 1);
-    out_.steps.push_back(std::move(step));
+    out_.steps.push_back({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
     apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
     check_hydra_after_override(*word);
   }
@@ -355,9 +346,7 @@ NodeId Composer::set_text(NodeId map, std::string_view key, std::string_view tex
 
 // hydra: the rest of _load_configuration_impl
 void Composer::fill_hydra_node() {
-  ComposeStep step;
-  step.kind = ComposeStep::Kind::kRuntime;
-  out_.steps.push_back(step);
+  out_.steps.push_back({ComposeStep::Kind::kRuntime, 0});
   Tree& tree = out_.tree;
   const NodeId hydra = tree.find(tree.root(), kHydra);
   const auto child = [&](NodeId map, std::string_view key) { return map == kNoNode ? kNoNode : tree.find(map, key); };

@@ -31,11 +31,7 @@ struct ComposeRequest {
 /// One of the things that made the tree, in the order in which they did. Node::step is an index into them.
 struct ComposeStep {
   enum class Kind : uint8_t { kNone, kConfig, kOverride, kRuntime } kind = Kind::kNone;
-  std::string config_path;            ///< kConfig
-  std::string package;                ///< kConfig: where its content went
-  std::optional<std::string> parent;  ///< kConfig: whose defaults list named it
-  SourcePos entry;                    ///< kConfig: that entry; kOverride: the word
-  uint32_t override_index = 0;        ///< kOverride: 1-based
+  uint32_t index = 0;  ///< kConfig: in Composition::defaults.defaults; kOverride: in Composition::overrides
 };
 
 struct Composition {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <string_view>
 
 namespace cfgtool {
 
@@ -101,14 +100,11 @@ void InputDefault::set_package_header(const std::optional<std::string>& header, 
   package_header = absolute;
 }
 
-std::optional<std::string> InputDefault::name() const {
+std::optional<std::string_view> InputDefault::name() const {
   if (is_virtual()) return {};
-  if (is_config()) {
-    const size_t slash = path.rfind('/');
-    return slash == std::string::npos ? path : path.substr(slash + 1);
-  }
+  if (is_config()) return std::string_view(path).substr(path.rfind('/') + 1);  // npos + 1 is 0
   const std::string* option = std::get_if<std::string>(&choice);
-  return option ? std::optional<std::string>(*option) : std::nullopt;
+  return option ? std::optional<std::string_view>(*option) : std::nullopt;
 }
 
 std::string InputDefault::group_path() const {
@@ -124,7 +120,7 @@ std::string InputDefault::group_path() const {
 std::string InputDefault::config_path() const {
   if (is_virtual()) return "<root>";
   if (is_config()) return from_base(parent_base_dir, path);
-  return group_path() + "/" + name().value_or("None");  // Python's f-string of a null choice
+  return (group_path() + "/").append(name().value_or("None"));  // Python's f-string of a null choice
 }
 
 std::string InputDefault::default_package() const {

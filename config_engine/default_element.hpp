@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -67,8 +68,8 @@ struct InputDefault {
   /// \param header the text behind `# @package`, if there is one
   void set_package_header(const std::optional<std::string>& header, VersionBase version_base);
 
-  /// The option or the last part of the path; nothing for a null choice.
-  std::optional<std::string> name() const;
+  /// The option or the last part of the path, a view into this entry; nothing for a null choice.
+  std::optional<std::string_view> name() const;
   std::string group_path() const;
   std::string config_path() const;
   std::string default_package() const;

@@ -184,7 +184,7 @@ void DefaultsTreeBuilder::collect_overrides(std::vector<InputDefault>& entries, 
                       "defaults list",
                       parent.config_path(), seen_override->override_key(version_base()), name_of(*seen_override),
                       entry.override_key(version_base()),
-                      entry.is_group() ? name_of(entry) : entry.name().value_or("None")),
+                      entry.is_group() ? name_of(entry) : std::string(entry.name().value_or("None"))),
           seen_override->pos);
       diagnostic.labels.push_back({entry.pos, 1, "must stand before the override"});
       throw ConfigError(std::move(diagnostic));
@@ -313,7 +313,7 @@ Tree DefaultsTreeBuilder::interpolation_map(const std::vector<InputDefault>& ent
 }
 
 void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree& known_choices) {
-  const std::string text = entry->is_config() ? entry->config_path() : *entry->name();
+  const std::string text = entry->is_config() ? entry->config_path() : std::string(*entry->name());
   static constexpr std::string_view kLegacy = "${defaults.";
   const bool legacy_form = entry->is_group() && text.starts_with(kLegacy) && text.size() > kLegacy.size() + 1 &&
                            std::isdigit(static_cast<unsigned char>(text[kLegacy.size()])) != 0 &&
@@ -353,7 +353,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree&
 
 // hydra: _check_not_missing
 bool DefaultsTreeBuilder::skip_missing_choice(const InputDefault& entry) {
-  if (!entry.config_path().ends_with("???")) return false;
+  if (!entry.name().value_or("").ends_with("???")) return false;
   if (request_.skip_missing) return true;
   if (entry.is_config()) {
     throw ConfigError(problem("defaults-missing-choice",

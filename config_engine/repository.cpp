@@ -67,12 +67,14 @@ std::string read_file(const std::string& path) {
 }
 
 /// Python's realpath takes `group/../other` apart before it looks at the disk, so that `group` need not exist.
-std::string join(const std::string& folder, const std::string& name) {
-  if (name.empty()) return folder;
-  const std::string path = folder + "/" + name;
-  const bool plain = name.find("..") == std::string::npos && name.find("./") == std::string::npos &&
-                     name.find("//") == std::string::npos;
+std::string normalized(const std::string& path) {
+  const bool plain = path.find("..") == std::string::npos && path.find("./") == std::string::npos &&
+                     path.find("//") == std::string::npos;
   return plain ? path : std::filesystem::path(path).lexically_normal().string();
+}
+
+std::string join(const std::string& folder, const std::string& name) {
+  return name.empty() ? folder : normalized(folder + "/" + name);
 }
 
 std::string_view scheme_of(std::string_view path) {
@@ -111,6 +113,7 @@ std::vector<std::string> list_folder(const std::string& folder, bool groups) {
 }  // namespace
 
 struct FileStore::Entry {
+  std::string path;          // normalized
   uint64_t composition = 0;  // that looked at it last
   FileStamp stamp;
   bool may_change_unseen = false;
@@ -140,19 +143,21 @@ void FileStore::save_caches() {
     cache.second.save();
 }
 
-std::shared_ptr<const ConfigFile> FileStore::load(const std::string& full_path) {
-  const auto known = files_.find(full_path);
-  Entry* entry = known == files_.end() ? nullptr : known->second.get();
-  if (entry && entry->composition == composition_) return entry->file;
+std::shared_ptr<const ConfigFile> FileStore::load(const std::string& spelled_path) {
+  std::unique_ptr<Entry>& entry = files_[spelled_path];
+  if (!entry) entry = std::make_unique<Entry>(Entry{normalized(spelled_path), 0, {}, false, nullptr});
+  if (entry->composition == composition_) return entry->file;
   FileStamp stamp;
-  if (!stat_regular_file(full_path, &stamp)) return nullptr;
-  if (!entry || !(entry->stamp == stamp) || entry->may_change_unseen) {
+  if (!stat_regular_file(entry->path, &stamp)) {
+    files_.erase(spelled_path);
+    return nullptr;
+  }
+  if (!entry->file || !(entry->stamp == stamp) || entry->may_change_unseen) {
     const bool is_young = stamp.is_younger_than_clock();
-    std::string text = read_file(full_path);
-    if (!entry || sources_->text(entry->file->begin) != text) {
-      std::shared_ptr<const ConfigFile> file = parse(SourceKind::kFile, full_path, std::move(text));
-      entry = files_.insert_or_assign(full_path, std::make_unique<Entry>()).first->second.get();
-      entry->file = std::move(file);
+    std::string text = read_file(entry->path);
+    if (!entry->file || sources_->text(entry->file->begin) != text) {
+      entry->file.reset();
+      entry->file = parse(SourceKind::kFile, entry->path, std::move(text));
     }
     entry->stamp = stamp;
     entry->may_change_unseen = is_young;
@@ -184,7 +189,10 @@ ConfigRepository::ConfigRepository(std::shared_ptr<FileStore> store, std::vector
     : store_(std::move(store)),
       search_path_(std::move(search_path)),
       version_base_(version_base),
-      pkg_path_(std::move(pkg_path)) {}
+      pkg_path_(std::move(pkg_path)) {
+  for (const SearchPathEntry& entry : search_path_)
+    folders_.push_back(folder(entry));
+}
 
 void ConfigRepository::append_search_path(SearchPathEntry entry) {
   const std::string_view scheme = scheme_of(entry.path);
@@ -195,6 +203,7 @@ void ConfigRepository::append_search_path(SearchPathEntry entry) {
         entry.pos);
   }
   const bool schema_last = !search_path_.empty() && search_path_.back().provider == "schema";
+  folders_.insert(schema_last ? std::prev(folders_.end()) : folders_.end(), folder(entry));
   search_path_.insert(schema_last ? std::prev(search_path_.end()) : search_path_.end(), std::move(entry));
 }
 
@@ -234,14 +243,14 @@ std::string ConfigRepository::normalized_file_name(std::string config_path) cons
 
 std::shared_ptr<const ConfigFile> ConfigRepository::find_file(const std::string& config_path) {
   const std::string name = normalized_file_name(config_path);
-  for (const SearchPathEntry& entry : search_path_) {
-    if (is_builtin_package(entry)) {
-      if (auto builtin = store_->load_builtin(config_path)) return builtin;
-      continue;
+  for (size_t i = 0; i < search_path_.size(); ++i) {
+    std::shared_ptr<const ConfigFile> file;
+    if (is_builtin_package(search_path_[i])) {
+      file = store_->load_builtin(config_path);
+    } else if (!folders_[i].empty()) {
+      file = store_->load(folders_[i] + "/" + name);
     }
-    const std::string place = folder(entry);
-    if (place.empty()) continue;
-    if (auto file = store_->load(join(place, name))) return file;
+    if (file) return file;
   }
   return nullptr;
 }
@@ -262,21 +271,24 @@ const LoadedConfig* ConfigRepository::load_config(const std::string& config_path
 }
 
 bool ConfigRepository::group_exists(const std::string& group) const {
-  return std::any_of(search_path_.begin(), search_path_.end(), [&](const SearchPathEntry& entry) {
-    if (is_builtin_package(entry)) return group == "hydra" || is_builtin_group(group);
-    const std::string place = folder(entry);
-    return !place.empty() && is_folder(join(place, group));
-  });
+  for (size_t i = 0; i < search_path_.size(); ++i) {
+    if (is_builtin_package(search_path_[i])) {
+      if (group == "hydra" || is_builtin_group(group)) return true;
+    } else if (!folders_[i].empty() && is_folder(join(folders_[i], group))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::vector<std::string> ConfigRepository::group_options(const std::string& group) const {
   std::vector<std::string> options;
-  for (const SearchPathEntry& entry : search_path_) {
+  for (size_t i = 0; i < search_path_.size(); ++i) {
     std::vector<std::string> here;
-    if (is_builtin_package(entry)) {
+    if (is_builtin_package(search_path_[i])) {
       here = builtin_group_options(group);
-    } else if (const std::string place = folder(entry); !place.empty()) {
-      here = list_folder(join(place, group), false);
+    } else if (!folders_[i].empty()) {
+      here = list_folder(join(folders_[i], group), false);
     }
     options.insert(options.end(), here.begin(), here.end());
   }
@@ -287,10 +299,9 @@ std::vector<std::string> ConfigRepository::group_options(const std::string& grou
 
 std::vector<std::string> ConfigRepository::subgroups(const std::string& group) const {
   std::vector<std::string> groups;
-  for (const SearchPathEntry& entry : search_path_) {
-    const std::string place = folder(entry);
-    if (place.empty()) continue;
-    const std::vector<std::string> here = list_folder(join(place, group), true);
+  for (const std::string& folder : folders_) {
+    if (folder.empty()) continue;
+    const std::vector<std::string> here = list_folder(join(folder, group), true);
     groups.insert(groups.end(), here.begin(), here.end());
   }
   std::sort(groups.begin(), groups.end());

@@ -32,9 +32,10 @@ class FileStore {
   /// Writes what was parsed to the caches. Never fails.
   void save_caches();
 
+  /// \param spelled_path may have `..` in it, which are taken away before the disk is looked at
   /// \return nullptr if there is no file of that path
   /// \throws ConfigError (without sources) for what cannot be read or is not YAML as OmegaConf loads it
-  std::shared_ptr<const ConfigFile> load(const std::string& full_path);
+  std::shared_ptr<const ConfigFile> load(const std::string& spelled_path);
   /// The built-in config of that path, or nullptr.
   std::shared_ptr<const ConfigFile> load_builtin(std::string_view path);
 
@@ -106,6 +107,7 @@ class ConfigRepository {
 
   std::shared_ptr<FileStore> store_;
   std::vector<SearchPathEntry> search_path_;
+  std::vector<std::string> folders_;  // of each entry; empty where it is none
   VersionBase version_base_;
   std::string pkg_path_;
   std::unordered_map<std::string, std::unique_ptr<LoadedConfig>> loaded_;  // by config path; null = not there

@@ -57,14 +57,14 @@ NodeId make_null(ResolverCall& call) {
 }
 
 /// The key argument, which must be a string.
-std::string key_argument(ResolverCall& call) {
+std::string_view key_argument(ResolverCall& call) {
   const Node& key = call.resolver.tree()[call.arguments[0]];
   if (!is_text(key)) {
     // What Python's str.startswith says of other types.
     call.resolver.fail("AttributeError", fmt::format("'{}' object has no attribute 'startswith'", type_name(key)),
                        "resolver-arguments");
   }
-  return std::string(key.text());
+  return key.text();
 }
 
 NodeId oc_env(ResolverCall& call) {
@@ -144,7 +144,7 @@ NodeId oc_create(ResolverCall& call) {
 }
 
 /// omegaconf: _impl.select_node: a key that goes through a scalar is just not there.
-NodeId select_or_none(ResolverCall& call, const std::string& key, bool throw_on_missing = false) {
+NodeId select_or_none(ResolverCall& call, std::string_view key, bool throw_on_missing = false) {
   try {
     return call.resolver.select(call.parent, key, throw_on_missing);
   } catch (const ConfigError& error) {
@@ -191,7 +191,7 @@ NodeId oc_deprecated(ResolverCall& call) {
                                    type_name(tree[call.arguments[i]])),
                        "resolver-arguments");
   }
-  const std::string key(tree[call.arguments[0]].text());
+  const std::string_view key = tree[call.arguments[0]].text();
   const std::string old_key = tree.key_path(call.node);
   const NodeId target = select_or_none(call, key);
   if (target == kNoNode) {
@@ -217,7 +217,7 @@ NodeId dict_argument(ResolverCall& call, std::string_view function) {
                                    python_str(tree, call.arguments[0]), type_name(key)),
                        "resolver-arguments");
   }
-  const NodeId map = select_or_none(call, std::string(key.text()), true);
+  const NodeId map = select_or_none(call, key.text(), true);
   if (map == kNoNode) {
     call.resolver.fail("ConfigKeyError", fmt::format("Key not found: '{}'", key.text()), "interpolation-key");
   }
@@ -318,7 +318,7 @@ NodeId hydra(ResolverCall& call) {
   Tree& tree = call.resolver.tree();
   const Tree* hydra_tree = call.resolver.context().hydra;
   if (!hydra_tree) call.resolver.fail("ValueError", "HydraConfig was not set", "resolver-hydra");
-  const std::string key = key_argument(call);
+  const std::string key(key_argument(call));
   // The hydra node is a configuration of its own, whose interpolations start from its own top.
   Tree copy = *hydra_tree;
   ResolveContext context = call.resolver.context();

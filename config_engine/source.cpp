@@ -12,7 +12,8 @@ namespace {
 constexpr uint32_t kFirstOffset = 1;
 // A map with a base numbers its own texts from here, so that the base may grow beside it.
 constexpr uint32_t kFirstOverlayOffset = 0x80000000u;
-constexpr size_t kChunkBytes = 64 * 1024;
+constexpr size_t kFirstChunkBytes = 4 * 1024;
+constexpr size_t kLargestChunkBytes = 64 * 1024;
 }  // namespace
 
 struct SourceMap::Buffer {
@@ -27,10 +28,12 @@ struct SourceMap::Arena {
   std::vector<std::unique_ptr<char[]>> chunks;
   char* free = nullptr;
   size_t left = 0;
+  size_t next_size = kFirstChunkBytes;
 
   char* take(size_t bytes) {
     if (bytes > left) {
-      const size_t size = std::max(bytes, kChunkBytes);
+      const size_t size = std::max(bytes, next_size);
+      next_size = std::min(2 * next_size, kLargestChunkBytes);
       chunks.push_back(std::unique_ptr<char[]>(new char[size]));
       free = chunks.back().get();
       left = size;

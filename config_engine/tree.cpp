@@ -288,8 +288,12 @@ NodeId Tree::find(NodeId map, const Key& key) const {
   if (node.length >= kIndexedMapSize) {
     if (auto index = indexes_.find(map); index != indexes_.end()) return index->second.find(*this, key);
   }
+  const auto length = static_cast<uint32_t>(key.text.size());
   for (NodeId child : children(map)) {
-    if (nodes_[child].key() == key) return child;
+    // Most keys differ in their lengths or are strings both: the cheap questions first.
+    const Node& candidate = nodes_[child];
+    if (key.kind == KeyKind::kString && (candidate.key_length != length || candidate.key_kind != key.kind)) continue;
+    if (candidate.key() == key) return child;
   }
   return kNoNode;
 }
