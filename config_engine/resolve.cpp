@@ -6,7 +6,6 @@
 
 #include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
-#include "config_engine/resolvers.hpp"
 #include "config_engine/suggest.hpp"
 
 namespace cfgtool {
@@ -18,6 +17,9 @@ constexpr size_t kDeepestInterpolation = 100;
 
 // Ten values, each ten times the one before, are ten lines of YAML and ten gigabytes of text.
 constexpr size_t kMostTextBytes = size_t{64} << 20;
+
+// And ten lists, each of ten times the one before, are ten thousand million values.
+constexpr size_t kMostCopiedNodes = size_t{4} << 20;
 
 /// A dict key that an interpolation spells out.
 Key key_of(const Node& name, SourceMap& sources) {
@@ -90,6 +92,12 @@ void Resolver::warn(std::string message, NodeId node) {
 
 NodeId Resolver::make(Node value, NodeId parent) {
   return tree_.add_detached(value, parent);
+}
+
+NodeId Resolver::make_plain(Node container, NodeId parent) {
+  const NodeId made = make(container, parent);
+  plain_containers_.insert(made);
+  return made;
 }
 
 bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
@@ -210,7 +218,7 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
 
 NodeId Resolver::evaluate_container(const Interpolation& text, uint32_t expr, const Frame& frame) {
   const Expr& node = text[expr];
-  const NodeId container = make(node.kind == ExprKind::kList ? Node::list() : Node::map(), frame.container);
+  const NodeId container = make_plain(node.kind == ExprKind::kList ? Node::list() : Node::map(), frame.container);
   tree_[container].pos = tree_[frame.node].pos;
   for (uint32_t child = node.first_child; child != kNoNode; child = text[child].next) {
     Key key;
@@ -228,7 +236,6 @@ NodeId Resolver::evaluate_container(const Interpolation& text, uint32_t expr, co
     }
     tree_.assign(home, tree_, value);
   }
-  plain_containers_.insert(container);
   return container;
 }
 
@@ -257,16 +264,9 @@ NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const F
 }
 
 NodeId Resolver::call(std::string_view name, std::string cache_key, std::vector<NodeId> arguments, const Frame& frame) {
-  const RegisteredResolver* resolver = nullptr;
-  if (auto own = context_.resolvers.find(std::string(name)); own != context_.resolvers.end()) {
-    resolver = &own->second;
-  } else {
-    resolver = find_builtin_resolver(name);
-  }
+  const RegisteredResolver* const resolver = context_.resolvers.find(name);
   if (!resolver) {
-    std::vector<std::string> known = builtin_resolver_names();
-    for (const auto& own : context_.resolvers)
-      known.push_back(own.first);
+    const std::vector<std::string> known = context_.resolvers.names();
     try {
       fail("", fmt::format("Unsupported interpolation type {}", name), "resolver-unknown");
     } catch (ConfigError& error) {
@@ -279,8 +279,16 @@ NodeId Resolver::call(std::string_view name, std::string cache_key, std::vector<
   if (resolver->use_cache) {
     if (auto cached = call_cache_.find(cache_key); cached != call_cache_.end()) return cached->second;
   }
-  ResolverCall request{*this, name, std::move(arguments), frame.container, frame.node};
-  const NodeId result = resolver->function(request);
+  ResolverCall request(*this, std::move(arguments), frame.container, frame.node, resolver->use_cache);
+  NodeId result = kNoNode;
+  try {
+    result = resolver->function(request);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const std::exception& error) {
+    fail("RuntimeError", error.what());
+  }
+  if (result == kNoNode) result = request.give(Node::null());
   if (resolver->use_cache) call_cache_.emplace(std::move(cache_key), result);
   return result;
 }
@@ -404,7 +412,13 @@ NodeId Resolver::select_below(NodeId root, std::string_view key, bool throw_on_m
 void Resolver::replace_by(NodeId node, NodeId value) {
   const Node old = tree_[node];
   if (old.kind != NodeKind::kInterpolation) return;
+  const size_t size = tree_.size();
   tree_.assign(node, tree_, value);
+  copied_nodes_ += tree_.size() - size;
+  if (copied_nodes_ > kMostCopiedNodes) {
+    trail_.assign(1, node);
+    fail("", fmt::format("interpolations copy more than {} values in all", kMostCopiedNodes), "interpolation-too-long");
+  }
   Node& now = tree_[node];
   now.step = tree_[value].step;
   // A string that reads as an interpolation or as "???" is one from now on, as in OmegaConf.
@@ -438,8 +452,21 @@ void Resolver::resolve_child(NodeId child) {
     trail_.assign(1, child);
     fail("", fmt::format("Value '{}' is not a supported primitive type", type_name(tree_[value])), "resolver-value");
   }
-  if (tree_[value].is_container()) resolve_in_place(value);
+  if (tree_[value].is_container()) resolve_container(child, value);
   replace_by(child, value);
+}
+
+/// Resolves what the interpolation `child` leads to, unless that holds `child`, or another one that is on the way:
+/// where OmegaConf goes round in circles up to Python's recursion limit.
+void Resolver::resolve_container(NodeId child, NodeId value) {
+  on_the_way_.push_back(child);
+  for (const NodeId earlier : on_the_way_) {
+    if (!is_ancestor_or_self(value, earlier)) continue;
+    trail_ = on_the_way_;
+    fail("", "Recursive interpolation detected", "interpolation-cycle");
+  }
+  resolve_in_place(value);
+  on_the_way_.pop_back();
 }
 
 // omegaconf: _impl._resolve

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <ctime>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,33 +15,16 @@
 
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/interpolation.hpp"
+#include "config_engine/resolver_table.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 
 namespace cfgtool {
 
-class Resolver;
 struct ResolveContext;
 
 /// \throws ConfigError, code time-limit, once the context's deadline has passed
 void check_deadline(const ResolveContext& context, Stage stage);
-
-/// What a resolver function is handed. Values are nodes of the resolver's tree.
-struct ResolverCall {
-  Resolver& resolver;
-  std::string_view name;
-  std::vector<NodeId> arguments;
-  NodeId parent;  ///< the container that holds the value being resolved (OmegaConf's _parent_)
-  NodeId node;    ///< the value being resolved (_node_)
-};
-
-/// Returns a node of the tree: an existing one, or one made by Resolver::make.
-using ResolverFunction = std::function<NodeId(ResolverCall& call)>;
-
-struct RegisteredResolver {
-  ResolverFunction function;
-  bool use_cache = false;  ///< call it once for each spelling of its arguments
-};
 
 /// What interpolations may see of the world.
 struct ResolveContext {
@@ -50,7 +32,7 @@ struct ResolveContext {
   std::optional<std::tm> now;                                     ///< what `${now:}` gives; else the clock
   std::string python_version = "3.11.0";                          ///< what `${python_version:}` gives
   const Tree* hydra = nullptr;                                    ///< what `${hydra:}` looks into; nullptr: refused
-  std::map<std::string, RegisteredResolver> resolvers;            ///< beside the built-in ones, or in their place
+  ResolverTable resolvers;
   bool keep_unknown_resolvers = false;  ///< leave `${unknown:…}` as text instead of refusing it
   /// When to give up (code time-limit); never, if not given.
   std::optional<std::chrono::steady_clock::time_point> deadline;
@@ -79,6 +61,8 @@ class Resolver {
 
   /// A new value to return from a resolver function. `parent` is what relative interpolations in it start from.
   NodeId make(Node value, NodeId parent);
+  /// The same for a plain container, see is_plain_container.
+  NodeId make_plain(Node container, NodeId parent);
 
   /// \throws ConfigError as an exception of that Python type within a resolver reads
   [[noreturn]] void fail(std::string_view python_type, const std::string& message,
@@ -110,6 +94,7 @@ class Resolver {
   NodeId select_below(NodeId root, std::string_view key, bool throw_on_missing, bool remember);
   NodeId select_one(NodeId container, std::string_view key, bool throw_on_missing);
   void resolve_child(NodeId child);
+  void resolve_container(NodeId child, NodeId value);
   void replace_by(NodeId node, NodeId value);
   bool is_ancestor_or_self(NodeId candidate, NodeId node) const;
 
@@ -119,6 +104,8 @@ class Resolver {
   std::vector<Diagnostic>* warnings_;
   std::vector<NodeId> being_resolved_;  // OmegaConf's memo: the values whose interpolation is being followed
   std::vector<NodeId> trail_;           // the interpolations being evaluated, outermost first: for error messages
+  std::vector<NodeId> on_the_way_;      // the interpolations whose containers are being resolved in place
+  size_t copied_nodes_ = 0;             // into the places of interpolations
   size_t text_bytes_ = 0;               // of all strings joined so far
   std::unordered_set<NodeId> plain_containers_;
   std::unordered_map<std::string, NodeId> call_cache_;
