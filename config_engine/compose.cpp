@@ -42,6 +42,8 @@ class Composer {
   void merge_config(const ResultDefault& entry);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
+  void check_words() const;
+  void copy_environment();
   void fill_hydra_node();
   std::optional<HydraSchemaFault> hydra_fault(bool refuse_unknown_keys);
   void check_hydra_after_config(const ResultDefault& entry);
@@ -88,6 +90,8 @@ void Composer::run() {
   out_.search_path = repository_.search_path();
   merge_defaults();
   apply_overrides();
+  check_words();
+  copy_environment();
   if (request_.with_hydra) fill_hydra_node();
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
   if (hydra == kNoNode) return;
@@ -206,10 +210,10 @@ void Composer::extend_search_path() {
 }
 
 bool Composer::touches_hydra(const ResultDefault& entry) {
-  if (entry.config_path.starts_with("hydra/")) return false;
+  const LoadedConfig* loaded = repository_.load_config(entry.config_path);
+  if (loaded && loaded->file->is_builtin) return false;
   if (in_hydra(entry.package)) return true;
   if (!entry.package.empty()) return false;
-  const LoadedConfig* loaded = repository_.load_config(entry.config_path);
   return loaded && loaded->file->tree.find(loaded->root, kHydra) != kNoNode;
 }
 
@@ -238,6 +242,13 @@ void Composer::merge_config(const ResultDefault& entry) {
   const LoadedConfig* loaded = repository_.load_config(entry.config_path);
   if (!loaded) {
     throw_error(Stage::kCompose, "config-not-found", fmt::format("Could not load '{}'.", entry.config_path), entry.pos);
+  }
+  if (entry.config_path == "hydra/config" && !loaded->file->is_builtin) {
+    throw_error(Stage::kCompose, "config-hides-schema",
+                fmt::format("'{}' is validated against ConfigStore schema with the same name.\nHydra's own "
+                            "configuration has this name; give the file another one",
+                            entry.config_path),
+                loaded->file->begin);
   }
   ComposeStep step;
   step.kind = ComposeStep::Kind::kConfig;
@@ -352,6 +363,40 @@ void Composer::apply_overrides() {
   }
 }
 
+/// hydra.overrides.task and .hydra hold whole words as values: a word in which "${" begins no interpolation is refused.
+void Composer::check_words() const {
+  for (const Override& word : out_.overrides) {
+    if (word.input_line.find("${") == std::string_view::npos) continue;
+    try {
+      validate_interpolation(word.input_line, {out_.sources.get(), word.pos});
+    } catch (ConfigError& error) {
+      error.diagnostics().front().notes.push_back(
+          fmt::format("the whole word is a value of hydra.overrides.{}, with its quotes and escapes as they are",
+                      word.is_hydra_override() ? "hydra" : "task"));
+      throw;
+    }
+  }
+}
+
+/// hydra.job.env_copy names variables of the environment that go into hydra.job.env_set.
+void Composer::copy_environment() {
+  Tree& tree = out_.tree;
+  NodeId job = tree.root();
+  for (const char* key : {"hydra", "job"})
+    job = job == kNoNode ? job : tree.find(job, key);
+  const NodeId names = job == kNoNode ? job : tree.find(job, "env_copy");
+  if (names == kNoNode || tree[names].kind != NodeKind::kList) return;
+  for (NodeId item = tree[names].child.first; item != kNoNode; item = tree[item].next) {
+    const std::string name = python_str(tree, resolver_.dereference(item));
+    const std::optional<std::string> value = environment_variable(out_.context, name);
+    if (!value) {
+      throw_error(Stage::kCompose, "environment-missing", fmt::format("Environment variable '{}' not found", name),
+                  tree[item].pos);
+    }
+    set_text(tree.find(job, "env_set"), out_.sources->keep(name), *value);
+  }
+}
+
 NodeId Composer::set(NodeId map, std::string_view key, Node value) {
   if (map == kNoNode) return kNoNode;
   value.step = static_cast<uint32_t>(out_.steps.size() - 1);
@@ -381,8 +426,10 @@ void Composer::fill_hydra_node() {
   for (const Override& word : out_.overrides) {
     const NodeId list = child(lists, word.is_hydra_override() ? "hydra" : "task");
     if (!word.is_hydra_override()) task_words.emplace_back(word.input_line);
-    if (list != kNoNode && tree[list].kind == NodeKind::kList)
-      tree.add(list, Node::of_text(NodeKind::kString, word.input_line));
+    if (list == kNoNode || tree[list].kind != NodeKind::kList) continue;
+    Node line = Node::of_string(word.input_line);
+    line.pos = word.pos;
+    tree.add(list, line);
   }
   const NodeId runtime = child(hydra, "runtime");
   if (const NodeId choices = child(runtime, "choices"); choices != kNoNode) {

@@ -83,6 +83,11 @@ bool is_builtin_package(const SearchPathEntry& entry) {
   return entry.path == "pkg://hydra.conf";
 }
 
+/// Hydra's own configs are files of its package, but for hydra/config, a dataclass, which is found behind all folders.
+bool holds_builtin(const SearchPathEntry& entry, std::string_view config_path) {
+  return config_path == "hydra/config" ? scheme_of(entry.path) == "structured" : is_builtin_package(entry);
+}
+
 /// What a folder holds, sorted: groups (folders) or options (".yaml" files, without the ending).
 std::vector<std::string> list_folder(const std::string& folder, bool groups) {
   std::vector<std::string> names;
@@ -136,6 +141,7 @@ std::shared_ptr<const ConfigFile> FileStore::load_builtin(std::string_view path)
 
 std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, std::string name, std::string text) {
   auto file = std::make_shared<ConfigFile>();
+  file->is_builtin = kind == SourceKind::kBuiltin;
   file->begin = sources_->add(kind, std::move(name), std::move(text));
   file->package_header = read_package_header(sources_->text(file->begin), file->begin);
   file->tree = read_yaml(*sources_, file->begin);
@@ -208,7 +214,7 @@ std::string ConfigRepository::normalized_file_name(std::string config_path) cons
 bool ConfigRepository::config_exists(const std::string& config_path) const {
   const std::string name = normalized_file_name(config_path);
   return std::any_of(search_path_.begin(), search_path_.end(), [&](const SearchPathEntry& entry) {
-    if (is_builtin_package(entry)) return find_builtin_config(config_path) != nullptr;
+    if (holds_builtin(entry, config_path)) return find_builtin_config(config_path) != nullptr;
     const std::string place = folder(entry);
     return !place.empty() && stat_regular_file(join(place, name));
   });
@@ -217,7 +223,7 @@ bool ConfigRepository::config_exists(const std::string& config_path) const {
 std::shared_ptr<const ConfigFile> ConfigRepository::find_file(const std::string& config_path) {
   const std::string name = normalized_file_name(config_path);
   for (const SearchPathEntry& entry : search_path_) {
-    if (is_builtin_package(entry)) {
+    if (holds_builtin(entry, config_path)) {
       if (auto builtin = store_->load_builtin(config_path)) return builtin;
       continue;
     }

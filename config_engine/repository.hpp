@@ -20,6 +20,7 @@ struct ConfigFile {
   Tree tree;                                  ///< the whole file; the root may be a map or a list
   std::optional<std::string> package_header;  ///< the text behind `# @package`
   SourcePos begin;                            ///< the file's first byte
+  bool is_builtin = false;                    ///< one of Hydra's own
 };
 
 /// Every file read so far. A file whose size, time or inode changed is read again. Shared by the compositions of one

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
@@ -110,6 +111,16 @@ bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
 void check_deadline(const ResolveContext& context, Stage stage) {
   if (!context.deadline || std::chrono::steady_clock::now() < *context.deadline) return;
   throw_error(stage, "time-limit", "the time limit of this request has passed");
+}
+
+std::optional<std::string> environment_variable(const ResolveContext& context, const std::string& name) {
+  if (context.environment) {
+    const auto found = context.environment->find(name);
+    if (found == context.environment->end()) return std::nullopt;
+    return found->second;
+  }
+  const char* const found = std::getenv(name.c_str());
+  return found ? std::optional<std::string>(found) : std::nullopt;
 }
 
 NodeId Resolver::dereference(NodeId node) {
@@ -456,6 +467,27 @@ void Resolver::resolve_child(NodeId child) {
   replace_by(child, value);
 }
 
+NodeId Resolver::hydra_node() {
+  if (hydra_node_ == kNoNode && context_.hydra) {
+    const NodeId source = context_.hydra->find(context_.hydra->root(), "hydra");
+    hydra_node_ = tree_.add_detached((*context_.hydra)[source], tree_.root());
+    tree_.assign(hydra_node_, *context_.hydra, source);
+  }
+  return hydra_node_;
+}
+
+/// Hydra's configuration cannot be changed, so that nothing in it can be resolved in place.
+void Resolver::refuse_read_only(NodeId container) {
+  for (NodeId child = tree_[container].child.first; child != kNoNode; child = tree_[child].next) {
+    if (tree_[child].is_container()) refuse_read_only(child);
+    if (tree_[child].kind != NodeKind::kInterpolation) continue;
+    dereference(child);
+    trail_ = on_the_way_;
+    trail_.push_back(child);
+    fail("", "Cannot set value of read-only config node", "resolver-value");
+  }
+}
+
 /// Resolves what the interpolation `child` leads to, unless that holds `child`, or another one that is on the way:
 /// where OmegaConf goes round in circles up to Python's recursion limit.
 void Resolver::resolve_container(NodeId child, NodeId value) {
@@ -465,6 +497,7 @@ void Resolver::resolve_container(NodeId child, NodeId value) {
     trail_ = on_the_way_;
     fail("", "Recursive interpolation detected", "interpolation-cycle");
   }
+  if (hydra_node_ != kNoNode && is_ancestor_or_self(hydra_node_, value)) refuse_read_only(value);
   resolve_in_place(value);
   on_the_way_.pop_back();
 }

@@ -38,6 +38,9 @@ struct ResolveContext {
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
+/// What oc.env sees of that name.
+std::optional<std::string> environment_variable(const ResolveContext& context, const std::string& name);
+
 /// Evaluates within one tree, which it appends to: results of resolvers live in the tree without being linked into it.
 class Resolver {
  public:
@@ -75,6 +78,10 @@ class Resolver {
   /// apart.
   bool is_plain_container(NodeId node) const { return plain_containers_.count(node) != 0; }
 
+  /// What `${hydra:}` looks into: Hydra's configuration as a hidden part of this one, so that its interpolations see
+  /// this one (HydraConfig.set_config). kNoNode if there is none.
+  NodeId hydra_node();
+
   void warn(std::string message, NodeId node);
 
   Tree& tree() { return tree_; }
@@ -95,6 +102,7 @@ class Resolver {
   NodeId select_one(NodeId container, std::string_view key, bool throw_on_missing);
   void resolve_child(NodeId child);
   void resolve_container(NodeId child, NodeId value);
+  void refuse_read_only(NodeId container);
   void replace_by(NodeId node, NodeId value);
   bool is_ancestor_or_self(NodeId candidate, NodeId node) const;
 
@@ -108,6 +116,7 @@ class Resolver {
   size_t copied_nodes_ = 0;             // into the places of interpolations
   size_t text_bytes_ = 0;               // of all strings joined so far
   std::unordered_set<NodeId> plain_containers_;
+  NodeId hydra_node_ = kNoNode;
   std::unordered_map<std::string, NodeId> call_cache_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <map>
 
 #include "config_engine/python_number.hpp"
@@ -36,13 +35,7 @@ NodeId oc_env(ResolverCall& call) {
     call.fail("TypeError", fmt::format("str expected, not {}", type_name(key)), "resolver-arguments");
   }
   const std::string name(key.text());
-  const auto& environment = call.resolver().context().environment;
-  std::optional<std::string> value;
-  if (environment) {
-    if (auto found = environment->find(name); found != environment->end()) value = found->second;
-  } else if (const char* found = std::getenv(name.c_str())) {
-    value = found;
-  }
+  const std::optional<std::string> value = environment_variable(call.resolver().context(), name);
   if (value) return call.give_text(*value);
   if (call.count() < 2) {
     try {
@@ -273,20 +266,10 @@ NodeId python_version(ResolverCall& call) {
 
 NodeId hydra(ResolverCall& call) {
   call.require("<lambda>", {"path"}, 1);
-  Tree& tree = call.tree();
-  const Tree* hydra_tree = call.resolver().context().hydra;
-  if (!hydra_tree) call.fail("ValueError", "HydraConfig was not set", "resolver-hydra");
-  const std::string key = key_argument(call);
-  // The hydra node is a configuration of its own, whose interpolations start from its own top.
-  Tree copy = *hydra_tree;
-  ResolveContext context = call.resolver().context();
-  Resolver resolver(copy, call.resolver().sources(), context);
-  const NodeId hydra_node = copy.find(copy.root(), "hydra");
-  const NodeId found = resolver.select(hydra_node, "." + key, false);
-  if (found == kNoNode || copy[found].kind == NodeKind::kMissing) return call.give(Node::null());
-  const NodeId result = call.resolver().make(copy[found], call.parent());
-  tree.assign(result, copy, found);
-  return result;
+  const NodeId hydra = call.resolver().hydra_node();
+  if (hydra == kNoNode) call.fail("ValueError", "HydraConfig was not set", "resolver-hydra");
+  const NodeId found = call.resolver().select(hydra, "." + key_argument(call), false);
+  return found == kNoNode || call.tree()[found].kind == NodeKind::kMissing ? kNoNode : found;
 }
 
 const std::map<std::string_view, RegisteredResolver>& builtin_resolvers() {
