@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config_engine/compose_hydra.hpp"
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
@@ -42,16 +43,11 @@ class Composer {
   void merge_config(const ResultDefault& entry);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
-  void check_words() const;
-  void copy_environment();
-  void fill_hydra_node();
   std::optional<HydraSchemaFault> hydra_fault(bool refuse_unknown_keys);
   void check_hydra_after_config(const ResultDefault& entry);
   void check_hydra_after_override(const Override& word);
   bool hydra_is_needed();
   bool touches_hydra(const ResultDefault& entry);
-  NodeId set(NodeId map, std::string_view key, Node value);
-  NodeId set_text(NodeId map, std::string_view key, std::string_view text);
 
   const ComposeRequest& request_;
   Composition& out_;
@@ -90,9 +86,7 @@ void Composer::run() {
   out_.search_path = repository_.search_path();
   merge_defaults();
   apply_overrides();
-  check_words();
-  copy_environment();
-  if (request_.with_hydra) fill_hydra_node();
+  finish_hydra_node(out_, request_, resolver_);
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
   if (hydra == kNoNode) return;
   if (request_.with_hydra) out_.hydra.add_copy(out_.hydra.root(), out_.tree, hydra);
@@ -360,106 +354,6 @@ void Composer::apply_overrides() {
     out_.steps.push_back(std::move(step));
     apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
     check_hydra_after_override(*word);
-  }
-}
-
-/// hydra.overrides.task and .hydra hold whole words as values: a word in which "${" begins no interpolation is refused.
-void Composer::check_words() const {
-  for (const Override& word : out_.overrides) {
-    if (word.input_line.find("${") == std::string_view::npos) continue;
-    try {
-      validate_interpolation(word.input_line, {out_.sources.get(), word.pos});
-    } catch (ConfigError& error) {
-      error.diagnostics().front().notes.push_back(
-          fmt::format("the whole word is a value of hydra.overrides.{}, with its quotes and escapes as they are",
-                      word.is_hydra_override() ? "hydra" : "task"));
-      throw;
-    }
-  }
-}
-
-/// hydra.job.env_copy names variables of the environment that go into hydra.job.env_set.
-void Composer::copy_environment() {
-  Tree& tree = out_.tree;
-  NodeId job = tree.root();
-  for (const char* key : {"hydra", "job"})
-    job = job == kNoNode ? job : tree.find(job, key);
-  const NodeId names = job == kNoNode ? job : tree.find(job, "env_copy");
-  if (names == kNoNode || tree[names].kind != NodeKind::kList) return;
-  for (NodeId item = tree[names].child.first; item != kNoNode; item = tree[item].next) {
-    const std::string name = python_str(tree, resolver_.dereference(item));
-    const std::optional<std::string> value = environment_variable(out_.context, name);
-    if (!value) {
-      throw_error(Stage::kCompose, "environment-missing", fmt::format("Environment variable '{}' not found", name),
-                  tree[item].pos);
-    }
-    set_text(tree.find(job, "env_set"), out_.sources->keep(name), *value);
-  }
-}
-
-NodeId Composer::set(NodeId map, std::string_view key, Node value) {
-  if (map == kNoNode) return kNoNode;
-  value.step = static_cast<uint32_t>(out_.steps.size() - 1);
-  const NodeId found = out_.tree.find(map, key);
-  if (found != kNoNode) {
-    out_.tree.set_value(found, value);
-    return found;
-  }
-  value.set_key(out_.sources->keep(key));
-  return out_.tree.add(map, value);
-}
-
-NodeId Composer::set_text(NodeId map, std::string_view key, std::string_view text) {
-  return set(map, key, Node::of_string(out_.sources->keep(text)));
-}
-
-// hydra: the rest of _load_configuration_impl
-void Composer::fill_hydra_node() {
-  ComposeStep step;
-  step.kind = ComposeStep::Kind::kRuntime;
-  out_.steps.push_back(step);
-  Tree& tree = out_.tree;
-  const NodeId hydra = tree.find(tree.root(), kHydra);
-  const auto child = [&](NodeId map, std::string_view key) { return map == kNoNode ? kNoNode : tree.find(map, key); };
-  const NodeId lists = child(hydra, "overrides");
-  std::vector<std::string> task_words;
-  for (const Override& word : out_.overrides) {
-    const NodeId list = child(lists, word.is_hydra_override() ? "hydra" : "task");
-    if (!word.is_hydra_override()) task_words.emplace_back(word.input_line);
-    if (list == kNoNode || tree[list].kind != NodeKind::kList) continue;
-    Node line = Node::of_string(word.input_line);
-    line.pos = word.pos;
-    tree.add(list, line);
-  }
-  const NodeId runtime = child(hydra, "runtime");
-  if (const NodeId choices = child(runtime, "choices"); choices != kNoNode) {
-    for (const auto& [key, choice] : out_.defaults.known_choices) {
-      const auto* option = std::get_if<std::string>(&choice);
-      set(choices, key, option ? Node::of_string(out_.sources->keep(*option)) : Node::null());
-    }
-  }
-  set_text(runtime, "version", "1.3.8");
-  set_text(runtime, "version_base", fmt::format("{}.{}", request_.version_base.major, request_.version_base.minor));
-  std::error_code ignored;
-  set_text(runtime, "cwd", std::filesystem::current_path(ignored).string());
-  const NodeId sources = set(runtime, "config_sources", Node::list());
-  for (const SearchPathEntry& entry : out_.search_path) {
-    const size_t colon = entry.path.find("://");
-    const NodeId source = sources == kNoNode ? kNoNode : tree.add(sources, Node::map());
-    set_text(source, "path", entry.path.substr(colon + 3));
-    set_text(source, "schema", entry.path.substr(0, colon));
-    set_text(source, "provider", entry.provider);
-  }
-  const NodeId job = child(hydra, "job");
-  const NodeId name = child(job, "name");
-  if (name != kNoNode && tree[name].kind == NodeKind::kMissing) set_text(job, "name", request_.job_name);
-  std::sort(task_words.begin(), task_words.end());
-  std::string dirname = fmt::format("{}", fmt::join(task_words, ","));
-  set_text(job, "override_dirname", dirname);
-  if (request_.config_name) {
-    set_text(job, "config_name", *request_.config_name);
-  } else {
-    set(job, "config_name", Node::null());
   }
 }
 
