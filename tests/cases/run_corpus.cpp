@@ -48,7 +48,8 @@ constexpr const char* kLegend =
     "  registers equivalents written in C++.\n"
     "only unresolved: cases that call a resolver which is Python's eval: there is no equivalent, and only what they "
     "are\n"
-    "  with their interpolations unresolved is compared.\n";
+    "  with their interpolations unresolved is compared (without --resolver-batch: of all that call Python's "
+    "resolvers).\n";
 
 struct CorpusCase {
   Json record;
