@@ -209,14 +209,17 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
     const NodeId part = evaluate(text, child, frame);
     const NodeKind kind = tree_[part].kind;
     if (kind != NodeKind::kString && kind != NodeKind::kInterpolation && kind != NodeKind::kMissing) {
-      const char* const what =
-          expr.kind == ExprKind::kCall
-              ? "The name of a resolver must be a string, but the interpolation"
-              : "The following interpolation is used to denote a config key and thus should return a "
-                "string, but instead returned";
+      const std::string value = python_str(tree_, part);
+      const char* const type = type_name(tree_[part]);
+      const std::string_view written = text.source_text(child);
       fail("",
-           fmt::format("{} `{}` of type `<class '{}'>`: {}", what, python_str(tree_, part), type_name(tree_[part]),
-                       text.source_text(child)),
+           expr.kind == ExprKind::kCall
+               ? fmt::format("The name of a resolver must be a string, but the interpolation {} resolved to `{}` which "
+                             "is of type <class '{}'>",
+                             written, value, type)
+               : fmt::format("The following interpolation is used to denote a config key and thus should return a "
+                             "string, but instead returned `{}` of type `<class '{}'>`: {}",
+                             value, type, written),
            "interpolation-type");
     }
     joined += tree_[part].text();
@@ -350,12 +353,13 @@ NodeId Resolver::select_node(std::string_view key, const Frame& frame) {
 }
 
 NodeId Resolver::select(NodeId from, std::string_view key, bool throw_on_missing) {
+  const std::string_view whole = key;
   NodeId root = tree_.root();
   if (key.starts_with('.')) {
     root = from;
     for (key.remove_prefix(1); key.starts_with('.'); key.remove_prefix(1)) {
       root = tree_[root].parent;
-      if (root == kNoNode) fail("ConfigKeyError", fmt::format("Error resolving key '{}'", key), "interpolation-key");
+      if (root == kNoNode) fail("ConfigKeyError", fmt::format("Error resolving key '{}'", whole), "interpolation-key");
     }
   }
   return select_below(root, key, throw_on_missing, false);

@@ -27,7 +27,10 @@ void Resolver::replace_by(NodeId node, NodeId value) {
   Node& now = tree_[node];
   now.step = tree_[value].step;
   // A string that reads as an interpolation or as "???" is one from now on, as in OmegaConf.
-  if (now.kind == NodeKind::kString) now.kind = Node::of_string(now.text()).kind;
+  if (now.kind == NodeKind::kString) {
+    now.kind = Node::of_string(now.text()).kind;
+    if (now.kind == NodeKind::kInterpolation) validate_interpolation(now.text(), {&sources_, now.pos});
+  }
   tree_[node].history = tree_.add_history({old.pos, old.step, old.history});
 }
 
