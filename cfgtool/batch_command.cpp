@@ -25,14 +25,14 @@ namespace {
 struct BatchFlags {
   unsigned jobs = 1;
   size_t max_line_bytes = size_t{16} << 20;
-  BatchLimits limits;
+  BatchSettings settings;
 };
 
 /// Lines on their way through the workers, in the order read. At most `capacity` are under way, so that a long input
 /// does not pile up in memory.
 class Window {
  public:
-  Window(unsigned workers, size_t capacity, const BatchLimits& limits) : capacity_(capacity), limits_(limits) {
+  Window(unsigned workers, size_t capacity, const BatchSettings& settings) : capacity_(capacity), settings_(settings) {
     for (unsigned i = 0; i < workers; ++i)
       threads_.emplace_back([this] { work(); });
     writer_ = std::thread([this] { write(); });
@@ -44,7 +44,7 @@ class Window {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return answers_.size() < capacity_; });
     std::packaged_task<std::string(FileStorePtr&)> task(
-        [this, line = std::move(line)](FileStorePtr& store) { return answer_batch_request(line, store, limits_); });
+        [this, line = std::move(line)](FileStorePtr& store) { return answer_batch_request(line, store, settings_); });
     answers_.push_back(task.get_future());
     tasks_.push_back(std::move(task));
     wake_.notify_all();
@@ -111,7 +111,7 @@ class Window {
   }
 
   const size_t capacity_;
-  const BatchLimits limits_;
+  const BatchSettings settings_;
   std::mutex mutex_;
   std::condition_variable wake_, room_;
   std::deque<std::packaged_task<std::string(FileStorePtr&)>> tasks_;
@@ -162,7 +162,7 @@ int batch_command(const std::vector<std::string>& words) {
       ->check(CLI::Range(1u, 256u))
       ->capture_default_str();
   app.add_option("--max-line-bytes", flags.max_line_bytes, "Longer requests are refused")->capture_default_str();
-  app.add_option("--max-seconds", flags.limits.max_seconds, "A request that takes longer is given up")
+  app.add_option("--max-seconds", flags.settings.max_seconds, "A request that takes longer is given up")
       ->check(CLI::PositiveNumber.description(""))
       ->capture_default_str();
   try {
@@ -171,7 +171,7 @@ int batch_command(const std::vector<std::string>& words) {
     write_stderr(render(error.diagnostics(), nullptr, {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
     return exit_code_of(error);
   }
-  Window window(flags.jobs, size_t{4} * flags.jobs, flags.limits);
+  Window window(flags.jobs, size_t{4} * flags.jobs, flags.settings);
   std::string line;
   while (!window.failed()) {
     const LineResult read = read_line(&line, flags.max_line_bytes);

@@ -126,13 +126,14 @@ Json warnings_json(const std::vector<Diagnostic>& warnings) {
   return texts;
 }
 
-Json answer(const Json& request, FileStorePtr& store, const BatchLimits& limits) {
+Json answer(const Json& request, FileStorePtr& store, const BatchSettings& settings) {
   const Json id = request.contains("id") ? request["id"] : Json();
   try {
     refuse_unknown_fields(request);
     ComposeRequest wanted = read_request(request);
     wanted.context.deadline =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(limits.max_seconds * 1000));
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(settings.max_seconds * 1000));
+    wanted.context.resolvers = settings.resolvers;
     const bool resolve = bool_member(request, "resolve");
     if (!store || store->sources()->text_bytes() > kMostStoredBytes) store = std::make_shared<FileStore>();
     Composition composition = compose(store, wanted);
@@ -159,7 +160,7 @@ std::string refuse_batch_request(const Json& id, const std::string& code, const 
   return dump(refusal(id, Stage::kRequest, error));
 }
 
-std::string answer_batch_request(const std::string& line, FileStorePtr& store, const BatchLimits& limits) {
+std::string answer_batch_request(const std::string& line, FileStorePtr& store, const BatchSettings& settings) {
   Json request;
   try {
     request = Json::parse(line, [](int depth, Json::parse_event_t, const Json&) {
@@ -176,7 +177,7 @@ std::string answer_batch_request(const std::string& line, FileStorePtr& store, c
     return refuse_batch_request(nullptr, error.code, error.message);
   }
   if (!request.is_object()) return refuse_batch_request(nullptr, "request-json", "a request is a JSON object");
-  return dump(answer(request, store, limits));
+  return dump(answer(request, store, settings));
 }
 
 }  // namespace cfgtool

@@ -74,7 +74,11 @@ void ChoiceOverrides::add_group_override(const Override& word) {
              fmt::format("Config group override deletion value must be a string : {}", word.input_line),
              word.value_pos);
     }
-    deletions_.push_back({std::move(key), std::move(option), word.pos});
+    // A later deletion of the same key takes the earlier one's place, as in a Python dict.
+    const auto same =
+        std::find_if(deletions_.begin(), deletions_.end(), [&](const Deletion& d) { return d.key == key; });
+    const auto place = same == deletions_.end() ? deletions_.insert(same, Deletion()) : same;
+    *place = {std::move(key), std::move(option), word.pos};
     return;
   }
   GroupChoice choice;
@@ -119,9 +123,8 @@ const ChoiceOverrides::Choice* ChoiceOverrides::find_choice(const std::string& k
 }
 
 const ChoiceOverrides::Deletion* ChoiceOverrides::find_deletion(const std::string& key) const {
-  // Of two deletions of one key the later counts, as in a Python dict.
-  auto found = std::find_if(deletions_.rbegin(), deletions_.rend(), [&](const Deletion& d) { return d.key == key; });
-  return found == deletions_.rend() ? nullptr : &*found;
+  auto found = std::find_if(deletions_.begin(), deletions_.end(), [&](const Deletion& d) { return d.key == key; });
+  return found == deletions_.end() ? nullptr : &*found;
 }
 
 void ChoiceOverrides::add(const std::string& config_path, const InputDefault& entry) {

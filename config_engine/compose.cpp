@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config_engine/compose_hydra.hpp"
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
@@ -42,12 +43,9 @@ class Composer {
   void merge_config(const ResultDefault& entry);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
-  void fill_hydra_node();
   std::optional<HydraSchemaFault> hydra_fault(bool refuse_unknown_keys);
   void check_hydra_after_config(const ResultDefault& entry);
   void check_hydra_after_override(const Override& word);
-  NodeId set(NodeId map, std::string_view key, Node value);
-  NodeId set_text(NodeId map, std::string_view key, std::string_view text);
 
   const ComposeRequest& request_;
   Composition& out_;
@@ -86,7 +84,7 @@ void Composer::run() {
   out_.search_path = repository_.search_path();
   merge_defaults();
   apply_overrides();
-  if (request_.with_hydra) fill_hydra_node();
+  finish_hydra_node(out_, request_, resolver_);
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
   if (hydra == kNoNode) return;
   if (request_.with_hydra) out_.hydra.add_copy(out_.hydra.root(), out_.tree, hydra);
@@ -224,6 +222,13 @@ void Composer::merge_config(const ResultDefault& entry) {
   if (!loaded) {
     throw_error(Stage::kCompose, "config-not-found", fmt::format("Could not load '{}'.", entry.config_path), entry.pos);
   }
+  if (entry.config_path == "hydra/config" && !loaded->file->is_builtin) {
+    throw_error(Stage::kCompose, "config-hides-schema",
+                fmt::format("'{}' is validated against ConfigStore schema with the same name.\nHydra's own "
+                            "configuration has this name; give the file another one",
+                            entry.config_path),
+                loaded->file->begin);
+  }
   const auto index = static_cast<uint32_t>(&entry - out_.defaults.defaults.data());
   out_.steps.push_back({ComposeStep::Kind::kConfig, index});
   Merger merger(out_.tree, static_cast<uint32_t>(out_.steps.size() - 1), [this](Tree&, NodeId node) {
@@ -325,68 +330,6 @@ void Composer::apply_overrides() {
     out_.steps.push_back({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
     apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
     check_hydra_after_override(*word);
-  }
-}
-
-NodeId Composer::set(NodeId map, std::string_view key, Node value) {
-  if (map == kNoNode) return kNoNode;
-  value.step = static_cast<uint32_t>(out_.steps.size() - 1);
-  const NodeId found = out_.tree.find(map, key);
-  if (found != kNoNode) {
-    out_.tree.set_value(found, value);
-    return found;
-  }
-  value.set_key(out_.sources->keep(key));
-  return out_.tree.add(map, value);
-}
-
-NodeId Composer::set_text(NodeId map, std::string_view key, std::string_view text) {
-  return set(map, key, Node::of_string(out_.sources->keep(text)));
-}
-
-// hydra: the rest of _load_configuration_impl
-void Composer::fill_hydra_node() {
-  out_.steps.push_back({ComposeStep::Kind::kRuntime, 0});
-  Tree& tree = out_.tree;
-  const NodeId hydra = tree.find(tree.root(), kHydra);
-  const auto child = [&](NodeId map, std::string_view key) { return map == kNoNode ? kNoNode : tree.find(map, key); };
-  const NodeId lists = child(hydra, "overrides");
-  std::vector<std::string> task_words;
-  for (const Override& word : out_.overrides) {
-    const NodeId list = child(lists, word.is_hydra_override() ? "hydra" : "task");
-    if (!word.is_hydra_override()) task_words.emplace_back(word.input_line);
-    if (list != kNoNode && tree[list].kind == NodeKind::kList)
-      tree.add(list, Node::of_text(NodeKind::kString, word.input_line));
-  }
-  const NodeId runtime = child(hydra, "runtime");
-  if (const NodeId choices = child(runtime, "choices"); choices != kNoNode) {
-    for (const auto& [key, choice] : out_.defaults.known_choices) {
-      const auto* option = std::get_if<std::string>(&choice);
-      set(choices, key, option ? Node::of_string(out_.sources->keep(*option)) : Node::null());
-    }
-  }
-  set_text(runtime, "version", "1.3.8");
-  set_text(runtime, "version_base", fmt::format("{}.{}", request_.version_base.major, request_.version_base.minor));
-  std::error_code ignored;
-  set_text(runtime, "cwd", std::filesystem::current_path(ignored).string());
-  const NodeId sources = set(runtime, "config_sources", Node::list());
-  for (const SearchPathEntry& entry : out_.search_path) {
-    const size_t colon = entry.path.find("://");
-    const NodeId source = sources == kNoNode ? kNoNode : tree.add(sources, Node::map());
-    set_text(source, "path", entry.path.substr(colon + 3));
-    set_text(source, "schema", entry.path.substr(0, colon));
-    set_text(source, "provider", entry.provider);
-  }
-  const NodeId job = child(hydra, "job");
-  const NodeId name = child(job, "name");
-  if (name != kNoNode && tree[name].kind == NodeKind::kMissing) set_text(job, "name", request_.job_name);
-  std::sort(task_words.begin(), task_words.end());
-  std::string dirname = fmt::format("{}", fmt::join(task_words, ","));
-  set_text(job, "override_dirname", dirname);
-  if (request_.config_name) {
-    set_text(job, "config_name", *request_.config_name);
-  } else {
-    set(job, "config_name", Node::null());
   }
 }
 

@@ -15,6 +15,7 @@ struct ConfigFile {
   Tree tree;                                  ///< the whole file; the root may be a map or a list
   std::optional<std::string> package_header;  ///< the text behind `# @package`
   SourcePos begin;                            ///< the file's first byte
+  bool is_builtin = false;                    ///< one of Hydra's own
 };
 
 /// Reads the text whose first byte is at `begin`, which `sources` holds already. The result depends on nothing but the

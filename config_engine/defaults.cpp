@@ -480,12 +480,11 @@ void DefaultsTreeBuilder::build(DefaultsList* list) {
 
 bool DefaultsTreeBuilder::hydra_is_changed(const std::vector<ResultDefault>& entries) {
   const auto& words = overrides_.config_overrides();
-  return overrides_.concerns("hydra") ||
+  return overrides_.concerns("hydra") || repository_.is_in_folder("hydra/config") ||
          std::any_of(words.begin(), words.end(), [](const Override* word) { return word->is_hydra_override(); }) ||
          std::any_of(entries.begin(), entries.end(), [this](const ResultDefault& entry) {
            if (in_hydra(entry.package)) return true;
-           if (!entry.package.empty()) return false;
-           const LoadedConfig* loaded = repository_.load_config(entry.config_path);
+           const LoadedConfig* loaded = entry.package.empty() ? repository_.load_config(entry.config_path) : nullptr;
            return loaded && loaded->file->tree.find(loaded->root, "hydra") != kNoNode;
          });
 }

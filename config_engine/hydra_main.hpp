@@ -14,7 +14,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 
 #include "config_engine/config.hpp"
@@ -34,7 +33,7 @@ struct HydraApp {
   /// What a relative `config_path`, here or in --config-path, starts from; empty: the working directory.
   std::string base_dir;
   std::string version_base;
-  ResolverMap resolvers;
+  ResolverTable resolvers;  ///< the program's own are added to it
   /// Declares the program's own flags, beside Hydra's. Called before the command line is read.
   std::function<void(CLI::App&)> add_flags;
 };

@@ -12,7 +12,19 @@ namespace cfgtool {
 
 namespace {
 
-enum class FieldType : uint8_t { kAny, kString, kInt, kBool, kRunMode, kStringList, kList, kStringMap, kMap, kClass };
+enum class FieldType : uint8_t {
+  kAny,
+  kString,
+  kInt,
+  kBool,
+  kRunMode,
+  kStringList,
+  kList,
+  kStringMap,
+  kMap,
+  kClass,
+  kPlugin
+};
 
 struct HydraClass;
 
@@ -20,12 +32,13 @@ struct Field {
   std::string_view name;
   FieldType type;
   bool optional = false;
-  const HydraClass* fields = nullptr;  // of kClass
+  const HydraClass* fields = nullptr;  // of kClass; of kPlugin, if it is that one
 };
 
 struct HydraClass {
   std::string_view name;
   std::span<const Field> fields;
+  std::string_view target = {};  // _target_ of a plugin
 };
 
 constexpr Field kRunDirFields[] = {{"dir", FieldType::kString}};
@@ -60,14 +73,22 @@ constexpr Field kRuntimeFields[] = {{"version", FieldType::kString},    {"versio
                                     {"cwd", FieldType::kString},        {"config_sources", FieldType::kList},
                                     {"output_dir", FieldType::kString}, {"choices", FieldType::kMap}};
 constexpr HydraClass kRuntime{"RuntimeConf", kRuntimeFields};
+constexpr Field kSweeperFields[] = {{"_target_", FieldType::kString},
+                                    {"max_batch_size", FieldType::kInt, true},
+                                    {"params", FieldType::kStringMap, true}};
+constexpr HydraClass kSweeper{"BasicSweeperConf", kSweeperFields,
+                              "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"};
+constexpr Field kLauncherFields[] = {{"_target_", FieldType::kString}};
+constexpr HydraClass kLauncher{"BasicLauncherConf", kLauncherFields,
+                               "hydra._internal.core_plugins.basic_launcher.BasicLauncher"};
 constexpr Field kHydraFields[] = {{"mode", FieldType::kRunMode, true},
                                   {"searchpath", FieldType::kStringList},
                                   {"run", FieldType::kClass, false, &kRunDir},
                                   {"sweep", FieldType::kClass, false, &kSweepDir},
                                   {"hydra_logging", FieldType::kMap},
                                   {"job_logging", FieldType::kMap},
-                                  {"sweeper", FieldType::kAny},
-                                  {"launcher", FieldType::kAny},
+                                  {"sweeper", FieldType::kPlugin, true, &kSweeper},
+                                  {"launcher", FieldType::kPlugin, true, &kLauncher},
                                   {"callbacks", FieldType::kMap},
                                   {"help", FieldType::kClass, false, &kHelp},
                                   {"hydra_help", FieldType::kClass, false, &kHydraHelp},
@@ -139,6 +160,11 @@ std::optional<HydraSchemaFault> HydraSchema::check(NodeId node, const Field& fie
   switch (field.type) {
     case FieldType::kClass:
       return check_class(node, *field.fields);
+    case FieldType::kPlugin: {
+      const NodeId target = tree_.find(node, "_target_");
+      const bool is_known = target != kNoNode && python_str(tree_, target) == field.fields->target;
+      return is_known ? check_class(node, *field.fields) : std::nullopt;
+    }
     case FieldType::kMap:
     case FieldType::kStringMap:
       if (kind != NodeKind::kMap) return invalid(node, fmt::format("Cannot assign {} to Dict", type_name(tree_[node])));

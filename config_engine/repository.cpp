@@ -91,6 +91,11 @@ bool is_builtin_package(const SearchPathEntry& entry) {
   return entry.path == "pkg://hydra.conf";
 }
 
+/// Hydra's own configs are files of its package, but for hydra/config, a dataclass, which is found behind all folders.
+bool holds_builtin(const SearchPathEntry& entry, std::string_view config_path) {
+  return config_path == "hydra/config" ? scheme_of(entry.path) == "structured" : is_builtin_package(entry);
+}
+
 /// What a folder holds, sorted: groups (folders) or options (".yaml" files, without the ending).
 std::vector<std::string> list_folder(const std::string& folder, bool groups) {
   std::vector<std::string> names;
@@ -177,9 +182,13 @@ std::shared_ptr<const ConfigFile> FileStore::load_builtin(std::string_view path)
 std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, const std::string& name, std::string text) {
   const SourcePos begin = sources_->add(kind, name, std::move(text));
   if (cache_) {
-    if (auto known = cache_->find(name, *sources_, begin)) return std::make_shared<ConfigFile>(std::move(*known));
+    if (auto known = cache_->find(name, *sources_, begin)) {
+      known->is_builtin = kind == SourceKind::kBuiltin;
+      return std::make_shared<ConfigFile>(std::move(*known));
+    }
   }
   auto file = std::make_shared<ConfigFile>(parse_config_file(*sources_, begin));
+  file->is_builtin = kind == SourceKind::kBuiltin;
   if (cache_) cache_->add(name, *sources_, *file);
   return file;
 }
@@ -245,7 +254,7 @@ std::shared_ptr<const ConfigFile> ConfigRepository::find_file(const std::string&
   const std::string name = normalized_file_name(config_path);
   for (size_t i = 0; i < search_path_.size(); ++i) {
     std::shared_ptr<const ConfigFile> file;
-    if (is_builtin_package(search_path_[i])) {
+    if (holds_builtin(search_path_[i], config_path)) {
       file = store_->load_builtin(config_path);
     } else if (!folders_[i].empty()) {
       file = store_->load(folders_[i] + "/" + name);
@@ -253,6 +262,13 @@ std::shared_ptr<const ConfigFile> ConfigRepository::find_file(const std::string&
     if (file) return file;
   }
   return nullptr;
+}
+
+bool ConfigRepository::is_in_folder(const std::string& config_path) const {
+  const std::string name = normalized_file_name(config_path);
+  return std::any_of(folders_.begin(), folders_.end(), [&](const std::string& folder) {
+    return !folder.empty() && stat_regular_file(join(folder, name));
+  });
 }
 
 const LoadedConfig* ConfigRepository::load_config(const std::string& config_path) {

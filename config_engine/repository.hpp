@@ -86,6 +86,8 @@ class ConfigRepository {
   /// nullptr if no source has it. \param config_path such as "db/mysql" or "db/mysql.yaml"
   /// \throws ConfigError for a file that cannot be read, or whose defaults list is not one
   const LoadedConfig* load_config(const std::string& config_path);
+  /// Whether a folder has a config of that name, beside what Hydra itself brings.
+  bool is_in_folder(const std::string& config_path) const;
   bool group_exists(const std::string& group) const;
   /// Names of the configs in a group, sorted; of all sources together.
   std::vector<std::string> group_options(const std::string& group) const;

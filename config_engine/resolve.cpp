@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
-#include "config_engine/resolvers.hpp"
 #include "config_engine/suggest.hpp"
 
 namespace cfgtool {
@@ -92,6 +92,12 @@ NodeId Resolver::make(Node value, NodeId parent) {
   return tree_.add_detached(value, parent);
 }
 
+NodeId Resolver::make_plain(Node container, NodeId parent) {
+  const NodeId made = make(container, parent);
+  plain_containers_.insert(made);
+  return made;
+}
+
 bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
   for (; node != kNoNode; node = tree_[node].parent) {
     if (node == candidate) return true;
@@ -102,6 +108,16 @@ bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
 void check_deadline(const ResolveContext& context, Stage stage) {
   if (!context.deadline || std::chrono::steady_clock::now() < *context.deadline) return;
   throw_error(stage, "time-limit", "the time limit of this request has passed");
+}
+
+std::optional<std::string> environment_variable(const ResolveContext& context, const std::string& name) {
+  if (context.environment) {
+    const auto found = context.environment->find(name);
+    if (found == context.environment->end()) return std::nullopt;
+    return found->second;
+  }
+  const char* const found = std::getenv(name.c_str());
+  return found ? std::optional<std::string>(found) : std::nullopt;
 }
 
 NodeId Resolver::dereference(NodeId node) {
@@ -198,14 +214,17 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
     const NodeId part = evaluate(text, child, frame);
     const NodeKind kind = tree_[part].kind;
     if (kind != NodeKind::kString && kind != NodeKind::kInterpolation && kind != NodeKind::kMissing) {
-      const char* const what =
-          expr.kind == ExprKind::kCall
-              ? "The name of a resolver must be a string, but the interpolation"
-              : "The following interpolation is used to denote a config key and thus should return a "
-                "string, but instead returned";
+      const std::string value = python_str(tree_, part);
+      const char* const type = type_name(tree_[part]);
+      const std::string_view written = text.source_text(child);
       fail("",
-           fmt::format("{} `{}` of type `<class '{}'>`: {}", what, python_str(tree_, part), type_name(tree_[part]),
-                       text.source_text(child)),
+           expr.kind == ExprKind::kCall
+               ? fmt::format("The name of a resolver must be a string, but the interpolation {} resolved to `{}` which "
+                             "is of type <class '{}'>",
+                             written, value, type)
+               : fmt::format("The following interpolation is used to denote a config key and thus should return a "
+                             "string, but instead returned `{}` of type `<class '{}'>`: {}",
+                             value, type, written),
            "interpolation-type");
     }
     joined += tree_[part].text();
@@ -215,7 +234,7 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
 
 NodeId Resolver::evaluate_container(const Interpolation& text, uint32_t expr, const Frame& frame) {
   const Expr& node = text[expr];
-  const NodeId container = make(node.kind == ExprKind::kList ? Node::list() : Node::map(), frame.container);
+  const NodeId container = make_plain(node.kind == ExprKind::kList ? Node::list() : Node::map(), frame.container);
   tree_[container].pos = tree_[frame.node].pos;
   for (uint32_t child = node.first_child; child != kNoNode; child = text[child].next) {
     Key key;
@@ -233,7 +252,6 @@ NodeId Resolver::evaluate_container(const Interpolation& text, uint32_t expr, co
     }
     tree_.assign(home, tree_, value);
   }
-  plain_containers_.insert(container);
   return container;
 }
 
@@ -258,8 +276,7 @@ NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const F
   for (; child != kNoNode; child = text[child].next)
     arguments.push_back(evaluate(text, child, frame));
   const RegisteredResolver& resolver = find_resolver(name);
-  ResolverCall request{*this, name, std::move(arguments), frame.container, frame.node};
-  if (!resolver.use_cache) return resolver.function(request);
+  if (!resolver.use_cache) return call(resolver, std::move(arguments), frame);
   // As in OmegaConf the spelling of the arguments is the key, not their values.
   std::string cache_key(name);
   for (child = first_argument; child != kNoNode; child = text[child].next) {
@@ -267,17 +284,14 @@ NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const F
     cache_key += text.source_text(child);
   }
   if (auto cached = call_cache_.find(cache_key); cached != call_cache_.end()) return cached->second;
-  const NodeId result = resolver.function(request);
+  const NodeId result = call(resolver, std::move(arguments), frame);
   call_cache_.emplace(std::move(cache_key), result);
   return result;
 }
 
 const RegisteredResolver& Resolver::find_resolver(std::string_view name) {
-  if (auto own = context_.resolvers.find(name); own != context_.resolvers.end()) return own->second;
-  if (const RegisteredResolver* builtin = find_builtin_resolver(name)) return *builtin;
-  std::vector<std::string> known = builtin_resolver_names();
-  for (const auto& own : context_.resolvers)
-    known.push_back(own.first);
+  if (const RegisteredResolver* resolver = context_.resolvers.find(name)) return *resolver;
+  const std::vector<std::string> known = context_.resolvers.names();
   try {
     fail("", fmt::format("Unsupported interpolation type {}", name), "resolver-unknown");
   } catch (ConfigError& error) {
@@ -285,6 +299,18 @@ const RegisteredResolver& Resolver::find_resolver(std::string_view name) {
     if (!hint.empty()) error.diagnostics().front().notes.push_back(hint);
     error.diagnostics().front().notes.push_back(fmt::format("known resolvers: {}", fmt::join(known, ", ")));
     throw;
+  }
+}
+
+NodeId Resolver::call(const RegisteredResolver& resolver, std::vector<NodeId> arguments, const Frame& frame) {
+  ResolverCall request(*this, std::move(arguments), frame.container, frame.node, resolver.use_cache);
+  try {
+    const NodeId result = resolver.function(request);
+    return result == kNoNode ? request.give(Node::null()) : result;
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const std::exception& error) {
+    fail("RuntimeError", error.what());
   }
 }
 
@@ -337,12 +363,13 @@ NodeId Resolver::select_node(std::string_view key, const Frame& frame) {
 }
 
 NodeId Resolver::select(NodeId from, std::string_view key, bool throw_on_missing) {
+  const std::string_view whole = key;
   NodeId root = tree_.root();
   if (key.starts_with('.')) {
     root = from;
     for (key.remove_prefix(1); key.starts_with('.'); key.remove_prefix(1)) {
       root = tree_[root].parent;
-      if (root == kNoNode) fail("ConfigKeyError", fmt::format("Error resolving key '{}'", key), "interpolation-key");
+      if (root == kNoNode) fail("ConfigKeyError", fmt::format("Error resolving key '{}'", whole), "interpolation-key");
     }
   }
   return select_below(root, key, throw_on_missing, false);
@@ -406,59 +433,6 @@ NodeId Resolver::select_below(NodeId root, std::string_view key, bool throw_on_m
     }
   } forget{remember ? &being_resolved_ : nullptr};
   return dereference_in(value, at);
-}
-
-void Resolver::replace_by(NodeId node, NodeId value) {
-  const Node old = tree_[node];
-  if (old.kind != NodeKind::kInterpolation) return;
-  tree_.assign(node, tree_, value);
-  Node& now = tree_[node];
-  now.step = tree_[value].step;
-  // A string that reads as an interpolation or as "???" is one from now on, as in OmegaConf.
-  if (now.kind == NodeKind::kString) now.kind = Node::of_string(now.text()).kind;
-  tree_[node].history = tree_.add_history({old.pos, old.step, old.history});
-}
-
-// omegaconf: _impl._resolve_container_value
-void Resolver::resolve_child(NodeId child) {
-  NodeId value = kNoNode;
-  try {
-    value = dereference(child);
-  } catch (const ConfigError& error) {
-    const std::string& code = error.diagnostics().front().code;
-    if (code == "interpolation-to-missing") {
-      Node missing = Node::of_string("???");
-      missing.pos = tree_[child].pos;
-      const Node old = tree_[child];
-      tree_.set_value(child, missing);
-      tree_[child].history = tree_.add_history({old.pos, old.step, old.history});
-      return;
-    }
-    if (code == "resolver-unknown" && context_.keep_unknown_resolvers) {
-      // Now a plain string: nothing that comes later may evaluate it again.
-      tree_[child].kind = NodeKind::kString;
-      return;
-    }
-    throw;
-  }
-  if (is_plain_container(value)) {
-    trail_.assign(1, child);
-    fail("", fmt::format("Value '{}' is not a supported primitive type", type_name(tree_[value])), "resolver-value");
-  }
-  if (tree_[value].is_container()) resolve_in_place(value);
-  replace_by(child, value);
-}
-
-// omegaconf: _impl._resolve
-void Resolver::resolve_in_place(NodeId root) {
-  if (!tree_[root].is_container()) return;
-  for (NodeId child = tree_[root].child.first; child != kNoNode; child = tree_[child].next) {
-    if (tree_[child].kind == NodeKind::kInterpolation) {
-      resolve_child(child);
-    } else {
-      resolve_in_place(child);
-    }
-  }
 }
 
 std::string resolve_to_string(Tree& tree, NodeId node, SourceMap& sources, const ResolveContext& context) {

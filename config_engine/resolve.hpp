@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <ctime>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,35 +15,16 @@
 
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/interpolation.hpp"
+#include "config_engine/resolver_table.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 
 namespace cfgtool {
 
-class Resolver;
 struct ResolveContext;
 
 /// \throws ConfigError, code time-limit, once the context's deadline has passed
 void check_deadline(const ResolveContext& context, Stage stage);
-
-/// What a resolver function is handed. Values are nodes of the resolver's tree.
-struct ResolverCall {
-  Resolver& resolver;
-  std::string_view name;
-  std::vector<NodeId> arguments;
-  NodeId parent;  ///< the container that holds the value being resolved (OmegaConf's _parent_)
-  NodeId node;    ///< the value being resolved (_node_)
-};
-
-/// Returns a node of the tree: an existing one, or one made by Resolver::make.
-using ResolverFunction = std::function<NodeId(ResolverCall& call)>;
-
-struct RegisteredResolver {
-  ResolverFunction function;
-  bool use_cache = false;  ///< call it once for each spelling of its arguments
-};
-
-using ResolverMap = std::map<std::string, RegisteredResolver, std::less<>>;  ///< by name
 
 /// What interpolations may see of the world.
 struct ResolveContext {
@@ -52,13 +32,16 @@ struct ResolveContext {
   std::optional<std::tm> now;                                     ///< what `${now:}` gives; else the clock
   std::string python_version = "3.11.0";                          ///< what `${python_version:}` gives
   const Tree* hydra = nullptr;                                    ///< what `${hydra:}` looks into; nullptr: refused
-  ResolverMap resolvers;                                          ///< beside the built-in ones, or in their place
+  ResolverTable resolvers;
   bool keep_unknown_resolvers = false;  ///< leave `${unknown:…}` as text instead of refusing it
   /// Where parsed interpolations are kept, if at all; compose() uses its FileStore's.
   std::shared_ptr<InterpolationCache> parsed;
   /// When to give up (code time-limit); never, if not given.
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };
+
+/// What oc.env sees of that name.
+std::optional<std::string> environment_variable(const ResolveContext& context, const std::string& name);
 
 /// Evaluates within one tree, which it appends to: results of resolvers live in the tree without being linked into it.
 class Resolver {
@@ -83,6 +66,8 @@ class Resolver {
 
   /// A new value to return from a resolver function. `parent` is what relative interpolations in it start from.
   NodeId make(Node value, NodeId parent);
+  /// The same for a plain container, see is_plain_container.
+  NodeId make_plain(Node container, NodeId parent);
 
   /// \throws ConfigError as an exception of that Python type within a resolver reads
   [[noreturn]] void fail(std::string_view python_type, const std::string& message,
@@ -94,6 +79,10 @@ class Resolver {
   /// Whether `node` is a plain list or map from a resolver rather than a configuration node: OmegaConf keeps the two
   /// apart.
   bool is_plain_container(NodeId node) const { return plain_containers_.count(node) != 0; }
+
+  /// What `${hydra:}` looks into: Hydra's configuration as a hidden part of this one, so that its interpolations see
+  /// this one (HydraConfig.set_config). kNoNode if there is none.
+  NodeId hydra_node();
 
   void warn(std::string message, NodeId node);
 
@@ -110,11 +99,14 @@ class Resolver {
   std::string joined_names(const Interpolation& text, const Expr& expr, uint32_t parts, std::string_view separator,
                            const Frame& frame);
   const RegisteredResolver& find_resolver(std::string_view name);
+  NodeId call(const RegisteredResolver& resolver, std::vector<NodeId> arguments, const Frame& frame);
   NodeId select_node(std::string_view key, const Frame& frame);
   NodeId select_below(NodeId root, std::string_view key, bool throw_on_missing, bool remember);
   NodeId select_one(NodeId container, std::string_view key, bool throw_on_missing);
   [[noreturn]] void refuse_way_through_scalar(std::string_view key, size_t depth);
   void resolve_child(NodeId child);
+  void resolve_container(NodeId child, NodeId value);
+  void refuse_read_only(NodeId container);
   void replace_by(NodeId node, NodeId value);
   bool is_ancestor_or_self(NodeId candidate, NodeId node) const;
 
@@ -124,8 +116,11 @@ class Resolver {
   std::vector<Diagnostic>* warnings_;
   std::vector<NodeId> being_resolved_;  // OmegaConf's memo: the values whose interpolation is being followed
   std::vector<NodeId> trail_;           // the interpolations being evaluated, outermost first: for error messages
+  std::vector<NodeId> on_the_way_;      // the interpolations whose containers are being resolved in place
+  size_t copied_nodes_ = 0;             // into the places of interpolations
   size_t text_bytes_ = 0;               // of all strings joined so far
   std::unordered_set<NodeId> plain_containers_;
+  NodeId hydra_node_ = kNoNode;
   std::unordered_map<std::string, NodeId> call_cache_;
 };
 

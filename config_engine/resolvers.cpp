@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <map>
 
 #include "config_engine/python_number.hpp"
@@ -17,127 +16,81 @@ bool is_text(const Node& node) {
   return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
 }
 
-/// Python's complaint about a call that does not fit `def function(first, …)`.
-void check_argument_count(ResolverCall& call, std::string_view function, std::vector<std::string_view> required,
-                          size_t most) {
-  const size_t given = call.arguments.size();
-  if (given < required.size()) {
-    std::string names;
-    for (size_t i = given; i < required.size(); ++i) {
-      if (!names.empty()) names += i + 1 == required.size() ? " and " : ", ";
-      names += fmt::format("'{}'", required[i]);
-    }
-    const size_t missing = required.size() - given;
-    call.resolver.fail("TypeError",
-                       fmt::format("{}() missing {} required positional argument{}: {}", function, missing,
-                                   missing == 1 ? "" : "s", names),
-                       "resolver-arguments");
-  }
-  if (given > most) {
-    const std::string takes = required.size() == most
-                                  ? fmt::format("{} positional argument{}", most, most == 1 ? "" : "s")
-                                  : fmt::format("from {} to {} positional arguments", required.size(), most);
-    call.resolver.fail(
-        "TypeError", fmt::format("{}() takes {} but {} {} given", function, takes, given, given == 1 ? "was" : "were"),
-        "resolver-arguments");
-  }
-}
-
-/// A new string value in the place of the one being resolved.
-NodeId make_string(ResolverCall& call, const std::string& text) {
-  Node value = Node::of_text(NodeKind::kString, call.resolver.sources().keep(text));
-  value.pos = call.resolver.tree()[call.node].pos;
-  return call.resolver.make(value, call.parent);
-}
-
-NodeId make_null(ResolverCall& call) {
-  Node value;
-  value.pos = call.resolver.tree()[call.node].pos;
-  return call.resolver.make(value, call.parent);
-}
-
 /// The key argument, which must be a string.
 std::string_view key_argument(ResolverCall& call) {
-  const Node& key = call.resolver.tree()[call.arguments[0]];
+  const Node& key = call.value(0);
   if (!is_text(key)) {
     // What Python's str.startswith says of other types.
-    call.resolver.fail("AttributeError", fmt::format("'{}' object has no attribute 'startswith'", type_name(key)),
-                       "resolver-arguments");
+    call.fail("AttributeError", fmt::format("'{}' object has no attribute 'startswith'", type_name(key)),
+              "resolver-arguments");
   }
   return key.text();
 }
 
 NodeId oc_env(ResolverCall& call) {
-  check_argument_count(call, "env", {"key"}, 2);
-  Tree& tree = call.resolver.tree();
-  const Node& key = tree[call.arguments[0]];
+  call.require("env", {"key"}, 2);
+  Tree& tree = call.tree();
+  const Node& key = call.value(0);
   if (!is_text(key)) {
-    call.resolver.fail("TypeError", fmt::format("str expected, not {}", type_name(key)), "resolver-arguments");
+    call.fail("TypeError", fmt::format("str expected, not {}", type_name(key)), "resolver-arguments");
   }
   const std::string name(key.text());
-  const auto& environment = call.resolver.context().environment;
-  std::optional<std::string> value;
-  if (environment) {
-    if (auto found = environment->find(name); found != environment->end()) value = found->second;
-  } else if (const char* found = std::getenv(name.c_str())) {
-    value = found;
-  }
-  if (value) return make_string(call, *value);
-  if (call.arguments.size() < 2) {
+  const std::optional<std::string> value = environment_variable(call.resolver().context(), name);
+  if (value) return call.give_text(*value);
+  if (call.count() < 2) {
     try {
-      call.resolver.fail("KeyError", fmt::format("\"Environment variable '{}' not found\"", name),
-                         "environment-missing");
+      call.fail("KeyError", fmt::format("\"Environment variable '{}' not found\"", name), "environment-missing");
     } catch (ConfigError& error) {
       error.diagnostics().front().notes.push_back(
           fmt::format("set {}, or give a default: ${{oc.env:{},null}}", name, name));
       throw;
     }
   }
-  if (tree[call.arguments[1]].kind == NodeKind::kNull) return make_null(call);
-  return make_string(call, python_str(tree, call.arguments[1]));
+  if (call.value(1).kind == NodeKind::kNull) return call.give(Node::null());
+  return call.give_text(python_str(tree, call.argument(1)));
 }
 
 NodeId oc_decode(ResolverCall& call) {
-  check_argument_count(call, "decode", {"expr"}, 1);
-  const Node& text = call.resolver.tree()[call.arguments[0]];
-  if (text.kind == NodeKind::kNull) return make_null(call);
+  call.require("decode", {"expr"}, 1);
+  const Node& text = call.value(0);
+  if (text.kind == NodeKind::kNull) return call.give(Node::null());
   if (!is_text(text)) {
-    call.resolver.fail("TypeError",
-                       fmt::format("`oc.decode` can only take strings or None as input, but `{}` is of type {}",
-                                   python_str(call.resolver.tree(), call.arguments[0]), type_name(text)),
-                       "resolver-arguments");
+    call.fail("TypeError",
+              fmt::format("`oc.decode` can only take strings or None as input, but `{}` is of type {}",
+                          python_str(call.tree(), call.argument(0)), type_name(text)),
+              "resolver-arguments");
   }
-  return call.resolver.evaluate_single_element(text.text(), call.parent, call.node);
+  return call.resolver().evaluate_single_element(text.text(), call.parent(), call.node());
 }
 
 NodeId oc_create(ResolverCall& call) {
-  check_argument_count(call, "create", {"obj"}, 1);
-  Tree& tree = call.resolver.tree();
-  const Node argument = tree[call.arguments[0]];
-  if (argument.kind == NodeKind::kNull) return make_null(call);
+  call.require("create", {"obj"}, 1);
+  Tree& tree = call.tree();
+  const Node argument = call.value(0);
+  if (argument.kind == NodeKind::kNull) return call.give(Node::null());
   NodeId created = kNoNode;
   if (is_text(argument)) {
     // A string is YAML.
-    SourceMap& sources = call.resolver.sources();
+    SourceMap& sources = call.resolver().sources();
     const SourcePos text = sources.add(SourceKind::kBuiltin, "oc.create", std::string(argument.text()));
     const Tree parsed = read_yaml(sources, text);
-    created = call.resolver.make(parsed[parsed.root()], call.parent);
+    created = call.resolver().make(parsed[parsed.root()], call.parent());
     tree.assign(created, parsed, parsed.root());
   } else if (argument.is_container()) {
-    created = call.resolver.make(argument, call.parent);
-    tree.assign(created, tree, call.arguments[0]);
+    created = call.resolver().make(argument, call.parent());
+    tree.assign(created, tree, call.argument(0));
   } else {
-    call.resolver.fail("ValidationError", fmt::format("Object of unsupported type: '{}'", type_name(argument)),
-                       "resolver-arguments");
+    call.fail("ValidationError", fmt::format("Object of unsupported type: '{}'", type_name(argument)),
+              "resolver-arguments");
   }
-  tree[created].pos = tree[call.node].pos;
+  tree[created].pos = tree[call.node()].pos;
   // The new nodes are the last ones. As configuration nodes they have no null keys, and a string with "${" is an
   // interpolation.
   for (NodeId id = created; id < tree.size(); ++id) {
     Node& node = tree[id];
     if (node.kind == NodeKind::kString) node.kind = Node::of_string(node.text()).kind;
     if (node.key_kind == KeyKind::kNull && id != created) {
-      call.resolver.fail("KeyValidationError", "Incompatible key type 'NoneType'", "resolver-arguments");
+      call.fail("KeyValidationError", "Incompatible key type 'NoneType'", "resolver-arguments");
     }
   }
   return created;
@@ -146,7 +99,7 @@ NodeId oc_create(ResolverCall& call) {
 /// omegaconf: _impl.select_node: a key that goes through a scalar is just not there.
 NodeId select_or_none(ResolverCall& call, std::string_view key, bool throw_on_missing = false) {
   try {
-    return call.resolver.select(call.parent, key, throw_on_missing);
+    return call.resolver().select(call.parent(), key, throw_on_missing);
   } catch (const ConfigError& error) {
     if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
     throw;
@@ -154,10 +107,10 @@ NodeId select_or_none(ResolverCall& call, std::string_view key, bool throw_on_mi
 }
 
 NodeId oc_select(ResolverCall& call) {
-  check_argument_count(call, "select", {"key"}, 2);
+  call.require("select", {"key"}, 2);
   const NodeId found = select_or_none(call, key_argument(call));
-  if (found != kNoNode && call.resolver.tree()[found].kind != NodeKind::kMissing) return found;
-  return call.arguments.size() > 1 ? call.arguments[1] : make_null(call);
+  if (found != kNoNode && call.tree()[found].kind != NodeKind::kMissing) return found;
+  return call.count() > 1 ? call.argument(1) : call.give(Node::null());
 }
 
 /// Python's string.Template.safe_substitute with two names.
@@ -181,51 +134,49 @@ std::string substitute(std::string_view message, const std::string& old_key, con
 }
 
 NodeId oc_deprecated(ResolverCall& call) {
-  check_argument_count(call, "deprecated", {"key"}, 2);
-  Tree& tree = call.resolver.tree();
+  call.require("deprecated", {"key"}, 2);
+  Tree& tree = call.tree();
   const char* const names[] = {"key", "message"};
-  for (size_t i = 0; i < call.arguments.size(); ++i) {
-    if (is_text(tree[call.arguments[i]])) continue;
-    call.resolver.fail("TypeError",
-                       fmt::format("oc.deprecated: interpolation {} type is not a string ({})", names[i],
-                                   type_name(tree[call.arguments[i]])),
-                       "resolver-arguments");
+  for (size_t i = 0; i < call.count(); ++i) {
+    if (is_text(call.value(i))) continue;
+    call.fail(
+        "TypeError",
+        fmt::format("oc.deprecated: interpolation {} type is not a string ({})", names[i], type_name(call.value(i))),
+        "resolver-arguments");
   }
-  const std::string_view key = tree[call.arguments[0]].text();
-  const std::string old_key = tree.key_path(call.node);
+  const std::string_view key = call.value(0).text();
+  const std::string old_key = tree.key_path(call.node());
   const NodeId target = select_or_none(call, key);
   if (target == kNoNode) {
-    call.resolver.fail("ConfigKeyError",
-                       fmt::format("In oc.deprecated resolver at '{}': Key not found: '{}'", old_key, key),
-                       "interpolation-key");
+    call.fail("ConfigKeyError", fmt::format("In oc.deprecated resolver at '{}': Key not found: '{}'", old_key, key),
+              "interpolation-key");
   }
-  const std::string_view message = call.arguments.size() > 1
-                                       ? tree[call.arguments[1]].text()
+  const std::string_view message = call.count() > 1
+                                       ? call.value(1).text()
                                        : "'$OLD_KEY' is deprecated. Change your code and config to use '$NEW_KEY'";
-  call.resolver.warn(substitute(message, old_key, tree.key_path(target)), call.node);
+  call.resolver().warn(substitute(message, old_key, tree.key_path(target)), call.node());
   return target;
 }
 
 /// The map that `oc.dict.keys` and `oc.dict.values` look into.
 NodeId dict_argument(ResolverCall& call, std::string_view function) {
-  check_argument_count(call, function, {"key"}, 1);
-  Tree& tree = call.resolver.tree();
-  const Node& key = tree[call.arguments[0]];
+  call.require(function, {"key"}, 1);
+  Tree& tree = call.tree();
+  const Node& key = call.value(0);
   if (!is_text(key)) {
-    call.resolver.fail("TypeError",
-                       fmt::format("`oc.dict.{}` requires a string as input, but obtained `{}` of type: {}", function,
-                                   python_str(tree, call.arguments[0]), type_name(key)),
-                       "resolver-arguments");
+    call.fail("TypeError",
+              fmt::format("`oc.dict.{}` requires a string as input, but obtained `{}` of type: {}", function,
+                          python_str(tree, call.argument(0)), type_name(key)),
+              "resolver-arguments");
   }
   const NodeId map = select_or_none(call, key.text(), true);
   if (map == kNoNode) {
-    call.resolver.fail("ConfigKeyError", fmt::format("Key not found: '{}'", key.text()), "interpolation-key");
+    call.fail("ConfigKeyError", fmt::format("Key not found: '{}'", key.text()), "interpolation-key");
   }
-  if (tree[map].kind != NodeKind::kMap || call.resolver.is_plain_container(map)) {
+  if (tree[map].kind != NodeKind::kMap || call.resolver().is_plain_container(map)) {
     const char* const type = tree[map].kind == NodeKind::kList ? "ListConfig" : type_name(tree[map]);
-    call.resolver.fail("TypeError",
-                       fmt::format("`oc.dict.{}` cannot be applied to objects of type: {}", function, type),
-                       "resolver-arguments");
+    call.fail("TypeError", fmt::format("`oc.dict.{}` cannot be applied to objects of type: {}", function, type),
+              "resolver-arguments");
   }
   return map;
 }
@@ -252,9 +203,9 @@ Node key_as_value(const Key& key) {
 
 NodeId oc_dict_keys(ResolverCall& call) {
   const NodeId map = dict_argument(call, "keys");
-  Tree& tree = call.resolver.tree();
-  const NodeId list = call.resolver.make(Node::list(), call.parent);
-  tree[list].pos = tree[call.node].pos;
+  Tree& tree = call.tree();
+  const NodeId list = call.resolver().make(Node::list(), call.parent());
+  tree[list].pos = tree[call.node()].pos;
   for (NodeId child = tree[map].child.first; child != kNoNode; child = tree[child].next) {
     Node value = key_as_value(tree[child].key());
     value.pos = tree[child].key_pos;
@@ -265,15 +216,15 @@ NodeId oc_dict_keys(ResolverCall& call) {
 
 NodeId oc_dict_values(ResolverCall& call) {
   const NodeId map = dict_argument(call, "values");
-  Tree& tree = call.resolver.tree();
-  std::string prefix(tree[call.arguments[0]].text());
+  Tree& tree = call.tree();
+  std::string prefix(call.value(0).text());
   // The values stand one level deeper than the interpolation that asks for them.
   if (prefix.starts_with('.')) prefix = "." + prefix;
-  const NodeId list = call.resolver.make(Node::list(), call.parent);
-  tree[list].pos = tree[call.node].pos;
+  const NodeId list = call.resolver().make(Node::list(), call.parent());
+  tree[list].pos = tree[call.node()].pos;
   for (NodeId child = tree[map].child.first; child != kNoNode; child = tree[child].next) {
     const std::string reference = fmt::format("${{{}.{}}}", prefix, tree[child].key().text);
-    Node value = Node::of_string(call.resolver.sources().keep(reference));
+    Node value = Node::of_string(call.resolver().sources().keep(reference));
     value.pos = tree[child].pos;
     tree.add(list, value);
   }
@@ -281,15 +232,15 @@ NodeId oc_dict_values(ResolverCall& call) {
 }
 
 NodeId now(ResolverCall& call) {
-  check_argument_count(call, "<lambda>", {"pattern"}, 1);
-  const Node& pattern = call.resolver.tree()[call.arguments[0]];
+  call.require("<lambda>", {"pattern"}, 1);
+  const Node& pattern = call.value(0);
   if (!is_text(pattern)) {
-    call.resolver.fail("TypeError", fmt::format("strftime() argument 1 must be str, not {}", type_name(pattern)),
-                       "resolver-arguments");
+    call.fail("TypeError", fmt::format("strftime() argument 1 must be str, not {}", type_name(pattern)),
+              "resolver-arguments");
   }
   std::tm time{};
-  if (call.resolver.context().now) {
-    time = *call.resolver.context().now;
+  if (call.resolver().context().now) {
+    time = *call.resolver().context().now;
   } else {
     const std::time_t clock = std::time(nullptr);
     ::localtime_r(&clock, &time);
@@ -298,37 +249,27 @@ NodeId now(ResolverCall& call) {
   const std::string format = "x" + std::string(pattern.text());
   std::string text(64 + format.size() * 16, '\0');
   text.resize(std::strftime(text.data(), text.size(), format.c_str(), &time));
-  return make_string(call, text.empty() ? text : text.substr(1));
+  return call.give_text(text.empty() ? text : text.substr(1));
 }
 
 NodeId python_version(ResolverCall& call) {
-  check_argument_count(call, "<lambda>", {}, 1);
-  Tree& tree = call.resolver.tree();
-  const std::string level = call.arguments.empty() ? "minor" : python_str(tree, call.arguments[0]);
-  const std::string& micro = call.resolver.context().python_version;
+  call.require("<lambda>", {}, 1);
+  Tree& tree = call.tree();
+  const std::string level = call.count() == 0 ? "minor" : python_str(tree, call.argument(0));
+  const std::string& micro = call.resolver().context().python_version;
   const size_t first_dot = micro.find('.');
-  if (level == "micro") return make_string(call, micro);
-  if (level == "major") return make_string(call, micro.substr(0, first_dot));
-  if (level == "minor") return make_string(call, micro.substr(0, micro.find('.', first_dot + 1)));
-  return make_null(call);
+  if (level == "micro") return call.give_text(micro);
+  if (level == "major") return call.give_text(micro.substr(0, first_dot));
+  if (level == "minor") return call.give_text(micro.substr(0, micro.find('.', first_dot + 1)));
+  return call.give(Node::null());
 }
 
 NodeId hydra(ResolverCall& call) {
-  check_argument_count(call, "<lambda>", {"path"}, 1);
-  Tree& tree = call.resolver.tree();
-  const Tree* hydra_tree = call.resolver.context().hydra;
-  if (!hydra_tree) call.resolver.fail("ValueError", "HydraConfig was not set", "resolver-hydra");
-  const std::string key(key_argument(call));
-  // The hydra node is a configuration of its own, whose interpolations start from its own top.
-  Tree copy = *hydra_tree;
-  ResolveContext context = call.resolver.context();
-  Resolver resolver(copy, call.resolver.sources(), context);
-  const NodeId hydra_node = copy.find(copy.root(), "hydra");
-  const NodeId found = resolver.select(hydra_node, "." + key, false);
-  if (found == kNoNode || copy[found].kind == NodeKind::kMissing) return make_null(call);
-  const NodeId result = call.resolver.make(copy[found], call.parent);
-  tree.assign(result, copy, found);
-  return result;
+  call.require("<lambda>", {"path"}, 1);
+  const NodeId hydra = call.resolver().hydra_node();
+  if (hydra == kNoNode) call.fail("ValueError", "HydraConfig was not set", "resolver-hydra");
+  const NodeId found = call.resolver().select(hydra, "." + std::string(key_argument(call)), false);
+  return found == kNoNode || call.tree()[found].kind == NodeKind::kMissing ? kNoNode : found;
 }
 
 const std::map<std::string_view, RegisteredResolver>& builtin_resolvers() {

@@ -58,7 +58,7 @@ void YamlLinter::refuse_separators(size_t begin, size_t end) const {
   if (next_separator_ >= end) return;
   const size_t found = find_separator(begin);
   if (found >= end) return;
-  refuse("yaml-encoding", "found a Unicode line separator outside of quotes", found,
+  refuse("yaml-encoding", "found a Unicode line separator outside of quotes or beside a blank", found,
          "remove it, or write it as \\L (U+2028) or \\P (U+2029) in double quotes");
 }
 
@@ -132,7 +132,35 @@ void YamlLinter::take_directive() {
   if (has_content_ || started_) ended_ = true;
   refuse_second_document();
   directive_seen_ = true;
-  at_ = std::min(text_.find('\n', at_), text_.size());
+  const size_t begin = at_++;
+  while (is_yaml_name(here()))
+    ++at_;
+  if (at_ == begin + 1 || !(here() == ' ' || here() == '\n' || here() == '\0')) {
+    refuse(
+        "yaml-syntax",
+        fmt::format("while scanning a directive: expected alphabetic or numeric character, but found {}", printed(at_)),
+        at_, "put the value in quotes if it is no directive such as %YAML");
+  }
+  const size_t end = std::min(text_.find('\n', at_), text_.size());
+  if (text_.substr(begin, at_ - begin) == "%YAML") check_version(end);
+  at_ = end;
+}
+
+// PyYAML: scan_yaml_directive_value and what may follow it
+void YamlLinter::check_version(size_t end) {
+  const auto skip = [&](std::string_view characters) {
+    const size_t begin = at_;
+    while (at_ < end && is_one_of(here(), characters))
+      ++at_;
+    return at_ > begin;
+  };
+  skip(" ");
+  const bool has_major = skip("0123456789");
+  const bool has_dot = at_ < end && text_[at_++] == '.';
+  const bool has_version = has_major && has_dot && skip("0123456789");
+  const bool has_end = at_ == end || skip(" ");
+  if (has_version && has_end && (at_ == end || here() == '#')) return;
+  refuse("yaml-syntax", "while scanning a directive: expected a version such as 1.1", at_, "write %YAML 1.1");
 }
 
 void YamlLinter::begin_possible_key() {

@@ -25,7 +25,7 @@ void YamlLinter::take_anchor() {
     // PyYAML takes it for the end of the name, yaml-cpp for a part of it.
     refuse("yaml-syntax", "found ':' right behind an alias or anchor", at_, "write a space in front of the ':'");
   }
-  last_ = Last::kOther;
+  last_ = Last::kProperty;
 }
 
 void YamlLinter::take_tag() {
@@ -39,10 +39,15 @@ void YamlLinter::take_tag() {
     refuse("yaml-syntax", "while parsing a tag: found a character that tags cannot have", begin,
            "put the value in quotes if it is not a tag such as !!str");
   }
+  if (!is_verbatim && tag.find_first_of(",[]") != std::string_view::npos) {
+    // A part of the tag, which then no one knows; for yaml-cpp it ends the tag.
+    refuse("yaml-syntax", fmt::format("could not determine a constructor for the tag '!{}'", tag), begin,
+           "write a space behind the tag");
+  }
   if (here() == '\t') {
     refuse("yaml-tab", R"(while scanning a tag: expected ' ', but found '\t')", at_, "use spaces instead of the tab");
   }
-  last_ = Last::kOther;
+  last_ = Last::kProperty;
 }
 
 void YamlLinter::take_quoted() {
@@ -58,6 +63,11 @@ void YamlLinter::take_quoted() {
     throw ConfigError(std::move(diagnostic));
   }
   for (const size_t end = begin + length; at_ < end;) {
+    if (at_ >= next_separator_ && find_separator(at_) == at_ &&
+        (is_one_of(at(at_ - 1), " \t\n") || is_one_of(at(at_ + 3), " \t\n"))) {
+      // Alone it is a character as any other; beside blanks PyYAML folds it as a line break.
+      refuse_separators(at_, end);
+    }
     if (text_[begin] == '"' && here() == '\\') check_escape(++at_);
     if (here() == '\n') {
       next_line();
@@ -75,7 +85,9 @@ void YamlLinter::check_escape(size_t index) {
 }
 
 void YamlLinter::take_plain() {
+  const bool is_joined = last_ == Last::kProperty || in_flow();
   last_ = Last::kPlain;
+  std::vector<YamlText::Range> breaks;
   while (true) {
     const size_t begin = at_;
     while (!ends_plain())
@@ -83,7 +95,11 @@ void YamlLinter::take_plain() {
     refuse_separators(begin, at_);
     const size_t end = at_;
     const size_t end_line = line_;
-    if (end > begin && skip_to_continuation()) continue;
+    if (end > begin && skip_to_continuation()) {
+      breaks.push_back({end, at_});
+      continue;
+    }
+    if (is_joined) join_lines(breaks);
     // What follows is for skip_to_token to find.
     at_ = end;
     line_ = end_line;
@@ -102,6 +118,18 @@ bool YamlLinter::skip_to_continuation() {
     if (is_document_indicator(at_, '-') || is_document_indicator(at_, '.')) return false;
   }
   return at_ > end && here() != '#' && (in_flow() || static_cast<int64_t>(column()) > indent());
+}
+
+/// yaml-cpp loses the thread of a plain scalar of several lines behind a tag or an anchor, and where a flow mapping has
+/// it for a key without a value. On one line it is the same scalar, unless an empty line is in it.
+void YamlLinter::join_lines(const std::vector<YamlText::Range>& breaks) {
+  if (at(text_.find_first_not_of(" \n", at_)) == ':') return;  // which must not become a key
+  for (const YamlText::Range& range : breaks) {
+    const std::string_view between = text_.substr(range.begin, range.end - range.begin);
+    if (std::count(between.begin(), between.end(), '\n') == 1 && between.ends_with(' ')) {
+      gaps_.push_back({range.begin, range.end - 1});
+    }
+  }
 }
 
 bool YamlLinter::ends_plain() {

@@ -26,7 +26,7 @@ class YamlLinter {
 
  private:
   /// What the last token was, so far as it matters for the next.
-  enum class Last : char { kOther, kPlain, kPlainAndComment, kBlockScalar, kFlowStart, kComma, kColon };
+  enum class Last : char { kOther, kProperty, kPlain, kPlainAndComment, kBlockScalar, kFlowStart, kComma, kColon };
 
   char at(size_t index) const { return index < text_.size() ? text_[index] : '\0'; }
   char here() const { return at(at_); }
@@ -51,6 +51,7 @@ class YamlLinter {
   void take_document_mark();
   void refuse_second_document();
   void take_directive();
+  void check_version(size_t end);
 
   // Collections
 
@@ -78,6 +79,7 @@ class YamlLinter {
   /// Goes to where a plain scalar may go on. \returns false if it does not.
   bool skip_to_continuation();
   bool ends_plain();
+  void join_lines(const std::vector<YamlText::Range>& breaks);
 
   /// A comment ends a plain scalar: text behind it, further in than the collection, belongs to nothing.
   void refuse_continuation();

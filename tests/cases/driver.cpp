@@ -2,18 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <sstream>
+#include <string_view>
 
 namespace cfgtool::test {
 namespace {
 
 [[noreturn]] void usage(const std::string& problem) {
-  fmt::print(
-      stderr,
-      "{}\nflags: --cfgtool PATH | --program \"COMMAND WITH ARGUMENTS\"; --cases FOLDER; --tree NAME; --only TEXT;"
-      " --no-places; --max-shown N; --limit SECONDS\n",
-      problem);
+  fmt::print(stderr,
+             "{}\nflags: --cfgtool PATH | --program \"COMMAND WITH ARGUMENTS\"; --resolver-batch PATH; --cases FOLDER;"
+             " --tree NAME; --only TEXT; --no-places; --max-shown N; --limit SECONDS\n",
+             problem);
   std::exit(2);
 }
 
@@ -27,7 +28,8 @@ std::vector<std::string> words_of(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> DriverOptions::batch_command() const {
+std::vector<std::string> DriverOptions::batch_command(const std::string& resolver_set) const {
+  if (!resolver_set.empty()) return {resolver_batch.string(), resolver_set};
   return other_program() ? program : std::vector<std::string>{cfgtool.string(), "batch"};
 }
 
@@ -45,6 +47,8 @@ DriverOptions parse_options(int argc, char** argv) {
       options.cfgtool = value;
     } else if (flag == "--program") {
       options.program = words_of(value);
+    } else if (flag == "--resolver-batch") {
+      options.resolver_batch = value;
     } else if (flag == "--cases") {
       options.cases = std::filesystem::absolute(value).lexically_normal();
     } else if (flag == "--tree") {
@@ -93,30 +97,31 @@ void Report::add(const std::string& group, const std::string& name, Kind kind, c
   if (failures_ > max_shown_) fmt::print("WRONG {}: {}\n", group, name);
 }
 
-void Report::print_table(const std::string& group_heading, const std::string& partly) const {
+void Report::print_table(const std::string& group_heading) const {
+  constexpr std::array kHeadings{"accepted, right", "refused, right", "with C++ resolvers", "only unresolved"};
   Row sum{.group = "all"};
   for (const Row& row : rows_) {
     sum.cases += row.cases;
     sum.open += row.open;
     sum.wrong += row.wrong;
-    for (size_t i = 0; i < 3; ++i)
+    for (size_t i = 0; i < kHeadings.size(); ++i)
       sum.right[i] += row.right[i];
   }
-  const auto print = [&](const std::string& group, const auto& cases, const auto& accepted, const auto& refused,
-                         const auto& partial, const auto& open, const auto& wrong) {
-    fmt::print("{:<28} {:>7} {:>15} {:>14}", group, cases, accepted, refused);
-    if (sum.right[2] > 0) fmt::print(" {:>{}}", partial, partly.size());
+  const auto print = [&](const std::string& group, const auto& cases, const auto& right, const auto& open,
+                         const auto& wrong) {
+    fmt::print("{:<28} {:>7}", group, cases);
+    for (size_t i = 0; i < kHeadings.size(); ++i) {
+      const bool always = i <= static_cast<size_t>(Kind::kRefused);
+      if (always || sum.right[i] > 0) fmt::print(" {:>{}}", right[i], std::string_view(kHeadings[i]).size());
+    }
     if (sum.open > 0) fmt::print(" {:>5}", open);
     fmt::print(" {:>7}\n", wrong);
   };
-  const auto print_row = [&](const Row& row) {
-    print(row.group, row.cases, row.right[0], row.right[1], row.right[2], row.open, row.wrong);
-  };
   fmt::print("\n");
-  print(group_heading, "cases", "accepted, right", "refused, right", partly, "open", "wrong");
+  print(group_heading, "cases", kHeadings, "open", "wrong");
   for (const Row& row : rows_)
-    print_row(row);
-  print_row(sum);
+    print(row.group, row.cases, row.right, row.open, row.wrong);
+  print(sum.group, sum.cases, sum.right, sum.open, sum.wrong);
 }
 
 }  // namespace cfgtool::test

@@ -96,7 +96,7 @@ class Run {
                   refused ? Report::Kind::kRefused : Report::Kind::kAccepted, wrong[i],
                   options_.other_program() ? "" : cases_[i].the_case.header("open"));
     }
-    report_.print_table("case file", "");
+    report_.print_table("case file");
     return report_.failures() == 0 && !cases_.empty() ? 0 : 1;
   }
 

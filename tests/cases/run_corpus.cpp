@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -37,6 +39,18 @@ constexpr std::pair<std::string_view, int> kCaseCounts[] = {{"audiocraft", 42},
 // Written by VERL's own scripts with `--cfg job`, below a comment.
 constexpr const char* kGenerated[] = {"ppo_trainer", "ppo_megatron_trainer"};
 
+// The projects' own resolvers that there are equivalents of (resolver_sets.cpp).
+constexpr std::array<std::string_view, 2> kEquivalents{"isaacgymenvs", "sam2"};
+
+constexpr const char* kLegend =
+    "\naccepted, refused: Hydra's answer and ours are the same, with and without interpolations resolved.\n"
+    "with C++ resolvers: the same, for cases that call resolvers which the project registers in Python; the test\n"
+    "  registers equivalents written in C++.\n"
+    "only unresolved: cases that call a resolver which is Python's eval: there is no equivalent, and only what they "
+    "are\n"
+    "  with their interpolations unresolved is compared (without --resolver-batch: of all that call Python's "
+    "resolvers).\n";
+
 struct CorpusCase {
   Json record;
   std::string wrong;
@@ -44,6 +58,7 @@ struct CorpusCase {
 
 struct Question {
   size_t case_index;
+  std::string resolver_set;
   Expectation expected;
 };
 
@@ -51,12 +66,6 @@ fs::path corpus_folder(const DriverOptions& options) {
   if (const char* shared = std::getenv("CFGTOOL_SHARED")) return fs::path(shared) / "corpus";
   return options.cases.parent_path().parent_path().parent_path() / "shared" /
          "corpus";  // beside <checkout>/tests/cases
-}
-
-/// Some projects register resolvers of their own in Python. Their results can be compared when the tested program has
-/// equivalents; until then these cases are compared unresolved.
-bool has_equivalents(const std::string& /*resolver_set*/) {
-  return false;
 }
 
 bool wants(const DriverOptions& options, std::string_view tree) {
@@ -84,7 +93,7 @@ class Run {
   int run() {
     for (const std::string& tree : trees_to_run())
       add_tree(tree);
-    const std::vector<BatchAnswer> answers = ask_all(options_.batch_command(), requests_, options_.limit);
+    const std::vector<BatchAnswer> answers = ask();
     for (size_t i = 0; i < questions_.size(); ++i) {
       const std::string wrong = compare(questions_[i].expected, answers[i], options_.check_places);
       if (wrong.empty()) continue;
@@ -97,7 +106,8 @@ class Run {
       for (const char* name : kGenerated)
         check_generated(name);
     }
-    report_.print_table("project", "only unresolved");
+    report_.print_table("project");
+    fmt::print("{}", kLegend);
     return report_.failures() == 0 && !cases_.empty() ? 0 : 1;
   }
 
@@ -123,16 +133,22 @@ class Run {
 
   void add_questions(const Json& record) {
     if (record["stage"] == "compose") {
-      ask(record, /*resolve=*/false, refused("compose", record["error"]));
+      add_question(record, /*resolve=*/false, refused("compose", record["error"]));
       return;
     }
-    ask(record, /*resolve=*/false, {.yaml = golden(record, "unresolved"), .yaml_sha256 = {}, .refused = {}});
-    if (!only_unresolved(record)) ask(record, /*resolve=*/true, resolved_in_place(record));
+    add_question(record, /*resolve=*/false, {.yaml = golden(record, "unresolved"), .yaml_sha256 = {}, .refused = {}});
+    if (!only_unresolved(record)) add_question(record, /*resolve=*/true, resolved_in_place(record));
   }
 
-  static bool only_unresolved(const Json& record) {
-    return record["stage"] != "compose" && record.contains("needs_resolvers") &&
-           !has_equivalents(record["needs_resolvers"]);
+  /// The resolvers that the case needs and the test can register; empty if none.
+  std::string resolver_set(const Json& record) const {
+    const std::string set = record.value("needs_resolvers", "");
+    const bool known = std::find(kEquivalents.begin(), kEquivalents.end(), set) != kEquivalents.end();
+    return known && !options_.resolver_batch.empty() ? set : "";
+  }
+
+  bool only_unresolved(const Json& record) const {
+    return record["stage"] != "compose" && record.contains("needs_resolvers") && resolver_set(record).empty();
   }
 
   Expectation resolved_in_place(const Json& record) const {
@@ -160,7 +176,24 @@ class Run {
     return read_file(corpus_ / "goldens" / record["tree"].get<std::string>() / name);
   }
 
-  void ask(const Json& record, bool resolve, Expectation expected) {
+  /// All questions, those with the same resolvers in one process.
+  std::vector<BatchAnswer> ask() const {
+    std::map<std::string, std::vector<size_t>> by_set;
+    for (size_t i = 0; i < questions_.size(); ++i)
+      by_set[questions_[i].resolver_set].push_back(i);
+    std::vector<BatchAnswer> answers(questions_.size());
+    for (const auto& [set, indexes] : by_set) {
+      std::vector<Json> requests;
+      for (const size_t i : indexes)
+        requests.push_back(requests_[i]);
+      std::vector<BatchAnswer> some = ask_all(options_.batch_command(set), requests, options_.limit);
+      for (size_t k = 0; k < indexes.size(); ++k)
+        answers[indexes[k]] = std::move(some[k]);
+    }
+    return answers;
+  }
+
+  void add_question(const Json& record, bool resolve, Expectation expected) {
     Json request = {{"id", requests_.size()},
                     {"config_dir", {(trees_ / record["config_dir"].get<std::string>()).string()}},
                     {"config_name", record["config_name"]},
@@ -169,12 +202,14 @@ class Run {
                     {"resolve", resolve}};
     if (record.contains("now")) request["now"] = record["now"];
     requests_.push_back(std::move(request));
-    questions_.push_back({cases_.size() - 1, std::move(expected)});
+    questions_.push_back({cases_.size() - 1, resolver_set(record), std::move(expected)});
   }
 
   void report(const CorpusCase& one) {
     const Json& record = one.record;
-    const Report::Kind kind = only_unresolved(record)    ? Report::Kind::kPartly
+    const Report::Kind kind = only_unresolved(record) ? Report::Kind::kPartly
+                              : record["stage"] != "compose" && !resolver_set(record).empty()
+                                  ? Report::Kind::kEquivalents
                               : record["ok"].get<bool>() ? Report::Kind::kAccepted
                                                          : Report::Kind::kRefused;
     std::string words;

@@ -78,7 +78,7 @@ class Run {
                     c.header("open"));
       }
     }
-    report_.print_table("case file", "");
+    report_.print_table("case file");
     return report_.failures() == 0 && count > 0 ? 0 : 1;
   }
 
