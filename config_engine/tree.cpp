@@ -14,6 +14,7 @@ static_assert(sizeof(Node) <= 64);
 namespace {
 // Below this many keys a walk over the siblings is faster than a hash table.
 constexpr uint32_t kIndexedMapSize = 24;
+constexpr NodeId kErased = kNoNode - 1;
 }  // namespace
 
 std::string_view Key::number_text() const {
@@ -113,6 +114,8 @@ Tree Tree::of_nodes(std::vector<Node> nodes) {
   tree.nodes_ = std::move(nodes);
   for (NodeId id = 0; id < tree.size(); ++id) {
     const Node& node = tree[id];
+    const bool is_removed = node.parent == kNoNode;
+    if (node.next != kNoNode && !is_removed) tree[node.next].previous = id;
     if (node.kind == NodeKind::kMap && node.length >= kIndexedMapSize) tree.indexes_[id].rebuild(tree, id);
   }
   return tree;
@@ -122,6 +125,7 @@ NodeId Tree::add(NodeId parent, Node node) {
   const NodeId id = static_cast<NodeId>(nodes_.size());
   node.parent = parent;
   node.next = kNoNode;
+  node.previous = nodes_[parent].child.last;
   nodes_.push_back(node);
   Node& above = nodes_[parent];
   assert(above.is_container());
@@ -138,7 +142,7 @@ NodeId Tree::add(NodeId parent, Node node) {
 
 NodeId Tree::add_detached(Node node, NodeId parent) {
   node.parent = parent;
-  node.next = kNoNode;
+  node.next = node.previous = kNoNode;
   if (node.is_container()) {
     node.child = {kNoNode, kNoNode};
     node.length = 0;
@@ -188,29 +192,35 @@ void Tree::KeyIndex::insert(const Tree& tree, NodeId child) {
   place(tree, child);
 }
 
+void Tree::KeyIndex::erase(const Tree& tree, NodeId child) {
+  size_t slot = hash_of(tree[child].key());
+  while (slots_[slot & (slots_.size() - 1)] != child)
+    ++slot;
+  slots_[slot & (slots_.size() - 1)] = kErased;
+}
+
 NodeId Tree::KeyIndex::find(const Tree& tree, const Key& key) const {
   for (size_t slot = hash_of(key);; ++slot) {
     const NodeId child = slots_[slot & (slots_.size() - 1)];
-    if (child == kNoNode || tree[child].key() == key) return child;
+    if (child == kNoNode || (child != kErased && tree[child].key() == key)) return child;
   }
 }
 
 void Tree::remove(NodeId child) {
-  Node& above = nodes_[nodes_[child].parent];
-  NodeId before = kNoNode;
-  for (NodeId id = above.child.first; id != child; id = nodes_[id].next)
-    before = id;
-  if (before == kNoNode) {
-    above.child.first = nodes_[child].next;
-  } else {
-    nodes_[before].next = nodes_[child].next;
-  }
-  if (above.child.last == child) above.child.last = before;
+  Node& gone = nodes_[child];
+  Node& above = nodes_[gone.parent];
+  (gone.previous == kNoNode ? above.child.first : nodes_[gone.previous].next) = gone.next;
+  (gone.next == kNoNode ? above.child.last : nodes_[gone.next].previous) = gone.previous;
   --above.length;
-  if (auto index = indexes_.find(nodes_[child].parent); index != indexes_.end()) {
-    index->second.rebuild(*this, nodes_[child].parent);
+  if (auto index = indexes_.find(gone.parent); index != indexes_.end()) {
+    // A map that is small again is not kept in the index: see add().
+    if (above.length < kIndexedMapSize) {
+      indexes_.erase(index);
+    } else {
+      index->second.erase(*this, child);
+    }
   }
-  nodes_[child].parent = kNoNode;
+  gone.parent = kNoNode;
 }
 
 void Tree::set_value(NodeId id, const Node& value) {
@@ -224,6 +234,7 @@ void Tree::set_value(NodeId id, const Node& value) {
   changed.key_pos = node.key_pos ? node.key_pos : value.key_pos;
   changed.parent = node.parent;
   changed.next = node.next;
+  changed.previous = node.previous;
   if (node.kind == NodeKind::kMap) indexes_.erase(id);
   node = changed;
 }
@@ -271,6 +282,7 @@ void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
       child = node.next;
       node.parent = to;
       node.next = i + 1 < count ? first + i + 1 : kNoNode;
+      node.previous = i > 0 ? first + i - 1 : kNoNode;
       nodes_.push_back(node);
     }
     if (count > 0) nodes_[to].child = {first, first + count - 1};
@@ -298,8 +310,15 @@ NodeId Tree::find(NodeId map, const Key& key) const {
   return kNoNode;
 }
 
+// So it is where they were copied, which is nearly everywhere in a composition. Brothers' ids always rise.
+bool Tree::has_neighbouring_children(NodeId id) const {
+  const Node& node = nodes_[id];
+  return node.length > 0 && node.child.last - node.child.first == node.length - 1;
+}
+
 NodeId Tree::item(NodeId list, size_t index) const {
   if (nodes_[list].kind != NodeKind::kList || index >= nodes_[list].length) return kNoNode;
+  if (has_neighbouring_children(list)) return nodes_[list].child.first + static_cast<NodeId>(index);
   NodeId id = nodes_[list].child.first;
   while (index-- > 0)
     id = nodes_[id].next;
@@ -307,8 +326,10 @@ NodeId Tree::item(NodeId list, size_t index) const {
 }
 
 size_t Tree::index_of(NodeId item) const {
+  const NodeId list = nodes_[item].parent;
+  if (has_neighbouring_children(list)) return item - nodes_[list].child.first;
   size_t index = 0;
-  for (NodeId child : children(nodes_[item].parent)) {
+  for (NodeId child : children(list)) {
     if (child == item) return index;
     ++index;
   }

@@ -72,11 +72,12 @@ struct Node {
   };
   uint32_t length = 0;  ///< bytes of text, or number of children
   NodeId parent = kNoNode;
-  NodeId next = kNoNode;  ///< the next child of the same parent
-  SourcePos pos;          ///< of the value
-  SourcePos key_pos;      ///< of the key, or of a list item's value
-  uint32_t step = 0;      ///< which composition step put it there: an index into the composition's steps; 0 = not known
-  uint32_t history = 0;   ///< what it replaced: an index into the tree's history; 0 = nothing
+  NodeId next = kNoNode;      ///< the next child of the same parent
+  NodeId previous = kNoNode;  ///< the one before
+  SourcePos pos;              ///< of the value
+  SourcePos key_pos;          ///< of the key, or of a list item's value
+  uint32_t step = 0;     ///< which composition step put it there: an index into the composition's steps; 0 = not known
+  uint32_t history = 0;  ///< what it replaced: an index into the tree's history; 0 = nothing
 
   Node() : integer(0) {}
   static Node null() { return {}; }
@@ -180,16 +181,18 @@ class Tree {
    public:
     void rebuild(const Tree& tree, NodeId map);
     void insert(const Tree& tree, NodeId child);
+    void erase(const Tree& tree, NodeId child);
     NodeId find(const Tree& tree, const Key& key) const;
 
    private:
     void place(const Tree& tree, NodeId child);
 
-    std::vector<NodeId> slots_;  // kNoNode: empty
-    size_t used_ = 0;
+    std::vector<NodeId> slots_;  // kNoNode: empty; kErased: empty, but a search goes on
+    size_t used_ = 0;            // slots that end no search
   };
 
   void copy_children(NodeId to, const Tree& from, NodeId source);
+  bool has_neighbouring_children(NodeId id) const;
   void update_index(NodeId map, NodeId added);
 
   std::vector<Node> nodes_;

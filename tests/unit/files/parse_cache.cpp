@@ -40,6 +40,7 @@ void check_same(const ConfigFile& a, const ConfigFile& b) {
     REQUIRE(x.key().text == y.key().text);
     REQUIRE(x.parent == y.parent);
     REQUIRE(x.next == y.next);
+    REQUIRE(x.previous == y.previous);
     REQUIRE((x.pos ? x.pos.offset - a.begin.offset + 1 : 0) == (y.pos ? y.pos.offset - b.begin.offset + 1 : 0));
     REQUIRE((x.key_pos ? x.key_pos.offset - a.begin.offset + 1 : 0) ==
             (y.key_pos ? y.key_pos.offset - b.begin.offset + 1 : 0));

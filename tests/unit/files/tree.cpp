@@ -44,6 +44,49 @@ TEST_CASE("a map finds its keys however many it has, and after any of them is re
   }
 }
 
+TEST_CASE("a map that became small and grows again finds its keys") {
+  SourceMap sources;
+  Tree tree;
+  std::vector<NodeId> ids;
+  const auto add = [&](int i) {
+    ids.push_back(tree.add(tree.root(), keyed(Node::of_int(i), sources, fmt::format("k{}", i))));
+  };
+  for (int i = 0; i < 30; ++i)
+    add(i);
+  for (size_t i = 0; i < 20; ++i)
+    tree.remove(ids[i]);
+  for (int i = 30; i < 60; ++i)
+    add(i);
+  for (int i = 0; i < 60; ++i)
+    CHECK((tree.find(tree.root(), fmt::format("k{}", i)) != kNoNode) == (i >= 20));
+}
+
+TEST_CASE("children are removed from the front, the middle and the end; the others keep their order") {
+  Tree tree;
+  Node list = Node::list();
+  list.set_key("a");
+  const NodeId a = tree.add(tree.root(), list);
+  for (int i = 0; i < 10; ++i)
+    tree.add(a, Node::of_int(i));
+  for (const size_t place : {size_t{0}, size_t{3}, size_t{7}, size_t{2}})
+    tree.remove(tree.item(a, place));
+  tree.add(a, Node::of_int(10));
+  const std::vector<int64_t> left{1, 2, 5, 6, 7, 8, 10};
+  REQUIRE(tree[a].length == left.size());
+  const NodeId copy = tree.add_copy(tree.root(), tree, a, "b", {});
+  for (const NodeId each : {a, copy}) {
+    size_t place = 0;
+    for (const NodeId item : tree.children(each)) {
+      CHECK(tree[item].integer == left[place]);
+      CHECK(tree.item(each, place) == item);
+      CHECK(tree.index_of(item) == place);
+      ++place;
+    }
+    CHECK(place == left.size());
+    CHECK(tree.item(each, place) == kNoNode);
+  }
+}
+
 TEST_CASE("equal numbers are one key, in small maps and in large ones") {
   SourceMap sources;
   for (const int others : {0, 100}) {
