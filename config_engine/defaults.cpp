@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <set>
 
 #include "config_engine/choice_overrides.hpp"
@@ -44,8 +45,8 @@ class DefaultsTreeBuilder {
   void add_children(DefaultsTreeNode& root, std::vector<InputDefault>& entries, bool interpolated_subtree);
   void add_child(DefaultsTreeNode& root, InputDefault entry, bool interpolated_subtree);
   void resolve_interpolations(DefaultsTreeNode& root, const std::vector<InputDefault>& entries, bool self_added);
-  void resolve_interpolation(InputDefault* entry, const Tree& known_choices);
-  Tree interpolation_map(const std::vector<InputDefault>& entries, bool self_added);
+  void resolve_interpolation(InputDefault* entry);
+  void update_interpolation_map(const std::vector<InputDefault>& entries, bool self_added);
   bool skip_missing_choice(const InputDefault& entry);
   void check_depth(const DefaultsTreeNode& root) const;
   [[noreturn]] void refuse_not_found(const DefaultsTreeNode& root) const;
@@ -57,6 +58,9 @@ class DefaultsTreeBuilder {
   ChoiceOverrides& overrides_;
   SourceMap& sources_;
   std::vector<Diagnostic>& warnings_;
+  Tree interpolation_map_;  // what an interpolated entry may refer to
+  size_t mapped_choices_ = 0;
+  NodeId mapped_entries_ = kNoNode;
 };
 
 void DefaultsTreeBuilder::check_depth(const DefaultsTreeNode& root) const {
@@ -264,13 +268,25 @@ void DefaultsTreeBuilder::resolve_interpolations(DefaultsTreeNode& root, const s
     return !child->has_children && child->node.is_interpolation();
   });
   if (!any) return;
-  const Tree known_choices = interpolation_map(entries, self_added);
+  update_interpolation_map(entries, self_added);
+  // All of them see what is known now, not what expanding one of them adds. An error comes in its turn.
+  std::vector<DefaultsTreeNode*> resolved;
+  std::exception_ptr error;
   for (auto& child : root.children) {
     if (child->has_children || !child->node.is_interpolation()) continue;
-    resolve_interpolation(&child->node, known_choices);
+    try {
+      resolve_interpolation(&child->node);
+    } catch (const ConfigError&) {
+      error = std::current_exception();
+      break;
+    }
+    resolved.push_back(child.get());
+  }
+  for (DefaultsTreeNode* child : resolved) {
     child->node.update_parent(root.node.group_path(), root.node.final_package(version_base()));
     expand(*child, true);
   }
+  if (error) std::rethrow_exception(error);
 }
 
 namespace {
@@ -293,14 +309,17 @@ void add_choice(Tree& tree, NodeId map, const std::string& key, const GroupChoic
 
 }  // namespace
 
-// hydra: _create_interpolation_map
-Tree DefaultsTreeBuilder::interpolation_map(const std::vector<InputDefault>& entries, bool self_added) {
-  Tree known;
-  for (const auto& [key, choice] : overrides_.known_choices())
+// hydra: _create_interpolation_map, which makes it anew. Choices that are known stay as they are.
+void DefaultsTreeBuilder::update_interpolation_map(const std::vector<InputDefault>& entries, bool self_added) {
+  Tree& known = interpolation_map_;
+  if (mapped_entries_ != kNoNode) known.remove(mapped_entries_);
+  for (; mapped_choices_ < overrides_.known_choices().size(); ++mapped_choices_) {
+    const auto& [key, choice] = overrides_.known_choices()[mapped_choices_];
     add_choice(known, known.root(), key, choice, sources_);
+  }
   Node list = Node::list();
   list.set_key("defaults");
-  const NodeId defaults = known.add(known.root(), list);
+  const NodeId defaults = mapped_entries_ = known.add(known.root(), list);
   for (const InputDefault& entry : entries) {
     if (self_added && entry.is_self()) continue;
     if (entry.is_config()) {
@@ -309,10 +328,9 @@ Tree DefaultsTreeBuilder::interpolation_map(const std::vector<InputDefault>& ent
       add_choice(known, known.add(defaults, Node::map()), entry.override_key(version_base()), entry.choice, sources_);
     }
   }
-  return known;
 }
 
-void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree& known_choices) {
+void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
   const std::string text = entry->is_config() ? entry->config_path() : std::string(*entry->name());
   static constexpr std::string_view kLegacy = "${defaults.";
   const bool legacy_form = entry->is_group() && text.starts_with(kLegacy) && text.size() > kLegacy.size() + 1 &&
@@ -327,13 +345,12 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree&
             entry->override_key(version_base()), text),
         entry->pos));
   }
-  Tree tree = known_choices;
   Node dummy = Node::of_string(sources_.keep(text));
   dummy.set_key("_dummy_");
-  const NodeId node = tree.add(tree.root(), dummy);
+  const NodeId node = interpolation_map_.add_detached(dummy, interpolation_map_.root());
   std::string option;
   try {
-    option = resolve_to_string(tree, node, sources_, *request_.context);
+    option = resolve_to_string(interpolation_map_, node, sources_, *request_.context);
   } catch (const ConfigError& error) {
     std::vector<std::string> keys;
     for (const auto& known : overrides_.known_choices())
