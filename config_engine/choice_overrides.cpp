@@ -75,10 +75,9 @@ void ChoiceOverrides::add_group_override(const Override& word) {
              word.value_pos);
     }
     // A later deletion of the same key takes the earlier one's place, as in a Python dict.
-    const auto same =
-        std::find_if(deletions_.begin(), deletions_.end(), [&](const Deletion& d) { return d.key == key; });
-    const auto place = same == deletions_.end() ? deletions_.insert(same, Deletion()) : same;
-    *place = {std::move(key), std::move(option), word.pos};
+    const auto [place, is_new] = deletion_index_.try_emplace(key, deletions_.size());
+    if (is_new) deletions_.emplace_back();
+    deletions_[place->second] = {std::move(key), std::move(option), word.pos};
     return;
   }
   GroupChoice choice;
@@ -123,8 +122,8 @@ const ChoiceOverrides::Choice* ChoiceOverrides::find_choice(const std::string& k
 }
 
 const ChoiceOverrides::Deletion* ChoiceOverrides::find_deletion(const std::string& key) const {
-  auto found = std::find_if(deletions_.begin(), deletions_.end(), [&](const Deletion& d) { return d.key == key; });
-  return found == deletions_.end() ? nullptr : &*found;
+  auto found = deletion_index_.find(key);
+  return found == deletion_index_.end() ? nullptr : &deletions_[found->second];
 }
 
 void ChoiceOverrides::add(const std::string& config_path, const InputDefault& entry) {
@@ -159,9 +158,7 @@ bool ChoiceOverrides::is_deleted(const InputDefault& entry) const {
 
 void ChoiceOverrides::mark_deleted(InputDefault* entry) {
   entry->deleted = true;
-  const std::string key = entry->override_key(version_base_);
-  for (Deletion& deletion : deletions_)
-    deletion.used |= deletion.key == key;
+  deletions_[deletion_index_.at(entry->override_key(version_base_))].used = true;
 }
 
 void ChoiceOverrides::set_known_choice(const InputDefault& entry) {

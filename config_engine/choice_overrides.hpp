@@ -72,6 +72,7 @@ class ChoiceOverrides {
   std::vector<Choice> choices_;
   std::unordered_map<std::string, size_t> choice_index_;  // of each key
   std::vector<Deletion> deletions_;
+  std::unordered_map<std::string, size_t> deletion_index_;  // of each key
   std::vector<InputDefault> appended_;
   std::vector<const Override*> config_overrides_;
   std::vector<std::pair<std::string, GroupChoice>> known_choices_;
