@@ -64,9 +64,9 @@ def peak_memory(process):
 
 
 def ask(process, requests):
-    """Writes all requests, and reads an answer for each. (answers, seconds)"""
+    """Writes all requests, and reads an answer for each. (answers, seconds). Bytes: this program shall not be in the way."""
     def write():
-        process.stdin.write("".join(request + "\n" for request in requests))
+        process.stdin.write("".join(request + "\n" for request in requests).encode())
         process.stdin.flush()
 
     begin = time.perf_counter()
@@ -79,7 +79,7 @@ def ask(process, requests):
 
 def serve(command, requests, work, patience=None):
     with open(work / "stderr.txt", "w") as errors:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
     ask(process, requests[:WARMING])
     if patience and len(requests) * ask(process, requests[:TRIAL])[1] / TRIAL > patience:
         requests = requests[:SHORTENED]
@@ -131,8 +131,9 @@ def measure_batch(setup, report):
         differing = "" if name == "Hydra" else f"{count_differing(program.answers, reference)} of {count}"
         rows.append([name, count, number(own.per_second / program.per_second),
                      f"{program.peak / 2**20:.0f} MiB", differing])
-    report.say(f"{len(requests)} requests; how many times as long as cfgtool with one job, per request. " +
-               (f"Hydra served the first {len(hydra.answers)} only; cfgtool's answers stand for the others."
-                if len(hydra.answers) < len(requests) else ""))
+    served_all = len(hydra.answers) == len(requests)
+    report.say(f"{len(requests):,} requests to one warm process. Time per request: how many times as long as cfgtool with one "
+               "job." + ("" if served_all else f" Hydra served the first {len(hydra.answers)} only; further answers are "
+                         "compared with cfgtool's."))
     report.table(["program", "requests served", "time per request", "peak memory", "answers that differ from Hydra's"],
                  rows)
