@@ -12,10 +12,11 @@ namespace cfgtool {
 
 void YamlLinter::take_anchor() {
   const size_t begin = at_++;
+  const bool is_alias = text_[begin] == '*';
   while (is_yaml_name(here()))
     ++at_;
   if (at_ == begin + 1 || !(is_blank_or_end(here()) || is_one_of(here(), "?:,]}%@`"))) {
-    const char* what = text_[begin] == '*' ? "alias" : "anchor";
+    const char* what = is_alias ? "alias" : "anchor";
     refuse(
         "yaml-syntax",
         fmt::format("while scanning an {}: expected alphabetic or numeric character, but found {}", what, printed(at_)),
@@ -25,7 +26,7 @@ void YamlLinter::take_anchor() {
     // PyYAML takes it for the end of the name, yaml-cpp for a part of it.
     refuse("yaml-syntax", "found ':' right behind an alias or anchor", at_, "write a space in front of the ':'");
   }
-  last_ = Last::kOther;
+  last_ = is_alias ? Last::kOther : Last::kProperty;
 }
 
 void YamlLinter::take_tag() {
@@ -42,7 +43,7 @@ void YamlLinter::take_tag() {
   if (here() == '\t') {
     refuse("yaml-tab", R"(while scanning a tag: expected ' ', but found '\t')", at_, "use spaces instead of the tab");
   }
-  last_ = Last::kOther;
+  last_ = Last::kProperty;
 }
 
 void YamlLinter::take_quoted() {
@@ -75,6 +76,8 @@ void YamlLinter::check_escape(size_t index) {
 }
 
 void YamlLinter::take_plain() {
+  const bool has_property = last_ == Last::kProperty && !in_flow();
+  const size_t gaps_before = gaps_.size();
   last_ = Last::kPlain;
   while (true) {
     const size_t begin = at_;
@@ -83,12 +86,22 @@ void YamlLinter::take_plain() {
     refuse_separators(begin, at_);
     const size_t end = at_;
     const size_t end_line = line_;
-    if (end > begin && skip_to_continuation()) continue;
+    if (end > begin && skip_to_continuation()) {
+      if (has_property) join_lines(end);
+      continue;
+    }
+    // With a ':' behind it, it is a key over several lines: yaml-cpp shall see that.
+    if (at(end) == ':') gaps_.resize(gaps_before);
     // What follows is for skip_to_token to find.
     at_ = end;
     line_ = end_line;
     return;
   }
+}
+
+void YamlLinter::join_lines(size_t end) {
+  const std::string_view between = text_.substr(end, at_ - end);
+  if (std::count(between.begin(), between.end(), '\n') == 1 && between.back() == ' ') gaps_.push_back({end, at_ - 1});
 }
 
 bool YamlLinter::skip_to_continuation() {

@@ -26,7 +26,7 @@ class YamlLinter {
 
  private:
   /// What the last token was, so far as it matters for the next.
-  enum class Last : char { kOther, kPlain, kPlainAndComment, kBlockScalar, kFlowStart, kComma, kColon };
+  enum class Last : char { kOther, kProperty, kPlain, kPlainAndComment, kBlockScalar, kFlowStart, kComma, kColon };
 
   char at(size_t index) const { return index < text_.size() ? text_[index] : '\0'; }
   char here() const { return at(at_); }
@@ -74,6 +74,10 @@ class YamlLinter {
   void take_quoted();
   void check_escape(size_t index);
   void take_plain();
+
+  /// yaml-cpp takes an anchor or a tag behind '-' for the beginning of a key, and then ends the scalar behind it where
+  /// its next line is not further in. In one line it is the same scalar.
+  void join_lines(size_t end);
 
   /// Goes to where a plain scalar may go on. \returns false if it does not.
   bool skip_to_continuation();
