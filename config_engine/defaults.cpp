@@ -279,6 +279,11 @@ void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<Input
 
 void DefaultsTreeBuilder::resolve_interpolations(DefaultsTreeNode& root, const std::vector<InputDefault>& entries,
                                                  bool self_added) {
+  for (const InputDefault& entry : entries) {
+    if (!entry.is_group() || !entry.is_self()) continue;
+    throw ConfigError(problem("defaults-self-as-option",
+                              fmt::format("'_self_' is no option that '{}' can have", entry.path), entry.pos));
+  }
   const bool any = std::any_of(root.children.begin(), root.children.end(), [](const auto& child) {
     return !child->has_children && child->node.is_interpolation();
   });
