@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
@@ -36,6 +37,12 @@ Key key_of(const Node& name, SourceMap& sources) {
     default:
       return key(KeyKind::kString, std::string(name.text()));
   }
+}
+
+/// What Python prints for the class of a value.
+std::string class_name(const Node& node, bool is_plain) {
+  if (!node.is_container() || is_plain) return type_name(node);
+  return node.kind == NodeKind::kMap ? "omegaconf.dictconfig.DictConfig" : "omegaconf.listconfig.ListConfig";
 }
 
 std::vector<std::string> child_names(const Tree& tree, NodeId container) {
@@ -97,6 +104,15 @@ bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
     if (node == candidate) return true;
   }
   return false;
+}
+
+std::optional<std::string> environment_value(const ResolveContext& context, const std::string& name) {
+  if (context.environment) {
+    const auto found = context.environment->find(name);
+    return found == context.environment->end() ? std::nullopt : std::optional(found->second);
+  }
+  const char* const found = std::getenv(name.c_str());
+  return found ? std::optional<std::string>(found) : std::nullopt;
 }
 
 void check_deadline(const ResolveContext& context, Stage stage) {
@@ -199,8 +215,8 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
               : "The following interpolation is used to denote a config key and thus should return a "
                 "string, but instead returned";
       fail("",
-           fmt::format("{} `{}` of type `<class '{}'>`: {}", what, python_str(tree_, part), type_name(tree_[part]),
-                       text.source_text(child)),
+           fmt::format("{} `{}` of type `<class '{}'>`: {}", what, python_str(tree_, part),
+                       class_name(tree_[part], is_plain_container(part)), text.source_text(child)),
            "interpolation-type");
     }
     joined += tree_[part].text();
@@ -409,6 +425,7 @@ void Resolver::replace_by(NodeId node, NodeId value) {
   now.step = tree_[value].step;
   // A string that reads as an interpolation or as "???" is one from now on, as in OmegaConf.
   if (now.kind == NodeKind::kString) now.kind = Node::of_string(now.text()).kind;
+  if (now.kind == NodeKind::kInterpolation) validate_interpolation(now.text(), {&sources_, old.pos});
   tree_[node].history = tree_.add_history({old.pos, old.step, old.history});
 }
 

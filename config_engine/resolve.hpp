@@ -24,6 +24,9 @@ namespace cfgtool {
 class Resolver;
 struct ResolveContext;
 
+/// What oc.env finds.
+std::optional<std::string> environment_value(const ResolveContext& context, const std::string& name);
+
 /// \throws ConfigError, code time-limit, once the context's deadline has passed
 void check_deadline(const ResolveContext& context, Stage stage);
 

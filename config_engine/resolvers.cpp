@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <map>
 
 #include "config_engine/python_number.hpp"
@@ -75,13 +74,7 @@ NodeId oc_env(ResolverCall& call) {
     call.resolver.fail("TypeError", fmt::format("str expected, not {}", type_name(key)), "resolver-arguments");
   }
   const std::string name(key.text());
-  const auto& environment = call.resolver.context().environment;
-  std::optional<std::string> value;
-  if (environment) {
-    if (auto found = environment->find(name); found != environment->end()) value = found->second;
-  } else if (const char* found = std::getenv(name.c_str())) {
-    value = found;
-  }
+  const std::optional<std::string> value = environment_value(call.resolver.context(), name);
   if (value) return make_string(call, *value);
   if (call.arguments.size() < 2) {
     try {
