@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config_engine/compose_search_path.hpp"
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
@@ -20,6 +21,10 @@ constexpr std::string_view kHydra = "hydra";
 
 bool in_hydra(std::string_view package) {
   return package == kHydra || package.starts_with("hydra.");
+}
+
+bool changes_hydra(const Override& word) {
+  return word.is_hydra_override() || word.key_or_group == kHydra;
 }
 
 class Composer {
@@ -37,13 +42,14 @@ class Composer {
   void check_primary_folder();
   void parse_overrides();
   void refuse_sweeps() const;
-  void extend_search_path();
   void merge_defaults();
   void merge_config(const ResultDefault& entry);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
+  void check_words();
+  void copy_environment();
   void fill_hydra_node();
-  std::optional<HydraSchemaFault> hydra_fault(bool refuse_unknown_keys);
+  std::optional<HydraSchemaFault> hydra_fault(bool merges);
   void check_hydra_after_config(const ResultDefault& entry);
   void check_hydra_after_override(const Override& word);
   bool hydra_is_needed();
@@ -73,7 +79,7 @@ std::vector<SearchPathEntry> Composer::initial_search_path(const ComposeRequest&
 void Composer::run() {
   check_primary_folder();
   parse_overrides();
-  extend_search_path();
+  extend_search_path(repository_, request_, out_);
   refuse_sweeps();
   DefaultsRequest defaults;
   defaults.config_name = request_.config_name;
@@ -88,6 +94,8 @@ void Composer::run() {
   out_.search_path = repository_.search_path();
   merge_defaults();
   apply_overrides();
+  check_words();
+  copy_environment();
   if (request_.with_hydra) fill_hydra_node();
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
   if (hydra == kNoNode) return;
@@ -149,62 +157,6 @@ void Composer::refuse_sweeps() const {
   }
 }
 
-// hydra: _process_config_searchpath
-void Composer::extend_search_path() {
-  const Tree* tree = nullptr;
-  NodeId list = kNoNode;
-  std::string provider = "hydra.searchpath in command-line";
-  for (const Override& word : out_.overrides) {
-    if (word.key_element() != "hydra.searchpath") continue;
-    if (word.has_value() && word.value[word.value.root()].kind != NodeKind::kNull) {
-      tree = &word.value;
-      list = tree->root();
-    }
-    break;
-  }
-  if (request_.config_name) {
-    if (const LoadedConfig* primary = repository_.load_config(*request_.config_name)) {
-      const Tree& config = primary->file->tree;
-      if (config[primary->root].kind != NodeKind::kMap) {
-        throw_error(Stage::kCompose, "config-not-a-map",
-                    fmt::format("primary config '{}' must be a DictConfig, got ListConfig", *request_.config_name),
-                    config[primary->root].pos);
-      }
-      if (!tree) {
-        const NodeId hydra = config.find(primary->root, kHydra);
-        const NodeId found = hydra == kNoNode ? kNoNode : config.find(hydra, "searchpath");
-        if (found != kNoNode && config[found].kind != NodeKind::kNull && config[found].kind != NodeKind::kMissing) {
-          tree = &config;
-          list = found;
-          provider = "hydra.searchpath in main";
-        }
-      }
-    }
-  }
-  if (!tree) return;
-  const auto refuse = [&](SourcePos pos) {
-    throw_error(Stage::kCompose, "search-path-type",
-                fmt::format("hydra.searchpath must be a list of strings. Got: {}", python_str(*tree, list)), pos);
-  };
-  if ((*tree)[list].kind != NodeKind::kList) refuse((*tree)[list].pos);
-  for (NodeId item : tree->children(list)) {
-    const Node& node = (*tree)[item];
-    if (node.kind != NodeKind::kString && node.kind != NodeKind::kInterpolation) refuse(node.pos);
-    // An interpolation may only look at what exists without a configuration: the environment.
-    Tree one;
-    const NodeId copy = one.add_copy(one.root(), *tree, item);
-    SearchPathEntry entry{provider, resolve_to_string(one, copy, *out_.sources, out_.context), node.pos};
-    repository_.append_search_path(entry);
-    if (repository_.available(entry)) continue;
-    Diagnostic warning;
-    warning.severity = Severity::kWarning;
-    warning.code = "search-path-missing";
-    warning.message = fmt::format("{} is not available.", ConfigRepository::describe(entry));
-    warning.labels.push_back({node.pos, 1, {}});
-    out_.warnings.push_back(std::move(warning));
-  }
-}
-
 bool Composer::touches_hydra(const ResultDefault& entry) {
   if (entry.config_path.starts_with("hydra/")) return false;
   if (in_hydra(entry.package)) return true;
@@ -217,7 +169,7 @@ bool Composer::touches_hydra(const ResultDefault& entry) {
 bool Composer::hydra_is_needed() {
   if (request_.with_hydra) return true;
   for (const Override* word : out_.defaults.config_overrides) {
-    if (word->is_hydra_override()) return true;
+    if (changes_hydra(*word)) return true;
   }
   const auto& entries = out_.defaults.defaults;
   return std::any_of(entries.begin(), entries.end(), [&](const ResultDefault& entry) { return touches_hydra(entry); });
@@ -271,10 +223,10 @@ void Composer::merge_config(const ResultDefault& entry) {
   }
 }
 
-std::optional<HydraSchemaFault> Composer::hydra_fault(bool refuse_unknown_keys) {
+std::optional<HydraSchemaFault> Composer::hydra_fault(bool merges) {
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
   if (hydra == kNoNode) return std::nullopt;
-  return apply_hydra_schema(out_.tree, hydra, *out_.sources, refuse_unknown_keys);
+  return apply_hydra_schema(out_.tree, hydra, kHydra, *out_.sources, merges);
 }
 
 /// Hydra's dataclass takes part from the moment that hydra/config itself is merged.
@@ -294,14 +246,17 @@ void Composer::check_hydra_after_config(const ResultDefault& entry) {
 }
 
 void Composer::check_hydra_after_override(const Override& word) {
-  if (!word.is_hydra_override()) return;
-  const std::optional<HydraSchemaFault> fault = hydra_fault(false);
+  if (!changes_hydra(word)) return;
+  std::optional<HydraSchemaFault> fault;
+  if (Tree value = word.value; word.has_value() && value[value.root()].kind == NodeKind::kMap)
+    fault = apply_hydra_schema(value, value.root(), word.key_or_group, *out_.sources, true);
+  if (!fault) fault = hydra_fault(false);
   if (!fault) return;
   Diagnostic diagnostic;
   diagnostic.code = "hydra-value-type";
   diagnostic.message = fmt::format("Error merging override {}", word.input_line);
   diagnostic.notes.push_back(fault->message);
-  diagnostic.key_path = out_.tree.key_path(fault->node);
+  diagnostic.key_path = word.key_or_group;
   diagnostic.labels.push_back({word.value_pos ? word.value_pos : word.pos, 1, {}});
   throw ConfigError(std::move(diagnostic));
 }
@@ -352,6 +307,15 @@ void Composer::apply_overrides() {
   }
 }
 
+/// Hydra keeps the words in lists of strings of its node, and a string in a configuration is checked for
+/// interpolations.
+void Composer::check_words() {
+  for (const Override& word : out_.overrides) {
+    if (word.input_line.find("${") != std::string_view::npos)
+      validate_interpolation(word.input_line, {out_.sources.get(), word.pos});
+  }
+}
+
 NodeId Composer::set(NodeId map, std::string_view key, Node value) {
   if (map == kNoNode) return kNoNode;
   value.step = static_cast<uint32_t>(out_.steps.size() - 1);
@@ -366,6 +330,25 @@ NodeId Composer::set(NodeId map, std::string_view key, Node value) {
 
 NodeId Composer::set_text(NodeId map, std::string_view key, std::string_view text) {
   return set(map, key, Node::of_string(out_.sources->keep(text)));
+}
+
+/// hydra.job.env_copy: variables that become hydra.job.env_set.
+void Composer::copy_environment() {
+  Tree& tree = out_.tree;
+  const NodeId hydra = tree.find(tree.root(), kHydra);
+  const NodeId job = hydra == kNoNode ? kNoNode : tree.find(hydra, "job");
+  const NodeId names = job == kNoNode ? kNoNode : tree.find(job, "env_copy");
+  if (names == kNoNode) return;
+  for (NodeId item : tree.children(names)) {
+    const Node& name = tree[resolver_.dereference(item)];
+    if (name.kind != NodeKind::kString) continue;
+    const std::optional<std::string> value = environment_value(out_.context, std::string(name.text()));
+    if (!value) {
+      throw_error(Stage::kCompose, "environment-missing",
+                  fmt::format("hydra.job.env_copy: environment variable '{}' not found", name.text()), tree[item].pos);
+    }
+    set_text(tree.find(job, "env_set"), name.text(), *value);
+  }
 }
 
 // hydra: the rest of _load_configuration_impl
