@@ -4,9 +4,10 @@
     differ.py --cfgtool PATH --seed 1 --cases 1000       ask both, compare, show each kind of difference as a small case
     differ.py --cfgtool PATH --seed 1 --only 17          trial 17 of seed 1 alone, with both answers
 
-The trials of a seed are always the same. A difference is made smaller as long as it stays a difference of its kind, and printed
-in the form of tests/cases/README.md: paste it there, and let record.py fill in Hydra's answer. What is compared is what
-the driver of the recorded cases compares; differential/verdict.py has that rule and the list of differences that are meant.
+A seed gives the same trials every time (until a recorded case changes: some trials are made from those). A difference is
+made smaller as long as it stays a difference of its kind, and printed in the form of tests/cases/README.md: paste it
+there, and let record.py fill in Hydra's answer. What is compared is what the driver of the recorded cases compares;
+differential/verdict.py has that rule, and the list of differences that are meant.
 
 Exit code: 0 nothing found, 1 differences, 2 could not run. Not part of the tests: what it finds depends on chance.
 """
@@ -142,7 +143,8 @@ def print_table(outcomes, by_explanation, kinds):
     print("differences that are meant")
     for explained in verdict.EXPLAINED:
         print(f"{by_explanation[explained]:7}  {explained.reason}")
-    print(f"{sum(map(len, kinds.values())):7}  differences without an explanation, of {len(kinds)} kinds, in {total} trials")
+    unexplained = sum(map(len, kinds.values()))
+    print(f"{unexplained:7}  differences without an explanation, of {len(kinds)} kinds, in {total} trials")
 
 
 def options_of_command_line():
@@ -161,7 +163,8 @@ def options_of_command_line():
 def main():
     options = options_of_command_line()
     try:
-        python = options.python or subprocess.run([HERE / "venv"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        python = options.python or subprocess.run([HERE / "venv"], check=True, stdout=subprocess.PIPE,
+                                                  text=True).stdout.strip()
         subprocess.run([options.cfgtool, "--version"], check=True, stdout=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"differ.py: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The chance of a trial. Most trials are tame, so that they compose; in a wild one everything that may fail is likely."""
+"""Chance. Most trials are tame, so that they compose; in a wild one everything that may fail is likely."""
 import random
 
 WILD = 0.12  # the share of wild trials

@@ -29,7 +29,8 @@ def recorded():
 def trial_of(case_file, case):
     headers = case_file.headers(case)
     files = {path: content.decode("utf-8", "surrogateescape") for path, content in case_file.files(case).items()}
-    return Trial(files, list(headers.get("overrides", [])), headers.get("config_name", "config"), headers.get("config_dir", ""),
+    return Trial(files, list(headers.get("overrides", [])), headers.get("config_name", "config"),
+                 headers.get("config_dir", ""),
                  tuple(headers.get("more_config_dirs", [])), headers.get("env", {}), headers.get("hydra") == "true")
 
 

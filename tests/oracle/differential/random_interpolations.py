@@ -1,10 +1,14 @@
 """Random ${…}: of paths that exist in the tree, mostly."""
 
-ENVIRONMENTS = [{}, {}, {"HOME": "/root"}, {"A": "1", "B": "[1, 2]", "C": "", "D": "${a}"}, {"A": "x y", "B": "{a: 1}", "E": "???"}]
+ENVIRONMENTS = [{}, {}, {"HOME": "/root"}, {"A": "1", "B": "[1, 2]", "C": "", "D": "${a}"},
+                {"A": "x y", "B": "{a: 1}", "E": "???"}]
 TIMES = ["%Y", "%Y-%m-%d_%H-%M-%S", "%H:%M", "%j %A %b", "%%", "", "%s"]
-LITERALS = ["1", "a", "1.5", "true", "null", "x y", "'q'", "[1,2]", "{a:1}", "[]", "{}", "'a,b'", "a.b", "-1", "1e3", "\\,", "NULL",
-            "a:b", "a/b", "[a,[b]]", "{a:{b:c}}", "' '", "0x10", "1_000", "é", "inf", "yes", "a-b", "' '", "'null'", "'1.0'"]
-ODD_LITERALS = ["???", "'${a}'", "", " ", "'[1'", '"dq"', "[1", "a=b", "'", "{", "a b:c", "\\}", "#", "[a,", "é ☃", "1,", "${a", "'\\''", "\\ x"]
+LITERALS = ["1", "a", "1.5", "true", "null", "x y", "'q'", "[1,2]", "{a:1}", "[]", "{}", "'a,b'", "a.b", "-1", "1e3",
+            "\\,", "NULL",
+            "a:b", "a/b", "[a,[b]]", "{a:{b:c}}", "' '", "0x10", "1_000", "é", "inf", "yes", "a-b", "' '", "'null'",
+            "'1.0'"]
+ODD_LITERALS = ["???", "'${a}'", "", " ", "'[1'", '"dq"', "[1", "a=b", "'", "{", "a b:c", "\\}", "#", "[a,", "é ☃",
+                "1,", "${a", "'\\''", "\\ x"]
 
 
 def path_text(rng, path):
@@ -48,18 +52,21 @@ def argument(rng, paths, depth):
 
 
 def resolver_call(rng, paths, depth):
-    name = rng.choices(["oc.env", "oc.decode", "oc.create", "oc.select", "oc.deprecated", "oc.dict.keys", "oc.dict.values", "now", "wrong"],
+    name = rng.choices(["oc.env", "oc.decode", "oc.create", "oc.select", "oc.deprecated", "oc.dict.keys",
+                        "oc.dict.values", "now", "wrong"],
                        [20, 12, 12, 20, 5, 7, 8, 8, 2 if rng.wild else 0])[0]
     if name == "oc.env":
         arguments = [rng.choice(["HOME", "A", "B", "C", "D", "E", "NOPE"])]
         arguments += [argument(rng, paths, depth)] if not rng.risk(0.4) else []
     elif name == "oc.decode":
-        arguments = [rng.choice(["'[1,2]'", "'1'", "'a'", "null", "'{a: 1, b: [x]}'", "${oc.env:B,null}", "'${a}'", "'1:30'", "''", "1", "'[1'",
+        arguments = [rng.choice(["'[1,2]'", "'1'", "'a'", "null", "'{a: 1, b: [x]}'", "${oc.env:B,null}", "'${a}'",
+                                 "'1:30'", "''", "1", "'[1'",
                                  argument(rng, paths, depth)])]
     elif name == "now":
         arguments = [rng.choice(TIMES)]
     elif name in ("oc.select", "oc.deprecated"):
-        arguments = [path_of(rng, paths)] + ([argument(rng, paths, depth)] if rng.random() < 0.5 and name == "oc.select" else [])
+        arguments = [path_of(rng, paths)] + ([argument(rng, paths,
+                                                       depth)] if rng.random() < 0.5 and name == "oc.select" else [])
     elif name in ("oc.dict.keys", "oc.dict.values"):
         arguments = [path_of(rng, paths)]
     elif name == "wrong":
@@ -82,8 +89,10 @@ def random_interpolation(rng, paths, own=(), depth=0):
     if roll < 0.45 and depth < 2 and (rng.wild or roll < 0.41):  # nested: a part of the path comes from another value
         return f"${{{path_of(rng, paths)}.{random_interpolation(rng, paths, own, depth + 1)}}}"
     if rng.risk(0.03):
-        return rng.choice(["${", "${}", "${a", "$a", "${a}}", "${a.}", "${.}", "${a b}", "${hydra:job.name}", "${hydra:runtime.choices}", "${a:}",
-                           "${:a}", "${hydra:nope}", "${[a]}", "${a[}", "${..}", "${a!}", "${${a}}", "${oc.env:}", "${ a }", "${a}.${", "\\\\${a}"])
+        return rng.choice(["${", "${}", "${a", "$a", "${a}}", "${a.}", "${.}", "${a b}", "${hydra:job.name}",
+                           "${hydra:runtime.choices}", "${a:}",
+                           "${:a}", "${hydra:nope}", "${[a]}", "${a[}", "${..}", "${a!}", "${${a}}", "${oc.env:}",
+                           "${ a }", "${a}.${", "\\\\${a}"])
     return f"${{{path_of(rng, paths)}}}"
 
 

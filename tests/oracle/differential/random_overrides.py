@@ -3,46 +3,64 @@ import re
 
 from .random_interpolations import interpolated_text
 
-PRIMITIVES = ("1 0 -1 +1 1_000 1__0 007 .5 1. 1e-6 -1.5e+3 inf -inf nan NaN true False tRuE null nULL foo a-b a/b x:y a.b yes on off 0x10 1e400 a@b a%b a?b a|b *x $x 1a a1 -- - + "
+PRIMITIVES = ("1 0 -1 +1 1_000 1__0 007 .5 1. 1e-6 -1.5e+3 inf -inf nan NaN true False tRuE null nULL foo a-b a/b x:y "
+              "a.b yes on off 0x10 1e400 a@b a%b a?b a|b *x $x 1a a1 -- - + "
               " / ~ _ : @ . .. 12:30 1e 1_ _1 0b1 00 -0 -0.0 1.0 100000000000000000000 1e16 1e-5 123456789.123").split()
 ODD_PRIMITIVES = "??? é 😀 a#b !x a;b <a> ^ ` & ☃".split()
-QUOTED = ["'q'", '"q"', "''", '""', "'a b'", "'it\\'s'", '"say \\"x\\""', "'\\\\'", "'a\\\\'", "'1'", "'null'", "'a,b'", "'[1]'", "'${a}'", "'\\${a}'", "'é'",
+QUOTED = ["'q'", '"q"', "''", '""', "'a b'", "'it\\'s'", '"say \\"x\\""', "'\\\\'", "'a\\\\'", "'1'", "'null'",
+          "'a,b'", "'[1]'", "'${a}'", "'\\${a}'", "'é'",
           "'a\\nb'", '"\'"', "'x=y'", "' '", "'a: b'", "'#'", "'true'", "'???'", "'a\nb'", "'\t'"]
-ESCAPED = ["\\,", "a\\,b", "\\[x\\]", "\\{x\\}", "a\\=b", "a\\:b", "\\(x\\)", "a\\ b", "\\ ", "a\\\\b", "\\\\", "a b", "a  b c", " a ", "\\  x", "a\\\\\\,b"]
-WRONG = ["a=[1", "a={", "=1", "a", "+a", "~", "a==1", "a=1]", "a='x", "+", "++", "a=}", "a=1,", "a=,1", "~a,b", "a b=1", "a.=1", ".a=1", "a[0]=1", "1=2",
-         "a..b=1", "+~a=1", "a=[,]", "a=(", "a=x)", "a={1}", "a={a:}", "a={:1}", "-a=1", "a@=1", "@a=1", "a@b@c=1", "a@b:c=1", "a=foo(", "a=int(1)x",
-         "\u00e9=1", "a='x'y", "a=[1]x", "a=${", "a=${a", "a=${}", "", " ", "a= = ", "/a=1", "a/=1", "a:b=1", "a=#", "a=!", "a=;", "a=&", "a=<x>", "a=^", "a=`x`"]
-FUNCTIONS = ["int(3.7)", "float(1)", "str(1e-5)", "bool(1)", "int('5')", "str([1,2.5])", "int([1.5,'2'])", "bool({a:0})", "str({a:1,b:[x]})",
-             "sort([3,1,2])", "sort([b,a],reverse=true)", "float('1e3')", "str(str(1))", "float(inf)", "str(true)", "bool('true')", "bool(no)",
-             "str('x y')", "int(1_0)", "float([])", "int(true)", "int(-0.5)", "sort([1.5,1])", "sort([true,false])", "sort([])", "str(1_000)",
+ESCAPED = ["\\,", "a\\,b", "\\[x\\]", "\\{x\\}", "a\\=b", "a\\:b", "\\(x\\)", "a\\ b", "\\ ", "a\\\\b", "\\\\", "a b",
+           "a  b c", " a ", "\\  x", "a\\\\\\,b"]
+WRONG = ["a=[1", "a={", "=1", "a", "+a", "~", "a==1", "a=1]", "a='x", "+", "++", "a=}", "a=1,", "a=,1", "~a,b",
+         "a b=1", "a.=1", ".a=1", "a[0]=1", "1=2",
+         "a..b=1", "+~a=1", "a=[,]", "a=(", "a=x)", "a={1}", "a={a:}", "a={:1}", "-a=1", "a@=1", "@a=1", "a@b@c=1",
+         "a@b:c=1", "a=foo(", "a=int(1)x",
+         "\u00e9=1", "a='x'y", "a=[1]x", "a=${", "a=${a", "a=${}", "", " ", "a= = ", "/a=1", "a/=1", "a:b=1", "a=#",
+         "a=!", "a=;", "a=&", "a=<x>", "a=^", "a=`x`"]
+FUNCTIONS = ["int(3.7)", "float(1)", "str(1e-5)", "bool(1)", "int('5')", "str([1,2.5])", "int([1.5,'2'])",
+             "bool({a:0})", "str({a:1,b:[x]})",
+             "sort([3,1,2])", "sort([b,a],reverse=true)", "float('1e3')", "str(str(1))", "float(inf)", "str(true)",
+             "bool('true')", "bool(no)",
+             "str('x y')", "int(1_0)", "float([])", "int(true)", "int(-0.5)", "sort([1.5,1])", "sort([true,false])",
+             "sort([])", "str(1_000)",
              "float(1_000)", "int( 1 )", "str( a b )", "bool(0.0)", "str(-0.0)", "str(1e16)"]
-WRONG_FUNCTIONS = ["str([1,2.5,null])", "int(x)", "range(3)", "choice(1,2)", "interval(0,1)", "glob(*)", "shuffle([1])", "tag(x,choice(1))", "sort(3,1,2)",
-                   "foo(1)", "int()", "bool('yes')", "int(1,2)", "sort([1,a])", "range(1,x)", "json_str({a:1})", "extend_list(1)", "int(nan)", "str(null)", "str(${a})",
-                   "sort(1)", "sort([[2],[1]])", "sort([{a:1},{a:0}])", "choice()", "range(0,1,0.1)", "int(1)int(2)", "str('\\'')", "sort(reverse=true)"]
+WRONG_FUNCTIONS = ["str([1,2.5,null])", "int(x)", "range(3)", "choice(1,2)", "interval(0,1)", "glob(*)",
+                   "shuffle([1])", "tag(x,choice(1))", "sort(3,1,2)",
+                   "foo(1)", "int()", "bool('yes')", "int(1,2)", "sort([1,a])", "range(1,x)", "json_str({a:1})",
+                   "extend_list(1)", "int(nan)", "str(null)", "str(${a})",
+                   "sort(1)", "sort([[2],[1]])", "sort([{a:1},{a:0}])", "choice()", "range(0,1,0.1)", "int(1)int(2)",
+                   "str('\\'')", "sort(reverse=true)"]
 MARKS = "=,[]{}()'\"\\:$+~@./ \t0a-#?*é\n"
 
 
 def value_text(rng, paths, depth=0):
-    kind = rng.choices(["primitive", "quoted", "escaped", "list", "dict", "interpolation", "function", "sweep", "empty"],
+    kind = rng.choices(["primitive", "quoted", "escaped", "list", "dict", "interpolation", "function", "sweep",
+                        "empty"],
                        [40, 12, 8, 12, 12, 10, 6, 1.5 if rng.wild else 0.1, 3])[0]
     if depth > 2 and kind in ("list", "dict"):
         kind = "primitive"
     if kind == "list":
         blank = rng.choice(["", "", " "])
-        return "[" + blank + f",{blank}".join(value_text(rng, paths, depth + 1) for _ in range(rng.choice([0, 1, 2, 3]))) + rng.choice(["", "", "", " "]) + "]"
+        return "[" + blank + f",{blank}".join(value_text(rng, paths,
+                                                         depth + 1) for _ in range(rng.choice([0, 1, 2,
+                                                             3]))) + rng.choice(["", "", "", " "]) + "]"
     if kind == "dict":
-        keys = rng.sample(["a", "b", "x", "y", "1", "true", "null", "1.5", "a b", "a.b", "a-b", "0_1", "0x1", "1e3", "nan", "a/b", "-1", "é", "'q'"][:19 if rng.risk(0.3) else 12],
+        keys = rng.sample(["a", "b", "x", "y", "1", "true", "null", "1.5", "a b", "a.b", "a-b", "0_1", "0x1", "1e3",
+                           "nan", "a/b", "-1", "é", "'q'"][:19 if rng.risk(0.3) else 12],
                           rng.choice([0, 1, 2, 2]))
         blank = rng.choice(["", "", " "])
         return "{" + ",".join(f"{blank}{key}:{blank}{value_text(rng, paths, depth + 1)}" for key in keys) + "}"
     if kind == "interpolation":
         text = interpolated_text(rng, paths)
-        return text if rng.risk(0.8) or text.isascii() and not set(text) & set("'\" {}")- set("{}") and text.count("{") == 1 else "'" + text.replace("'", "\\'") + "'"
+        plain = text.isascii() and not set(text) & set("'\" ") and text.count("{") == 1
+        return text if plain or rng.risk(0.8) else "'" + text.replace("'", "\\'") + "'"
     if kind == "sweep":
         return value_text(rng, paths, 3) + "," + value_text(rng, paths, 3)
     if kind == "empty":
         return ""
-    return rng.choice({"primitive": ODD_PRIMITIVES if rng.risk(0.15) else PRIMITIVES, "quoted": QUOTED, "escaped": ESCAPED, "function": WRONG_FUNCTIONS if rng.risk(0.4) else FUNCTIONS}[kind])
+    return rng.choice({"primitive": ODD_PRIMITIVES if rng.risk(0.15) else PRIMITIVES, "quoted": QUOTED,
+                       "escaped": ESCAPED, "function": WRONG_FUNCTIONS if rng.risk(0.4) else FUNCTIONS}[kind])
 
 
 def key_text(path):
@@ -50,10 +68,13 @@ def key_text(path):
 
 
 def value_override(rng, paths):
-    paths = paths if rng.wild else [path for path in paths if re.fullmatch(r"[A-Za-z_][\w-]*(\.[\w-]+)*", key_text(path), re.ASCII)]
-    path = rng.choice(paths) if paths and not rng.risk(0.15) else rng.choice([("a",), ("nope",), ("a", "b"), ("x", "0"), ("db",), ("a/b",), ("$x",)])
+    paths = paths if rng.wild else [path for path in paths if re.fullmatch(r"[A-Za-z_][\w-]*(\.[\w-]+)*",
+        key_text(path), re.ASCII)]
+    path = rng.choice(paths) if paths and not rng.risk(0.15) else rng.choice([("a",), ("nope",), ("a", "b"),
+        ("x", "0"), ("db",), ("a/b",), ("$x",)])
     key = key_text(path)
-    form = rng.choices(["change", "add", "force", "delete", "delete value", "add below", "force below", "add over", "wrong"],
+    form = rng.choices(["change", "add", "force", "delete", "delete value", "add below", "force below", "add over",
+                        "wrong"],
                        [45, 3, 14, 8, 2, 14, 8, 3, 1] if rng.wild else [45, 0, 25, 6, 0, 20, 14, 0.3, 0])[0]
     value = value_text(rng, paths)
     below = rng.pick(["new", "new.x", "n.0", "a.b.c", "q-r", "x_1", "$k"], ["new/x", "0", "1", "n.$k.1"], 0.3)
@@ -62,8 +83,10 @@ def value_override(rng, paths):
         parent = ()
     parent = key_text(parent)
     return {
-        "change": f"{key}={value}", "add": f"+{key}={value}", "force": f"++{key}={value}", "delete": f"~{key}", "delete value": f"~{key}={value}",
-        "add below": f"+{parent + '.' if parent else ''}{below}={value}", "force below": f"++{parent + '.' if parent else ''}{below}={value}",
+        "change": f"{key}={value}", "add": f"+{key}={value}", "force": f"++{key}={value}", "delete": f"~{key}",
+            "delete value": f"~{key}={value}",
+        "add below": f"+{parent + '.' if parent else ''}{below}={value}",
+            "force below": f"++{parent + '.' if parent else ''}{below}={value}",
         "add over": f"+{key}.{below}={value}", "wrong": f"{key}.nope={value}",
     }[form]
 
@@ -82,24 +105,34 @@ def group_override(rng, configs):
         options = [name for g, name in choices if g.endswith(group)] or ["one", "two"]
         target = group + at + package if not rng.risk(0.1) else group
         chosen = rng.choice(options)
-        return rng.choices([f"{target}={chosen}", f"{target}=[{','.join(rng.sample(options, len(options)))}]", f"~{target}", f"~{target}={chosen}", f"{target}=null",
-                            f"{target}=nope", f"+{target}={chosen}", f"++{target}={chosen}", f"{target}={{a:1}}", f"{target}=", f"{target}=[]",
-                            f"{target}='{chosen}'", f"{target}={chosen}.yaml", f"{target}=1", f"{target}=${{db}}", f"{target}@new={chosen}"],
-                           [60, 8, 6, 4, 1, 2, 2, 1, 2, 0.5, 1, 3, 1, 0.7, 0.7, 1] if rng.wild else [60, 7, 5, 0, 0, 0, 0, 0, 2, 0, 1, 1, 0, 0, 0, 0])[0]
+        return rng.choices([f"{target}={chosen}", f"{target}=[{','.join(rng.sample(options, len(options)))}]",
+                            f"~{target}", f"~{target}={chosen}", f"{target}=null",
+                            f"{target}=nope", f"+{target}={chosen}", f"++{target}={chosen}", f"{target}={{a:1}}",
+                            f"{target}=", f"{target}=[]",
+                            f"{target}='{chosen}'", f"{target}={chosen}.yaml", f"{target}=1", f"{target}=${{db}}",
+                            f"{target}@new={chosen}"],
+                           [60, 8, 6, 4, 1, 2, 2, 1, 2, 0.5, 1, 3, 1, 0.7, 0.7, 1] if rng.wild else [60, 7, 5, 0, 0, 0,
+                               0, 0, 2, 0, 1, 1, 0, 0, 0, 0])[0]
     group, name = rng.choice(choices)
     package = rng.choice(["", "", "", "@x", "@_global_", "@_global_.q", "@x.y", "@_here_", "@_group_", "@_name_"])
-    return rng.choices([f"+{group}{package}={name}", f"{group}{package}={name}", f"+{group}{package}=[{name}]", f"~{group}{package}"], [80, 10, 8, 5] if rng.wild else [80, 0, 10, 0])[0]
+    return rng.choices([f"+{group}{package}={name}", f"{group}{package}={name}", f"+{group}{package}=[{name}]",
+                        f"~{group}{package}"], [80, 10, 8, 5] if rng.wild else [80, 0, 10, 0])[0]
 
 
 def hydra_override(rng, settings):
     if settings["more_config_dirs"] and rng.random() < 0.6:
         further = rng.choice(settings["more_config_dirs"])
         return f"hydra.searchpath=[{rng.choice(['file://', 'file://', ''])}{{tree}}/{further}]"
-    return rng.choice(["hydra.job.name=x", "hydra/job_logging=disabled", "hydra/job_logging=nope", "+hydra.nope=1", "hydra.nope=1", "hydra.run.dir=${a}", "hydra.verbose=true",
-                       "hydra/hydra_logging=none", "~hydra.job.name", "hydra=x", "hydra.job.chdir=x", "hydra.job.num=1", "+hydra.job.env_set.A=1", "hydra.mode=RUN",
-                       "hydra.mode=x", "hydra/launcher=basic", "hydra/output=default", "+hydra/help=default", "hydra.job.env_copy=[A]", "hydra.sweep.dir=1", "hydra.job.id=${a}",
-                       "hydra.runtime.cwd=x", "++hydra.run.dir=x", "hydra.searchpath=[]", "hydra.searchpath=null", "hydra.job.override_dirname=x",
-                       "hydra.job.config.override_dirname.exclude_keys=[a]", "hydra.output_subdir=null", "hydra.callbacks.x.y=1", "+hydra.callbacks.x.y=1"])
+    return rng.choice(["hydra.job.name=x", "hydra/job_logging=disabled", "hydra/job_logging=nope", "+hydra.nope=1",
+                       "hydra.nope=1", "hydra.run.dir=${a}", "hydra.verbose=true",
+                       "hydra/hydra_logging=none", "~hydra.job.name", "hydra=x", "hydra.job.chdir=x",
+                       "hydra.job.num=1", "+hydra.job.env_set.A=1", "hydra.mode=RUN",
+                       "hydra.mode=x", "hydra/launcher=basic", "hydra/output=default", "+hydra/help=default",
+                       "hydra.job.env_copy=[A]", "hydra.sweep.dir=1", "hydra.job.id=${a}",
+                       "hydra.runtime.cwd=x", "++hydra.run.dir=x", "hydra.searchpath=[]", "hydra.searchpath=null",
+                       "hydra.job.override_dirname=x",
+                       "hydra.job.config.override_dirname.exclude_keys=[a]", "hydra.output_subdir=null",
+                       "hydra.callbacks.x.y=1", "+hydra.callbacks.x.y=1"])
 
 
 def mutated(rng, word):
@@ -132,4 +165,5 @@ def random_override(rng, paths, configs, settings):
 
 
 def random_overrides(rng, paths, configs, settings):
-    return [random_override(rng, paths, configs, settings) for _ in range(rng.choices([0, 1, 2, 3, 4], [30, 30, 20, 12, 8])[0])]
+    return [random_override(rng, paths, configs, settings) for _ in range(rng.choices([0, 1, 2, 3, 4],
+        [30, 30, 20, 12, 8])[0])]

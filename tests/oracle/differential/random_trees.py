@@ -7,8 +7,10 @@ from .random_values import (List, Map, Scalar, Writer, child, leaves, random_map
 
 GROUPS = ["db", "srv", "db/sub", "srv/db", "exp", "a", "a/b"]
 OPTIONS = ["one", "two", "three"]
-PACKAGES = ["x", "x.y", "a", "db", "_here_", "_group_", "_global_", "_global_.x", "_group_.x", "_here_.x", "_name_", "c", "x", "srv.db", "_global_.db", "other"]
-HEADERS = ["_global_", "_global_", "_global_", "foo", "foo.bar", "_group_", "_name_", "_group_._name_", "_group_.x", "_here_", "_global_.x", "a", "db"]
+PACKAGES = ["x", "x.y", "a", "db", "_here_", "_group_", "_global_", "_global_.x", "_group_.x", "_here_.x", "_name_",
+            "c", "x", "srv.db", "_global_.db", "other"]
+HEADERS = ["_global_", "_global_", "_global_", "foo", "foo.bar", "_group_", "_name_", "_group_._name_", "_group_.x",
+           "_here_", "_global_.x", "a", "db"]
 ODD_HEADERS = ["''", "a b", "_global_ # c", "a.", "_global_._global_", "x@y", "a/b", "${a}", "é"]
 
 
@@ -85,8 +87,11 @@ class Defaults:
         if kind == "interpolation" and (self.used or rng.risk(0.5)):
             names = [u for u in self.used if u] or ["db"]
             one = "${" + rng.pick(self.used or ["db"], names + ["db", "srv"], 0.5).lstrip("/") + "}"
-            return single_quoted(rng.pick([one], [f"{one}_{one}", "x" + one, "${.a}", "${a.b}", "${oc.env:A,one}"], 0.5))
-        return {"null": "null", "interpolation": options[0], "missing": "'???'", "nope": "nope", "odd": rng.choice(["1", "true", "{a: 1}", "''", "one.yaml", "1.5", "~", "/one", "[null]", "[1]", "sub/one"])}[kind]
+            return single_quoted(rng.pick([one], [f"{one}_{one}", "x" + one, "${.a}", "${a.b}", "${oc.env:A,one}"],
+                                          0.5))
+        return {"null": "null", "interpolation": options[0], "missing": "'???'", "nope": "nope",
+                "odd": rng.choice(["1", "true", "{a: 1}", "''", "one.yaml", "1.5", "~", "/one", "[null]", "[1]",
+                                   "sub/one"])}[kind]
 
     def group_default(self):
         rng = self.rng
@@ -122,9 +127,12 @@ class Defaults:
         return "optional " + rng.choice(["nope", name]) if rng.risk(0.1) else name
 
     def wrong(self):
-        return self.rng.choice(["nope", "nope: one", "1", "{a: b, c: d}", "null", "'???'", "override nope: one", "''", "{}", "[]", "_self_@x",
-                                "_self_: x", "optional _self_", "db: {one: true}", "override db", "a/b@x@y: one", "optional", "db@: one", "@x: one",
-                                "override /config", "config", "/config", "${db}", "'${db}'", "override optional db: one", "1: one", "db/: one",
+        return self.rng.choice(["nope", "nope: one", "1", "{a: b, c: d}", "null", "'???'", "override nope: one", "''",
+                                "{}", "[]", "_self_@x",
+                                "_self_: x", "optional _self_", "db: {one: true}", "override db", "a/b@x@y: one",
+                                "optional", "db@: one", "@x: one",
+                                "override /config", "config", "/config", "${db}", "'${db}'",
+                                "override optional db: one", "1: one", "db/: one",
                                 "one@x:y", "db@x:y: one", "hydra/nope: one"])
 
     def element(self):
@@ -162,7 +170,8 @@ class Defaults:
 def add_defaults(rng, configs):
     configs[0].at_home = True
     for index, config in enumerate(configs):
-        later = [c for c in configs[index + 1:] if (c.group, c.name) != (config.group, config.name) and (c.group or c.name != "config")] if not rng.risk(0.03) else configs
+        later = [c for c in configs[index + 1:] if (c.group, c.name) != (config.group,
+            config.name) and (c.group or c.name != "config")] if not rng.risk(0.03) else configs
         chance = 0.92 if index == 0 else 0.35
         if rng.random() < chance and (later or rng.random() < 0.3):
             config.defaults = Defaults(rng, config, later).lines()
@@ -184,7 +193,8 @@ def add_interpolations(rng, configs):
             if rng.wild or not any(own[:len(t)] == t or t[:len(own)] == own for t in targets):
                 text = interpolated_text(rng, targets, own)
                 quoted = single_quoted(text)
-                replace_child(container, index, Scalar(text if rng.random() < 0.6 and is_plain(text) else quoted, quoted))
+                replace_child(container, index, Scalar(text if rng.random() < 0.6 and is_plain(text) else quoted,
+                                                       quoted))
     return paths
 
 
@@ -197,14 +207,17 @@ def text_of(rng, config):
     header = []
     if config.header:
         line = "# @package " + config.header
-        header.append(line if rng.random() < 0.9 else rng.choice(["#@package " + config.header, "#  @package  " + config.header, line + " "]))
+        header.append(line if rng.random() < 0.9 else rng.choice(["#@package " + config.header,
+                                                                  "#  @package  " + config.header, line + " "]))
         if rng.random() < 0.1:
             header.insert(0, rng.choice(["# first", ""]))
     if config.defaults is not None:
         if rng.random() < 0.8:
-            header += ["defaults:" if config.defaults else "defaults: []"] + [rng.choice(["- ", "  - "][:1]) + line for line in config.defaults]
+            header += ["defaults:" if config.defaults else "defaults: []"] + [rng.choice(["- ",
+                "  - "][:1]) + line for line in config.defaults]
         else:
-            header.append("defaults: [" + ", ".join("{" + d + "}" if ": " in d and not d.startswith("{") else d for d in config.defaults) + "]")
+            items = ["{" + d + "}" if ": " in d and not d.startswith("{") else d for d in config.defaults]
+            header.append("defaults: [" + ", ".join(items) + "]")
     return Writer(rng).document(config.body, header)
 
 
@@ -219,7 +232,8 @@ def add_hydra_nodes(rng, trial_settings, config):
     elif rng.risk(0.08):
         trial_settings["hydra"] = True
         name = rng.choice(["job", "run", "nope", "verbose", "searchpath"])
-        value = rng.choice([Map([(rng.choice(["name", "dir", "chdir", "nope"]), random_scalar(rng))]), random_scalar(rng)])
+        value = rng.choice([Map([(rng.choice(["name", "dir", "chdir", "nope"]), random_scalar(rng))]),
+                            random_scalar(rng)])
         config.body.items.append(("hydra", Map([(name, value)])))
 
 
@@ -228,7 +242,8 @@ def random_tree(rng):
     more = rng.choice([[], [], [], [], [], ["more"], ["more"], ["more", "extra"]])
     folder = "conf" if more else ""
     configs = random_configs(rng, folder, more)
-    settings = {"config_dir": folder, "more_config_dirs": tuple(more), "env": rng.choice(ENVIRONMENTS), "hydra": rng.random() < 0.08}
+    settings = {"config_dir": folder, "more_config_dirs": tuple(more), "env": rng.choice(ENVIRONMENTS),
+                "hydra": rng.random() < 0.08}
     add_defaults(rng, configs)
     add_hydra_nodes(rng, settings, configs[0])
     paths = add_interpolations(rng, configs)

@@ -1,28 +1,36 @@
 """Random YAML: values as a small tree (Scalar, Map, List), and that tree written in one of YAML's many ways."""
 import dataclasses
 
-INTS = "0 1 -1 +1 7 42 010 0x1F 0b11 1_000 1:30 -1:30 0o10 08 1__0 1_ _1 -0 00 0x 123456789012345678901 190:20:30".split()
-FLOATS = ("1.5 1. .5 -.5 1e3 1E-6 1.0e+5 1e+5 .inf -.inf +.INF .nan .NaN 190:20:30.15 1_0.5 1e 0.1 1e400 -0.0 1e16 1e-5 "
-          "123456789.123456789 1.0 100000000000000000000.0 1.e5 1_0.0_1 0.00001 5e-324 1e22 1e15 3.0e10").split()
+INTS = ("0 1 -1 +1 7 42 010 0x1F 0b11 1_000 1:30 -1:30 0o10 08 1__0 1_ _1 -0 00 0x 123456789012345678901 "
+        "190:20:30").split()
+FLOATS = ("1.5 1. .5 -.5 1e3 1E-6 1.0e+5 1e+5 .inf -.inf +.INF .nan .NaN 190:20:30.15 1_0.5 1e 0.1 1e400 -0.0 1e16 "
+          "1e-5 123456789.123456789 1.0 100000000000000000000.0 1.e5 1_0.0_1 0.00001 5e-324 1e22 1e15 3.0e10").split()
 BOOLS = "true false yes no on off True FALSE Yes NO On OFF truE yES y n Y N".split()
 NULLS = ["null", "~", "Null", "NULL", "nULL", "", "!!null ''"]
 STRINGS = ("foo bar x inf nan None a:b a#b -x ?x 2020-01-01 12:30:45 1:60 abc.def a/b 0x1G 1e+ +-1 . .. ._ 1.2.3 "
            "é ☃ 😀 ß日本 a\u00a0b \ufeff x--- \\n \\$ \\\\ $x $ 1a 0777777 null_ trueish ~x -1- _ 1,5 1,000").split(" ")
-PHRASES = ["two words", "x y  z", "a: b", "it's", 'say "so"', " lead", "trail ", "tab\there", "new\nline", "two\n\nlines\n",
-           "", " ", "\n", "# no comment", "a # b", "- a", "? a", "[1]", "{a: 1}", "!x", "&x", "*x", "%x", "@x", "`x", "|", ">",
-           "null", "true", "1", "1.5", "1e3", "0x10", "1:30", "yes", "~", "???", "=", "<<", "2001-01-01", "\x07bell", "\x85",
+PHRASES = ["two words", "x y  z", "a: b", "it's", 'say "so"', " lead", "trail ", "tab\there", "new\nline",
+           "two\n\nlines\n",
+           "", " ", "\n", "# no comment", "a # b", "- a", "? a", "[1]", "{a: 1}", "!x", "&x", "*x", "%x", "@x", "`x",
+           "|", ">",
+           "null", "true", "1", "1.5", "1e3", "0x10", "1:30", "yes", "~", "???", "=", "<<", "2001-01-01", "\x07bell",
+           "\x85",
            "\u2028", "emoji 😀 and é", "é", "back\\slash", "a\\nb", "$x", "end:", "word " * 25, "long" * 30,
-           "x" * 79 + " y", "quote's " * 15, "line one\nline two " * 6, "a\n b\n", "\ttab", "x\n ", ":", ": ", " #", "a:", "-",
+           "x" * 79 + " y", "quote's " * 15, "line one\nline two " * 6, "a\n b\n", "\ttab", "x\n ", ":", ": ", " #",
+           "a:", "-",
            "--- x", "...", "'", "''", '"', "\r", "a\rb", "\u00a0", "\ufeffx", "\x7f"]
 TAGGED = ["!!str 1", "!!str yes", "!!str", "!!int '3'", "!!int 0x10", "!!float 1", "!!float '1e3'", "!!bool 'yes'",
           "!!str |\n  x", "!!str ~", "!!binary aGVsbG8="]
-WRONG = ["[1, 2", "{a: 1", "'open", '"open', "*nothing", "@bad", "`bad", "!unknown x", "a: b: c", "!!int x", '"\\q"', "%x", "} x",
-         "!!python/name:x y", "&a", "!!set {a}", "\tx", "- - x: y: z", "!!omap [a: 1]", "!!timestamp 2020-01-01", "=", "-", "...", "<<", "! 1", "a\n  b: c"]
+WRONG = ["[1, 2", "{a: 1", "'open", '"open', "*nothing", "@bad", "`bad", "!unknown x", "a: b: c", "!!int x", '"\\q"',
+         "%x", "} x",
+         "!!python/name:x y", "&a", "!!set {a}", "\tx", "- - x: y: z", "!!omap [a: 1]", "!!timestamp 2020-01-01", "=",
+         "-", "...", "<<", "! 1", "a\n  b: c"]
 LONG_KEY = "k" * 140
 KEYS = "a b c x y z n lr size name opt".split()
 FINE_KEYS = ["1", "0x10", "true", "'1'", "a-b", "yes", "_x", "-1", "A", "B1", "on", "'y'", "1.5"]
 ODD_KEYS = ["null", '"a b"', "a b", "é", "a.b", "1:30", "~", "a/b",
-            "''", "x$", "$x", "a@b", "'a:b'", "\"q\\tq\"", "1e3", ".inf", "x:y", "?x", "'???'", "_target_", "'${a}'", "<", "😀", "0",
+            "''", "x$", "$x", "a@b", "'a:b'", "\"q\\tq\"", "1e3", ".inf", "x:y", "?x", "'???'", "_target_", "'${a}'",
+            "<", "😀", "0",
             "'[x]'", "_self_", "defaults", "hydra", "!!str 1", "1_0", LONG_KEY, "key with  blanks", "!!binary eA=="]
 
 
@@ -43,7 +51,8 @@ class List:
 
 
 def double_quoted(text):
-    table = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x07": "\\a", "\x85": "\\N", "\u2028": "\\L",
+    table = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x07": "\\a", "\x85": "\\N",
+             "\u2028": "\\L",
              "\ufeff": "\\ufeff", "\x7f": "\\x7f"}
     return '"' + "".join(table.get(c, c) for c in text) + '"'
 
@@ -60,7 +69,8 @@ def block_scalar(rng, text):
     if not lines[0] or lines[0][0] in " \t" or any(c in text for c in "\x07\x85\u2028\r\ufeff\x7f"):
         return double_quoted(text)
     more = rng.choice(["", "", "", "more indented\n  code\nback", "\n", "\n\nend", "- x\n- y"])
-    return rng.choice("|>") + rng.choice(["", "-", "+"]) + rng.choice(["", "", "", " # c"]) + "\n" + "\n".join(lines) + "\n" + more
+    return rng.choice("|>") + rng.choice(["", "-", "+"]) + rng.choice(["", "", "",
+        " # c"]) + "\n" + "\n".join(lines) + "\n" + more
 
 
 def random_scalar(rng):
@@ -75,7 +85,8 @@ def random_scalar(rng):
         text = rng.choice([p for p in PHRASES if p.strip()])
         return Scalar(block_scalar(rng, text), double_quoted(text))
     if kind == "folded":  # a plain or quoted scalar over two lines
-        return Scalar(rng.choice(["first\nsecond", "'first\nsecond'", '"first\n\nsecond"', '"first\\\nsecond"']), "folded")
+        return Scalar(rng.choice(["first\nsecond", "'first\nsecond'", '"first\n\nsecond"', '"first\\\nsecond"']),
+                      "folded")
     if kind == "null":
         text = rng.choice(NULLS)
         return Scalar(text, text or "null")
@@ -156,7 +167,8 @@ class Writer:
     def document(self, node, header=()):
         lines = list(header)
         if not node.items:
-            return "\n".join(lines) + ("\n" if lines else "") + self.rng.choice(["", "# nothing\n"] + ["", "{}\n", "---\n", "null\n"] * (not lines))
+            return "\n".join(lines) + ("\n" if lines else "") + self.rng.choice(["", "# nothing\n"] + ["", "{}\n",
+                "---\n", "null\n"] * (not lines))
         if self.rng.random() < 0.05 and (not lines or self.rng.risk(0.5)):
             lines.append("---")
         lines += self.block(node, 0)
@@ -219,5 +231,6 @@ class Writer:
         if isinstance(node, Scalar):
             return node.text if node.flow is None else node.flow
         if isinstance(node, List):
-            return "[" + ", ".join(map(self.flow, node.items)) + self.rng.choice(["", "", "", ","][:4 if node.items else 3]) + "]"
+            return "[" + ", ".join(map(self.flow, node.items)) + self.rng.choice(["", "", "",
+                ","][:4 if node.items else 3]) + "]"
         return "{" + ", ".join(f"{key}: {self.flow(value)}" for key, value in node.items) + "}"

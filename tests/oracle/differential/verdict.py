@@ -26,16 +26,21 @@ class Explained:
     reason: str
 
 
-# A difference belongs here only if cfgtool is different on purpose, or if Hydra itself crashes or gives answers by chance.
+# A difference belongs here only if cfgtool is different on purpose, or if Hydra itself crashes or answers by chance.
 EXPLAINED = [
     Explained(r"RecursionError", r".", r"",
               "How deep Python may recurse depends on where it happens to be."),
     Explained(r"TypeError: list indices must be integers", r"accepted", r"^~",
               "~list.0: Hydra 1.3.8 dies with a TypeError; cfgtool deletes the item, as Hydra 1.4."),
-    Explained(r"accepted|ConfigCompositionException", r"refused at compose: override-value", r"(choice|range|interval|glob|shuffle|tag|sort)\(",
-              "A sweep within another value: Hydra 1.3.8 puts its own Python object into the configuration; cfgtool refuses it."),
+    Explained(r"accepted|ConfigCompositionException", r"refused at compose: override-value",
+              r"(choice|range|interval|glob|shuffle|tag|sort)\(",
+              "A sweep within another value: Hydra 1.3.8 puts its own Python object there; cfgtool refuses it."),
+    Explained(r"The value of '' is", r"The value of '' is", r"^~=",
+              "~=value: Hydra's message prints the whole configuration with Hydra's own node; cfgtool leaves that out."),
     Explained(r"", r"refused at compose: yaml-syntax: found a character that cannot start any token", r"[[{,]\s*\?\S",
               "[?x] and {?x: 1}: text in YAML 1.2, a key's mark for PyYAML; cfgtool asks for quotes."),
+    Explained(r"", r"yaml-encoding: found a Unicode line separator outside of quotes", r"[\u2028\u2029]",
+              "U+2028 or U+2029 outside of quotes: PyYAML breaks the line; cfgtool refuses what nobody can see."),
     Explained(r"accepted", r"yaml-unsupported-tag: paths as values", r"pathlib",
               "Paths as values are not supported yet (marked `open` in yaml_tags.case)."),
 ]
