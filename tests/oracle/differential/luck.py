@@ -14,5 +14,9 @@ class Luck(random.Random):
         """Whether something happens that may well fail."""
         return self.random() < (chance if self.wild else chance * TAME)
 
+    def weighted(self, weights):
+        """One of the keys; the values say how often."""
+        return self.choices(list(weights), list(weights.values()))[0]
+
     def pick(self, safe, risky, chance):
         return self.choice(risky if self.risk(chance) else safe)

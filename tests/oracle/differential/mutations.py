@@ -21,14 +21,19 @@ def recorded():
         case_file = case_files.read(path)
         words = [word for case in case_file.cases for word in case_file.headers(case).get("overrides", [])]
         for case in case_file.cases:
-            if case_file.files(case) and sum(map(len, case_file.files(case).values())) < LARGEST:
+            files = case_file.files(case)
+            if files and sum(map(len, files.values())) < LARGEST and all(map(is_utf8, files.values())):
                 found.append((case_file, case, words))
     return found
 
 
+def is_utf8(content):
+    return content.decode("utf-8", "replace").encode() == content
+
+
 def trial_of(case_file, case):
     headers = case_file.headers(case)
-    files = {path: content.decode("utf-8", "surrogateescape") for path, content in case_file.files(case).items()}
+    files = {path: content.decode() for path, content in case_file.files(case).items()}
     return Trial(files, list(headers.get("overrides", [])), headers.get("config_name", "config"),
                  headers.get("config_dir", ""),
                  tuple(headers.get("more_config_dirs", [])), headers.get("env", {}), headers.get("hydra") == "true")
@@ -38,7 +43,7 @@ def changed_line(rng, lines):
     """One line removed, doubled, moved, indented otherwise, or with another key or value."""
     at = rng.randrange(len(lines))
     line = lines[at]
-    kind = rng.choices(["value", "key", "remove", "double", "move", "indent", "word"], [40, 8, 15, 4, 10, 4, 12])[0]
+    kind = rng.weighted({"value": 40, "key": 8, "remove": 15, "double": 4, "move": 10, "indent": 4, "word": 12})
     key, colon, value = line.partition(": ")
     if kind == "value" and colon:
         scalar = random_scalar(rng)

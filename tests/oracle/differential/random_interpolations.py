@@ -52,9 +52,8 @@ def argument(rng, paths, depth):
 
 
 def resolver_call(rng, paths, depth):
-    name = rng.choices(["oc.env", "oc.decode", "oc.create", "oc.select", "oc.deprecated", "oc.dict.keys",
-                        "oc.dict.values", "now", "wrong"],
-                       [20, 12, 12, 20, 5, 7, 8, 8, 2 if rng.wild else 0])[0]
+    name = rng.weighted({"oc.env": 20, "oc.decode": 12, "oc.create": 12, "oc.select": 20, "oc.deprecated": 5,
+                         "oc.dict.keys": 7, "oc.dict.values": 8, "now": 8, "wrong": 2 if rng.wild else 0})
     if name == "oc.env":
         arguments = [rng.choice(["HOME", "A", "B", "C", "D", "E", "NOPE"])]
         arguments += [argument(rng, paths, depth)] if not rng.risk(0.4) else []

@@ -31,36 +31,46 @@ WRONG_FUNCTIONS = ["str([1,2.5,null])", "int(x)", "range(3)", "choice(1,2)", "in
                    "extend_list(1)", "int(nan)", "str(null)", "str(${a})",
                    "sort(1)", "sort([[2],[1]])", "sort([{a:1},{a:0}])", "choice()", "range(0,1,0.1)", "int(1)int(2)",
                    "str('\\'')", "sort(reverse=true)"]
+SOME_PATHS = [("a",), ("nope",), ("a", "b"), ("x", "0"), ("db",), ("a/b",), ("$x",), ("hydra", "job", "name")]
 MARKS = "=,[]{}()'\"\\:$+~@./ \t0a-#?*é\n"
+
+VALUE_KINDS = {"primitive": 40, "quoted": 12, "escaped": 8, "list": 12, "dict": 12, "interpolation": 10, "function": 6,
+               "empty": 3, "sweep": 0.1}
+DICT_KEYS = ["a", "b", "x", "y", "1", "true", "null", "1.5", "a b", "a.b", "a-b", "0_1"]
+ODD_DICT_KEYS = ["0x1", "1e3", "nan", "a/b", "-1", "é", "'q'"]
 
 
 def value_text(rng, paths, depth=0):
-    kind = rng.choices(["primitive", "quoted", "escaped", "list", "dict", "interpolation", "function", "sweep",
-                        "empty"],
-                       [40, 12, 8, 12, 12, 10, 6, 1.5 if rng.wild else 0.1, 3])[0]
+    kind = rng.weighted(VALUE_KINDS | ({"sweep": 1.5} if rng.wild else {}))
     if depth > 2 and kind in ("list", "dict"):
         kind = "primitive"
     if kind == "list":
-        blank = rng.choice(["", "", " "])
-        return "[" + blank + f",{blank}".join(value_text(rng, paths,
-                                                         depth + 1) for _ in range(rng.choice([0, 1, 2,
-                                                             3]))) + rng.choice(["", "", "", " "]) + "]"
+        return list_text(rng, paths, depth)
     if kind == "dict":
-        keys = rng.sample(["a", "b", "x", "y", "1", "true", "null", "1.5", "a b", "a.b", "a-b", "0_1", "0x1", "1e3",
-                           "nan", "a/b", "-1", "é", "'q'"][:19 if rng.risk(0.3) else 12],
-                          rng.choice([0, 1, 2, 2]))
-        blank = rng.choice(["", "", " "])
-        return "{" + ",".join(f"{blank}{key}:{blank}{value_text(rng, paths, depth + 1)}" for key in keys) + "}"
+        return dict_text(rng, paths, depth)
     if kind == "interpolation":
         text = interpolated_text(rng, paths)
         plain = text.isascii() and not set(text) & set("'\" ") and text.count("{") == 1
         return text if plain or rng.risk(0.8) else "'" + text.replace("'", "\\'") + "'"
     if kind == "sweep":
         return value_text(rng, paths, 3) + "," + value_text(rng, paths, 3)
-    if kind == "empty":
-        return ""
-    return rng.choice({"primitive": ODD_PRIMITIVES if rng.risk(0.15) else PRIMITIVES, "quoted": QUOTED,
-                       "escaped": ESCAPED, "function": WRONG_FUNCTIONS if rng.risk(0.4) else FUNCTIONS}[kind])
+    if kind == "function":
+        return rng.pick(FUNCTIONS, WRONG_FUNCTIONS, 0.4)
+    if kind == "primitive":
+        return rng.pick(PRIMITIVES, ODD_PRIMITIVES, 0.15)
+    return rng.choice({"quoted": QUOTED, "escaped": ESCAPED, "empty": [""]}[kind])
+
+
+def list_text(rng, paths, depth):
+    blank = rng.choice(["", "", " "])
+    items = [value_text(rng, paths, depth + 1) for _ in range(rng.choice([0, 1, 2, 3]))]
+    return "[" + blank + f",{blank}".join(items) + rng.choice(["", "", "", " "]) + "]"
+
+
+def dict_text(rng, paths, depth):
+    blank = rng.choice(["", "", " "])
+    keys = rng.sample(DICT_KEYS + (ODD_DICT_KEYS if rng.risk(0.3) else []), rng.choice([0, 1, 2, 2]))
+    return "{" + ",".join(f"{blank}{key}:{blank}{value_text(rng, paths, depth + 1)}" for key in keys) + "}"
 
 
 def key_text(path):
@@ -68,27 +78,20 @@ def key_text(path):
 
 
 def value_override(rng, paths):
-    paths = paths if rng.wild else [path for path in paths if re.fullmatch(r"[A-Za-z_][\w-]*(\.[\w-]+)*",
-        key_text(path), re.ASCII)]
-    path = rng.choice(paths) if paths and not rng.risk(0.15) else rng.choice([("a",), ("nope",), ("a", "b"),
-        ("x", "0"), ("db",), ("a/b",), ("$x",)])
-    key = key_text(path)
-    form = rng.choices(["change", "add", "force", "delete", "delete value", "add below", "force below", "add over",
-                        "wrong"],
-                       [45, 3, 14, 8, 2, 14, 8, 3, 1] if rng.wild else [45, 0, 25, 6, 0, 20, 14, 0.3, 0])[0]
-    value = value_text(rng, paths)
-    below = rng.pick(["new", "new.x", "n.0", "a.b.c", "q-r", "x_1", "$k"], ["new/x", "0", "1", "n.$k.1"], 0.3)
+    if not rng.wild:
+        paths = [path for path in paths if re.fullmatch(r"[A-Za-z_][\w-]*(\.[\w-]+)*", key_text(path), re.ASCII)]
+    path = rng.choice(SOME_PATHS if not paths or rng.risk(0.15) else paths)
+    key, value = key_text(path), value_text(rng, paths)
     parent = path[:-1] if rng.random() < 0.6 else path
     if (*parent, "0") in paths and not rng.risk(0.3):
-        parent = ()
-    parent = key_text(parent)
-    return {
-        "change": f"{key}={value}", "add": f"+{key}={value}", "force": f"++{key}={value}", "delete": f"~{key}",
-            "delete value": f"~{key}={value}",
-        "add below": f"+{parent + '.' if parent else ''}{below}={value}",
-            "force below": f"++{parent + '.' if parent else ''}{below}={value}",
-        "add over": f"+{key}.{below}={value}", "wrong": f"{key}.nope={value}",
-    }[form]
+        parent = ()  # a list takes no new keys
+    below = rng.pick(["new", "new.x", "n.0", "a.b.c", "q-r", "x_1", "$k"], ["new/x", "0", "1", "n.$k.1"], 0.3)
+    below = ".".join(filter(None, [key_text(parent), below]))
+    forms = {f"{key}={value}": 45, f"++{key}={value}": 25, f"~{key}": 6, f"+{below}={value}": 20,
+             f"++{below}={value}": 14, f"+{key}.new={value}": 0.3}
+    if rng.wild:
+        forms |= {f"+{key}={value}": 3, f"~{key}={value}": 3, f"+{key}.new={value}": 3, f"{key}.nope={value}": 1}
+    return rng.weighted(forms)
 
 
 def group_override(rng, configs):
@@ -96,27 +99,34 @@ def group_override(rng, configs):
     written = [line for c in configs for line in c.defaults or ()
                if ": " in line and "override" not in line and (rng.wild or c.at_home and "@_" not in line)]
     if not rng.wild:
-        written = [w for w in written if '/' not in w.partition(': ')[0]] or written
+        written = [w for w in written if "/" not in w.partition(": ")[0]] or written
     if not choices and not written:
         return None
-    if written and (rng.random() < 0.8 or not rng.wild and rng.random() < 0.7):
-        left = rng.choice(written).partition(": ")[0].removeprefix("optional ").lstrip("/{")
-        group, at, package = left.partition("@")
-        options = [name for g, name in choices if g.endswith(group)] or ["one", "two"]
-        target = group + at + package if not rng.risk(0.1) else group
-        chosen = rng.choice(options)
-        return rng.choices([f"{target}={chosen}", f"{target}=[{','.join(rng.sample(options, len(options)))}]",
-                            f"~{target}", f"~{target}={chosen}", f"{target}=null",
-                            f"{target}=nope", f"+{target}={chosen}", f"++{target}={chosen}", f"{target}={{a:1}}",
-                            f"{target}=", f"{target}=[]",
-                            f"{target}='{chosen}'", f"{target}={chosen}.yaml", f"{target}=1", f"{target}=${{db}}",
-                            f"{target}@new={chosen}"],
-                           [60, 8, 6, 4, 1, 2, 2, 1, 2, 0.5, 1, 3, 1, 0.7, 0.7, 1] if rng.wild else [60, 7, 5, 0, 0, 0,
-                               0, 0, 2, 0, 1, 1, 0, 0, 0, 0])[0]
-    group, name = rng.choice(choices)
+    if written and rng.random() < (0.8 if rng.wild else 0.94):
+        return change_of_choice(rng, choices, rng.choice(written))
+    group, name = rng.choice(choices or [("db", "one")])
     package = rng.choice(["", "", "", "@x", "@_global_", "@_global_.q", "@x.y", "@_here_", "@_group_", "@_name_"])
-    return rng.choices([f"+{group}{package}={name}", f"{group}{package}={name}", f"+{group}{package}=[{name}]",
-                        f"~{group}{package}"], [80, 10, 8, 5] if rng.wild else [80, 0, 10, 0])[0]
+    forms = {f"+{group}{package}={name}": 80, f"+{group}{package}=[{name}]": 10}
+    if rng.wild:
+        forms |= {f"{group}{package}={name}": 10, f"~{group}{package}": 5}
+    return rng.weighted(forms)
+
+
+def change_of_choice(rng, choices, line):
+    """Another option for a group that a defaults list names."""
+    target = line.partition(": ")[0].removeprefix("optional ").lstrip("/{")
+    group = target.partition("@")[0]
+    options = [name for g, name in choices if g.endswith(group)] or ["one", "two"]
+    target = group if rng.risk(0.1) else target
+    chosen = rng.choice(options)
+    several = ",".join(rng.sample(options, len(options)))
+    forms = {f"{target}={chosen}": 60, f"{target}=[{several}]": 7, f"~{target}": 5, f"{target}={{a:1}}": 2,
+             f"{target}=[]": 1, f"{target}='{chosen}'": 1}
+    if rng.wild:
+        forms |= {f"~{target}={chosen}": 4, f"{target}=null": 1, f"{target}=nope": 2, f"+{target}={chosen}": 2,
+                  f"++{target}={chosen}": 1, f"{target}=": 0.5, f"{target}={chosen}.yaml": 1, f"{target}=1": 0.7,
+                  f"{target}=${{db}}": 0.7, f"{target}@new={chosen}": 1, f"{target}=[1]": 0.5}
+    return rng.weighted(forms)
 
 
 def hydra_override(rng, settings):
@@ -165,5 +175,5 @@ def random_override(rng, paths, configs, settings):
 
 
 def random_overrides(rng, paths, configs, settings):
-    return [random_override(rng, paths, configs, settings) for _ in range(rng.choices([0, 1, 2, 3, 4],
-        [30, 30, 20, 12, 8])[0])]
+    count = rng.weighted({0: 30, 1: 30, 2: 20, 3: 12, 4: 8})
+    return [random_override(rng, paths, configs, settings) for _ in range(count)]

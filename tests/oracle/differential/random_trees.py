@@ -78,7 +78,7 @@ class Defaults:
     def option(self, group):
         rng = self.rng
         options = self.groups[group]
-        kind = rng.choices(["one", "null", "list", "interpolation"], [76, 4, 6, 5])[0]
+        kind = rng.weighted({"one": 76, "null": 4, "list": 6, "interpolation": 5})
         kind = rng.pick([kind], ["missing", "nope", "odd"], 0.1)
         if kind == "one":
             return rng.choice(options)

@@ -74,8 +74,8 @@ def block_scalar(rng, text):
 
 
 def random_scalar(rng):
-    kind = rng.choices(["int", "float", "bool", "null", "string", "quoted", "block", "missing", "tagged", "folded"],
-                       [16, 12, 9, 6, 22, 14, 6, 3, 1, 2])[0]
+    kind = rng.weighted({"int": 16, "float": 12, "bool": 9, "null": 6, "string": 22, "quoted": 14, "block": 6,
+                         "missing": 3, "tagged": 1, "folded": 2})
     if rng.risk(0.015):
         return Scalar(rng.choice(WRONG), "1")
     if kind == "quoted":

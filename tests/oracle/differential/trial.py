@@ -28,7 +28,7 @@ class Trial:
         for name, text in self.files.items():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text.encode("utf-8", "surrogatepass"))
+            target.write_bytes(text.encode())
 
     def request(self, folder):
         request = {
