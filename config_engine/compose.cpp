@@ -47,6 +47,7 @@ class Composer {
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
   void check_words();
+  void check_written_nodes();
   void copy_environment();
   void fill_hydra_node();
   std::optional<HydraSchemaFault> hydra_fault(bool merges);
@@ -95,6 +96,7 @@ void Composer::run() {
   merge_defaults();
   apply_overrides();
   check_words();
+  check_written_nodes();
   copy_environment();
   if (request_.with_hydra) fill_hydra_node();
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
@@ -330,6 +332,26 @@ NodeId Composer::set(NodeId map, std::string_view key, Node value) {
 
 NodeId Composer::set_text(NodeId map, std::string_view key, std::string_view text) {
   return set(map, key, Node::of_string(out_.sources->keep(text)));
+}
+
+/// Hydra itself writes below these, also where it is not asked for its node: an interpolation in their place leads to
+/// no dataclass, if to anything.
+void Composer::check_written_nodes() {
+  const Tree& tree = out_.tree;
+  const NodeId hydra = tree.find(tree.root(), kHydra);
+  if (hydra == kNoNode) return;
+  for (std::string_view name : {"overrides", "runtime", "job"}) {
+    const NodeId node = tree.find(hydra, name);
+    if (node == kNoNode || tree[node].kind != NodeKind::kInterpolation) continue;
+    try {
+      resolver_.dereference(node);
+    } catch (ConfigError& error) {
+      error.diagnostics().front().stage = Stage::kCompose;
+      throw;
+    }
+    throw_error(Stage::kCompose, "hydra-value-type",
+                fmt::format("hydra.{} is written by Hydra and cannot be an interpolation", name), tree[node].pos);
+  }
 }
 
 /// hydra.job.env_copy: variables that become hydra.job.env_set.

@@ -170,7 +170,9 @@ NodeId ValueOverride::selected(std::string_view key) {
     return kind == NodeKind::kNull || kind == NodeKind::kMissing ? kNoNode : found;
   } catch (const ConfigError& error) {
     const std::string& message = error.diagnostics().front().message;
-    if (message.starts_with("ConfigTypeError")) return kNoNode;
+    // Without a place it is the key itself that goes through a scalar, not an interpolation on its way.
+    const bool in_key = error.diagnostics().front().labels.empty();
+    if (in_key && message.starts_with("ConfigTypeError")) return kNoNode;
     refuse_merge(message.substr(0, message.find('\n')));
   }
 }
