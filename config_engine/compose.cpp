@@ -309,12 +309,16 @@ void Composer::apply_overrides() {
   }
 }
 
-/// Hydra keeps the words in lists of strings of its node, and a string in a configuration is checked for
+/// Hydra keeps the words and the search path as strings of its node, and a string in a configuration is checked for
 /// interpolations.
 void Composer::check_words() {
   for (const Override& word : out_.overrides) {
     if (word.input_line.find("${") != std::string_view::npos)
       validate_interpolation(word.input_line, {out_.sources.get(), word.pos});
+  }
+  for (const SearchPathEntry& entry : out_.search_path) {
+    if (entry.pos && entry.path.find("${") != std::string::npos)
+      validate_interpolation(entry.path, {out_.sources.get(), entry.pos});
   }
 }
 
@@ -404,8 +408,9 @@ void Composer::fill_hydra_node() {
   for (const SearchPathEntry& entry : out_.search_path) {
     const size_t colon = entry.path.find("://");
     const NodeId source = sources == kNoNode ? kNoNode : tree.add(sources, Node::map());
-    set_text(source, "path", entry.path.substr(colon + 3));
-    set_text(source, "schema", entry.path.substr(0, colon));
+    const bool has_schema = colon != std::string::npos;
+    set_text(source, "path", has_schema ? entry.path.substr(colon + 3) : entry.path);
+    set_text(source, "schema", has_schema ? entry.path.substr(0, colon) : "file");
     set_text(source, "provider", entry.provider);
   }
   const NodeId job = child(hydra, "job");

@@ -354,7 +354,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry, const Tree&
   Tree tree = known_choices;
   Node dummy = Node::of_string(sources_.keep(text));
   dummy.set_key("_dummy_");
-  const NodeId node = tree.add(tree.root(), dummy);
+  const NodeId node = tree.add(tree.add_detached(Node::map(), tree.root()), dummy);
   std::string option;
   try {
     option = resolve_to_string(tree, node, sources_, *request_.context);

@@ -137,9 +137,9 @@ NodeId oc_create(ResolverCall& call) {
 }
 
 /// omegaconf: _impl.select_node: a key that goes through a scalar is just not there.
-NodeId select_or_none(ResolverCall& call, const std::string& key, bool throw_on_missing = false) {
+NodeId select_or_none(ResolverCall& call, const std::string& key) {
   try {
-    return call.resolver.select(call.parent, key, throw_on_missing);
+    return call.resolver.select(call.parent, key, false);
   } catch (const ConfigError& error) {
     if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
     throw;
@@ -210,7 +210,11 @@ NodeId dict_argument(ResolverCall& call, std::string_view function) {
                                    python_str(tree, call.arguments[0]), type_name(key)),
                        "resolver-arguments");
   }
-  const NodeId map = select_or_none(call, std::string(key.text()), true);
+  const NodeId map = select_or_none(call, std::string(key.text()));
+  if (map != kNoNode && tree[map].kind == NodeKind::kMissing) {
+    call.resolver.fail("MissingMandatoryValue", fmt::format("Missing mandatory value: {}", key.text()),
+                       "resolver-arguments");
+  }
   if (map == kNoNode) {
     call.resolver.fail("ConfigKeyError", fmt::format("Key not found: '{}'", key.text()), "interpolation-key");
   }

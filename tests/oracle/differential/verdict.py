@@ -28,8 +28,8 @@ class Explained:
 
 # A difference belongs here only if cfgtool is different on purpose, or if Hydra itself crashes or answers by chance.
 EXPLAINED = [
-    Explained(r"RecursionError", r".", r"",
-              "How deep Python may recurse depends on where it happens to be."),
+    Explained(r"RecursionError|hangs", r".", r"",
+              "Hydra recurses without end: how deep it comes depends on where it happens to be, or it never ends."),
     Explained(r"TypeError: list indices must be integers", r"accepted|refused at resolve", r"^~",
               "~list.0: Hydra 1.3.8 dies with a TypeError; cfgtool deletes the item, as Hydra 1.4."),
     Explained(r"accepted|ConfigCompositionException", r"refused at compose: override-value",
