@@ -1,7 +1,8 @@
 """Makes a trial that shows a disagreement smaller, as long as it shows a disagreement of the same kind."""
 import re
+import time
 
-MAX_QUESTIONS = 600
+MAX_SECONDS = 90  # some trials make Hydra take long
 
 
 def smaller_trials(trial):
@@ -81,15 +82,14 @@ def shorter_words(text):
                 yield "".join(pieces[:index] + pieces[index + count:])
 
 
-def shrink(trial, is_same, max_questions=MAX_QUESTIONS):
+def shrink(trial, is_same, max_seconds=MAX_SECONDS):
     """The smallest found; `is_same` asks whether a trial shows the same kind of disagreement."""
-    questions, success = 0, True
-    while success and questions < max_questions:
+    end, success = time.monotonic() + max_seconds, True
+    while success and time.monotonic() < end:
         success = False
         candidates = list(smaller_trials(trial))
         position = 0
-        while position < len(candidates) and questions < max_questions:
-            questions += 1
+        while position < len(candidates) and time.monotonic() < end:
             if is_same(candidates[position]):  # and on with what is left, from the same place
                 trial, success = candidates[position], True
                 candidates = list(smaller_trials(trial))
