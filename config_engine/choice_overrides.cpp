@@ -25,6 +25,11 @@ bool is_text(const Node& node) {
   return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
 }
 
+[[noreturn]] void refuse_option(const Node& option) {
+  refuse("group-choice-type", fmt::format("Config group override must be a list of strings. Got {}", type_name(option)),
+         option.pos);
+}
+
 std::string group_of(const std::string& key) {
   return key.substr(0, key.find('@'));
 }
@@ -81,17 +86,15 @@ void ChoiceOverrides::add_group_override(const Override& word) {
     return;
   }
   GroupChoice choice;
+  const Node* wrong_option = nullptr;
   if (is_text(value)) {
     choice = std::string(value.text());
   } else if (value.kind == NodeKind::kList) {
     std::vector<std::string> options;
     for (NodeId item : word.value.children(word.value.root())) {
       const Node& option = word.value[item];
-      if (!is_text(option)) {
-        refuse("group-choice-type",
-               fmt::format("Config group override must be a list of strings. Got {}", type_name(option)), option.pos);
-      }
-      options.emplace_back(option.text());
+      if (!is_text(option) && !wrong_option) wrong_option = &option;
+      options.push_back(python_str(word.value, item));
     }
     choice = std::move(options);
   } else {
@@ -102,13 +105,14 @@ void ChoiceOverrides::add_group_override(const Override& word) {
                                          : fmt::format("{}='{}'", key, python_str(word.value, word.value.root())));
   }
   if (word.kind == OverrideKind::kAdd) {
+    if (wrong_option) refuse_option(*wrong_option);
     InputDefault entry = InputDefault::group(word.key_or_group, std::move(choice), word.package, word.pos);
     entry.external_append = true;
     appended_.push_back(std::move(entry));
   } else if (Choice* known = find_choice(key)) {
-    *known = {key, std::move(choice), true, {}, word.pos, false};
+    *known = {key, std::move(choice), true, {}, word.pos, false, wrong_option};
   } else {
-    add_choice({std::move(key), std::move(choice), true, {}, word.pos, false});
+    add_choice({std::move(key), std::move(choice), true, {}, word.pos, false, wrong_option});
   }
 }
 
@@ -129,7 +133,7 @@ const ChoiceOverrides::Deletion* ChoiceOverrides::find_deletion(const std::strin
 void ChoiceOverrides::add(const std::string& config_path, const InputDefault& entry) {
   std::string key = entry.override_key(version_base_);
   if (find_choice(key)) return;
-  add_choice({std::move(key), entry.choice, false, config_path, entry.pos, false});
+  add_choice({std::move(key), entry.choice, false, config_path, entry.pos, false, nullptr});
 }
 
 void ChoiceOverrides::add_choice(Choice choice) {
@@ -144,6 +148,7 @@ bool ChoiceOverrides::is_overridden(const InputDefault& entry) const {
 void ChoiceOverrides::apply(InputDefault* entry) {
   Choice* choice = find_choice(entry->override_key(version_base_));
   if (!choice) return;
+  if (choice->wrong_option) refuse_option(*choice->wrong_option);
   entry->choice = choice->value;
   entry->pos = choice->pos;
   entry->config_name_overridden = true;

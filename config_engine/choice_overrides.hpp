@@ -53,6 +53,7 @@ class ChoiceOverrides {
     std::string config_path;  ///< of the `override` entry; empty for the command line
     SourcePos pos;
     bool used = false;
+    const Node* wrong_option = nullptr;  ///< the first that is no string: refused where the choice is used
   };
   struct Deletion {
     std::string key;

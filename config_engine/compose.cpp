@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "config_engine/compose_hydra.hpp"
+#include "config_engine/compose_search_path.hpp"
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
@@ -21,6 +22,10 @@ constexpr std::string_view kHydra = "hydra";
 
 bool in_hydra(std::string_view package) {
   return package == kHydra || package.starts_with("hydra.");
+}
+
+bool changes_hydra(const Override& word) {
+  return word.is_hydra_override() || word.key_or_group == kHydra;
 }
 
 class Composer {
@@ -38,12 +43,11 @@ class Composer {
   void check_primary_folder();
   void parse_overrides();
   void refuse_sweeps() const;
-  void extend_search_path();
   void merge_defaults();
   void merge_config(const ResultDefault& entry);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
-  std::optional<HydraSchemaFault> hydra_fault(bool refuse_unknown_keys);
+  std::optional<HydraSchemaFault> hydra_fault(bool merges);
   void check_hydra_after_config(const ResultDefault& entry);
   void check_hydra_after_override(const Override& word);
 
@@ -68,7 +72,7 @@ std::vector<SearchPathEntry> Composer::initial_search_path(const ComposeRequest&
 void Composer::run() {
   check_primary_folder();
   parse_overrides();
-  extend_search_path();
+  extend_search_path(repository_, request_, out_);
   refuse_sweeps();
   DefaultsRequest defaults;
   defaults.config_name = request_.config_name;
@@ -145,62 +149,6 @@ void Composer::refuse_sweeps() const {
   }
 }
 
-// hydra: _process_config_searchpath
-void Composer::extend_search_path() {
-  const Tree* tree = nullptr;
-  NodeId list = kNoNode;
-  std::string provider = "hydra.searchpath in command-line";
-  for (const Override& word : out_.overrides) {
-    if (word.key_element() != "hydra.searchpath") continue;
-    if (word.has_value() && word.value[word.value.root()].kind != NodeKind::kNull) {
-      tree = &word.value;
-      list = tree->root();
-    }
-    break;
-  }
-  if (request_.config_name) {
-    if (const LoadedConfig* primary = repository_.load_config(*request_.config_name)) {
-      const Tree& config = primary->file->tree;
-      if (config[primary->root].kind != NodeKind::kMap) {
-        throw_error(Stage::kCompose, "config-not-a-map",
-                    fmt::format("primary config '{}' must be a DictConfig, got ListConfig", *request_.config_name),
-                    config[primary->root].pos);
-      }
-      if (!tree) {
-        const NodeId hydra = config.find(primary->root, kHydra);
-        const NodeId found = hydra == kNoNode ? kNoNode : config.find(hydra, "searchpath");
-        if (found != kNoNode && config[found].kind != NodeKind::kNull && config[found].kind != NodeKind::kMissing) {
-          tree = &config;
-          list = found;
-          provider = "hydra.searchpath in main";
-        }
-      }
-    }
-  }
-  if (!tree) return;
-  const auto refuse = [&](SourcePos pos) {
-    throw_error(Stage::kCompose, "search-path-type",
-                fmt::format("hydra.searchpath must be a list of strings. Got: {}", python_str(*tree, list)), pos);
-  };
-  if ((*tree)[list].kind != NodeKind::kList) refuse((*tree)[list].pos);
-  for (NodeId item : tree->children(list)) {
-    const Node& node = (*tree)[item];
-    if (node.kind != NodeKind::kString && node.kind != NodeKind::kInterpolation) refuse(node.pos);
-    // An interpolation may only look at what exists without a configuration: the environment.
-    Tree one;
-    const NodeId copy = one.add_copy(one.root(), *tree, item);
-    SearchPathEntry entry{provider, resolve_to_string(one, copy, *out_.sources, out_.context), node.pos};
-    repository_.append_search_path(entry);
-    if (repository_.available(entry)) continue;
-    Diagnostic warning;
-    warning.severity = Severity::kWarning;
-    warning.code = "search-path-missing";
-    warning.message = fmt::format("{} is not available.", ConfigRepository::describe(entry));
-    warning.labels.push_back({node.pos, 1, {}});
-    out_.warnings.push_back(std::move(warning));
-  }
-}
-
 // hydra: _compose_config_from_defaults_list
 void Composer::merge_defaults() {
   size_t nodes = 0;
@@ -256,10 +204,10 @@ void Composer::merge_config(const ResultDefault& entry) {
   }
 }
 
-std::optional<HydraSchemaFault> Composer::hydra_fault(bool refuse_unknown_keys) {
+std::optional<HydraSchemaFault> Composer::hydra_fault(bool merges) {
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
   if (hydra == kNoNode) return std::nullopt;
-  return apply_hydra_schema(out_.tree, hydra, *out_.sources, refuse_unknown_keys);
+  return apply_hydra_schema(out_.tree, hydra, kHydra, *out_.sources, merges);
 }
 
 /// Hydra's dataclass takes part from the moment that hydra/config itself is merged.
@@ -279,14 +227,17 @@ void Composer::check_hydra_after_config(const ResultDefault& entry) {
 }
 
 void Composer::check_hydra_after_override(const Override& word) {
-  if (!word.is_hydra_override()) return;
-  const std::optional<HydraSchemaFault> fault = hydra_fault(false);
+  if (!changes_hydra(word)) return;
+  std::optional<HydraSchemaFault> fault;
+  if (Tree value = word.value; word.has_value() && value[value.root()].kind == NodeKind::kMap)
+    fault = apply_hydra_schema(value, value.root(), word.key_or_group, *out_.sources, true);
+  if (!fault) fault = hydra_fault(false);
   if (!fault) return;
   Diagnostic diagnostic;
   diagnostic.code = "hydra-value-type";
   diagnostic.message = fmt::format("Error merging override {}", word.input_line);
   diagnostic.notes.push_back(fault->message);
-  diagnostic.key_path = out_.tree.key_path(fault->node);
+  diagnostic.key_path = word.key_or_group;
   diagnostic.labels.push_back({word.value_pos ? word.value_pos : word.pos, 1, {}});
   throw ConfigError(std::move(diagnostic));
 }

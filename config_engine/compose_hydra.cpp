@@ -22,6 +22,7 @@ class HydraNode {
         hydra_(composition.tree.find(composition.tree.root(), "hydra")) {}
 
   void check_words() const;
+  void check_written_nodes();
   void copy_environment();
   void fill();
 
@@ -51,6 +52,29 @@ void HydraNode::check_words() const {
                       word.is_hydra_override() ? "hydra" : "task"));
       throw;
     }
+  }
+  // So are the folders of the search path, of hydra.runtime.config_sources.
+  for (const SearchPathEntry& entry : composition_.search_path) {
+    if (entry.pos && entry.path.find("${") != std::string::npos)
+      validate_interpolation(entry.path, {composition_.sources.get(), entry.pos});
+  }
+}
+
+/// Hydra itself writes below these, also where it is not asked for its node: an interpolation in their place leads to
+/// no dataclass, if to anything.
+void HydraNode::check_written_nodes() {
+  const Tree& tree = composition_.tree;
+  for (const std::string_view name : {"overrides", "runtime", "job"}) {
+    const NodeId node = child(hydra_, name);
+    if (node == kNoNode || tree[node].kind != NodeKind::kInterpolation) continue;
+    try {
+      resolver_.dereference(node);
+    } catch (ConfigError& error) {
+      error.diagnostics().front().stage = Stage::kCompose;
+      throw;
+    }
+    throw_error(Stage::kCompose, "hydra-value-type",
+                fmt::format("hydra.{} is written by Hydra and cannot be an interpolation", name), tree[node].pos);
   }
 }
 
@@ -112,9 +136,10 @@ void HydraNode::fill() {
   const NodeId sources = set(runtime, "config_sources", Node::list());
   for (const SearchPathEntry& entry : composition_.search_path) {
     const size_t colon = entry.path.find("://");
+    const bool has_schema = colon != std::string::npos;
     const NodeId source = sources == kNoNode ? kNoNode : tree.add(sources, Node::map());
-    set_text(source, "path", entry.path.substr(colon + 3));
-    set_text(source, "schema", entry.path.substr(0, colon));
+    set_text(source, "path", has_schema ? entry.path.substr(colon + 3) : entry.path);
+    set_text(source, "schema", has_schema ? entry.path.substr(0, colon) : "file");
     set_text(source, "provider", entry.provider);
   }
   const NodeId job = child(hydra_, "job");
@@ -162,6 +187,7 @@ std::string HydraNode::override_dirname(NodeId settings) {
 void finish_hydra_node(Composition& composition, const ComposeRequest& request, Resolver& resolver) {
   HydraNode node(composition, request, resolver);
   node.check_words();
+  node.check_written_nodes();
   node.copy_environment();
   if (request.with_hydra) node.fill();
 }

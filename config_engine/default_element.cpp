@@ -35,7 +35,6 @@ std::string from_base(const std::string& base_dir, std::string_view path) {
   const bool absolute = path.starts_with('/');
   path = without_leading_slash(path);
   if (absolute || base_dir.empty()) return std::string(path);
-  if (path.empty()) return base_dir;
   return base_dir + "/" + std::string(path);
 }
 
@@ -112,7 +111,7 @@ std::string InputDefault::group_path() const {
     // The group of a config is the folder of its path, seen from the same base.
     const bool absolute = path.starts_with('/');
     const std::string folder(folder_of(without_leading_slash(path)));
-    return absolute ? folder : from_base(parent_base_dir, folder);
+    return absolute ? folder : folder.empty() ? parent_base_dir : from_base(parent_base_dir, folder);
   }
   return from_base(parent_base_dir, path);
 }

@@ -264,6 +264,11 @@ void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<Input
 
 void DefaultsTreeBuilder::resolve_interpolations(DefaultsTreeNode& root, const std::vector<InputDefault>& entries,
                                                  bool self_added) {
+  for (const InputDefault& entry : entries) {
+    if (!entry.is_group() || !entry.is_self()) continue;
+    throw ConfigError(problem("defaults-self-as-option",
+                              fmt::format("'_self_' is no option that '{}' can have", entry.path), entry.pos));
+  }
   const bool any = std::any_of(root.children.begin(), root.children.end(), [](const auto& child) {
     return !child->has_children && child->node.is_interpolation();
   });
@@ -347,7 +352,8 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
   }
   Node dummy = Node::of_string(sources_.keep(text));
   dummy.set_key("_dummy_");
-  const NodeId node = interpolation_map_.add_detached(dummy, interpolation_map_.root());
+  const NodeId node =
+      interpolation_map_.add(interpolation_map_.add_detached(Node::map(), interpolation_map_.root()), dummy);
   std::string option;
   try {
     option = resolve_to_string(interpolation_map_, node, sources_, *request_.context);
@@ -498,7 +504,8 @@ void DefaultsTreeBuilder::build(DefaultsList* list) {
 bool DefaultsTreeBuilder::hydra_is_changed(const std::vector<ResultDefault>& entries) {
   const auto& words = overrides_.config_overrides();
   return overrides_.concerns("hydra") || repository_.is_in_folder("hydra/config") ||
-         std::any_of(words.begin(), words.end(), [](const Override* word) { return word->is_hydra_override(); }) ||
+         std::any_of(words.begin(), words.end(),
+                     [](const Override* word) { return word->is_hydra_override() || word->key_or_group == "hydra"; }) ||
          std::any_of(entries.begin(), entries.end(), [this](const ResultDefault& entry) {
            if (in_hydra(entry.package)) return true;
            const LoadedConfig* loaded = entry.package.empty() ? repository_.load_config(entry.config_path) : nullptr;

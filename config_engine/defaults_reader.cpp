@@ -136,6 +136,7 @@ InputDefault read_config(const Node& node) {
 // hydra: ConfigRepository._create_defaults_list
 std::vector<InputDefault> read_defaults_list(const Tree& tree, NodeId node, const std::string& config_path,
                                              VersionBase version_base) {
+  if (tree[node].kind == NodeKind::kMissing) return {};
   if (tree[node].kind != NodeKind::kList) {
     refuse(tree[node],
            fmt::format("Invalid defaults list in '{}', defaults must be a list (got {})", config_path,

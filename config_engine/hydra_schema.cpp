@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <span>
+#include <vector>
 
+#include "config_engine/key_path.hpp"
 #include "config_engine/python_number.hpp"
 #include "config_engine/python_text.hpp"
 
@@ -101,10 +103,22 @@ constexpr Field kHydraFields[] = {{"mode", FieldType::kRunMode, true},
                                   {"env", FieldType::kAny}};
 constexpr HydraClass kHydra{"HydraConf", kHydraFields};
 
+/// nullptr where no dataclass is.
+const HydraClass* class_at(std::string_view key_path) {
+  const std::vector<std::string_view> parts = split_key(key_path);
+  if (parts.empty() || parts[0] != "hydra") return nullptr;
+  const HydraClass* at = &kHydra;
+  for (size_t i = 1; i < parts.size() && at; ++i) {
+    const auto field =
+        std::find_if(at->fields.begin(), at->fields.end(), [&](const Field& f) { return f.name == parts[i]; });
+    at = field == at->fields.end() ? nullptr : field->fields;
+  }
+  return at;
+}
+
 class HydraSchema {
  public:
-  HydraSchema(Tree& tree, SourceMap& sources, bool refuse_unknown_keys)
-      : tree_(tree), sources_(sources), refuse_unknown_keys_(refuse_unknown_keys) {}
+  HydraSchema(Tree& tree, SourceMap& sources, bool merges) : tree_(tree), sources_(sources), merges_(merges) {}
 
   std::optional<HydraSchemaFault> check_class(NodeId map, const HydraClass& type);
 
@@ -128,7 +142,7 @@ class HydraSchema {
 
   Tree& tree_;
   SourceMap& sources_;
-  bool refuse_unknown_keys_;
+  const bool merges_;
 };
 
 std::optional<HydraSchemaFault> HydraSchema::check_class(NodeId map, const HydraClass& type) {
@@ -141,7 +155,7 @@ std::optional<HydraSchemaFault> HydraSchema::check_class(NodeId map, const Hydra
     const auto field =
         std::find_if(type.fields.begin(), type.fields.end(), [&](const Field& f) { return f.name == name; });
     if (field == type.fields.end()) {
-      if (!refuse_unknown_keys_) continue;
+      if (!merges_) continue;
       return HydraSchemaFault{child, true, "ConfigKeyError", fmt::format("Key '{}' not in '{}'", name, type.name)};
     }
     if (auto fault = check(child, *field)) return fault;
@@ -151,8 +165,8 @@ std::optional<HydraSchemaFault> HydraSchema::check_class(NodeId map, const Hydra
 
 std::optional<HydraSchemaFault> HydraSchema::check(NodeId node, const Field& field) {
   const NodeKind kind = tree_[node].kind;
-  if (field.type == FieldType::kAny || kind == NodeKind::kInterpolation || kind == NodeKind::kMissing)
-    return std::nullopt;
+  if (field.type == FieldType::kAny || kind == NodeKind::kMissing) return std::nullopt;
+  if (kind == NodeKind::kInterpolation && !(field.type == FieldType::kClass && merges_)) return std::nullopt;
   if (kind == NodeKind::kNull) {
     if (field.optional) return std::nullopt;
     return invalid(node, fmt::format("field '{}' is not Optional", tree_.key_path(node)));
@@ -214,15 +228,19 @@ std::optional<HydraSchemaFault> HydraSchema::check_scalar(NodeId node, FieldType
     change(node, Node::of_bool(value.integer != 0));
     return std::nullopt;
   }
+  if (const auto number = value.kind == NodeKind::kString ? python_int(text) : std::nullopt) {
+    change(node, Node::of_bool(!number->fits || number->value != 0));
+    return std::nullopt;
+  }
   std::string lower = text;
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
     return std::find(words.begin(), words.end(), lower) != words.end();
   };
-  if (value.kind == NodeKind::kString && is_one_of({"on", "y", "yes", "true", "1"})) {
+  if (value.kind == NodeKind::kString && is_one_of({"on", "y", "yes", "true"})) {
     change(node, Node::of_bool(true));
-  } else if (value.kind == NodeKind::kString && is_one_of({"off", "n", "no", "false", "0"})) {
+  } else if (value.kind == NodeKind::kString && is_one_of({"off", "n", "no", "false"})) {
     change(node, Node::of_bool(false));
   } else {
     return invalid(node, fmt::format("Value '{}' is not a valid bool (type {})", text, type_name(value)));
@@ -232,9 +250,15 @@ std::optional<HydraSchemaFault> HydraSchema::check_scalar(NodeId node, FieldType
 
 }  // namespace
 
-std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId hydra, SourceMap& sources,
-                                                   bool refuse_unknown_keys) {
-  return HydraSchema(tree, sources, refuse_unknown_keys).check_class(hydra, kHydra);
+std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId map, std::string_view key_path,
+                                                   SourceMap& sources, bool merges) {
+  const HydraClass* const type = class_at(key_path);
+  return type ? HydraSchema(tree, sources, merges).check_class(map, *type) : std::nullopt;
+}
+
+std::string_view hydra_class_at(std::string_view key_path) {
+  const HydraClass* const type = class_at(key_path);
+  return type ? type->name : std::string_view();
 }
 
 }  // namespace cfgtool

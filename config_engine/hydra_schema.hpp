@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
@@ -18,9 +19,13 @@ struct HydraSchemaFault {
   std::string message;      ///< as OmegaConf words it, in one line
 };
 
-/// Converts what can be converted below the map `hydra`. \param refuse_unknown_keys also look for keys that Hydra does
-/// not have \return the first value that does not fit
-std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId hydra, SourceMap& sources,
-                                                   bool refuse_unknown_keys);
+/// Converts what can be converted below `map`, whose place is `key_path`: `hydra`, or a dataclass below. \param merges
+/// the map is merged rather than assigned: then also keys that Hydra does not have do not fit, nor interpolations where
+/// a dataclass should be \return the first value that does not fit
+std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId map, std::string_view key_path,
+                                                   SourceMap& sources, bool merges);
+
+/// The name of Hydra's dataclass at a key path such as `hydra.job`; empty where there is none.
+std::string_view hydra_class_at(std::string_view key_path);
 
 }  // namespace cfgtool

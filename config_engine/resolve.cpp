@@ -38,6 +38,12 @@ Key key_of(const Node& name, SourceMap& sources) {
   }
 }
 
+/// What Python prints for the class of a value.
+std::string class_name(const Node& node, bool is_plain) {
+  if (!node.is_container() || is_plain) return type_name(node);
+  return node.kind == NodeKind::kMap ? "omegaconf.dictconfig.DictConfig" : "omegaconf.listconfig.ListConfig";
+}
+
 std::vector<std::string> child_names(const Tree& tree, NodeId container) {
   std::vector<std::string> names;
   for (NodeId child : tree.children(container))
@@ -215,7 +221,7 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
     const NodeKind kind = tree_[part].kind;
     if (kind != NodeKind::kString && kind != NodeKind::kInterpolation && kind != NodeKind::kMissing) {
       const std::string value = python_str(tree_, part);
-      const char* const type = type_name(tree_[part]);
+      const std::string type = class_name(tree_[part], is_plain_container(part));
       const std::string_view written = text.source_text(child);
       fail("",
            expr.kind == ExprKind::kCall

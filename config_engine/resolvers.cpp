@@ -97,9 +97,9 @@ NodeId oc_create(ResolverCall& call) {
 }
 
 /// omegaconf: _impl.select_node: a key that goes through a scalar is just not there.
-NodeId select_or_none(ResolverCall& call, std::string_view key, bool throw_on_missing = false) {
+NodeId select_or_none(ResolverCall& call, std::string_view key) {
   try {
-    return call.resolver().select(call.parent(), key, throw_on_missing);
+    return call.resolver().select(call.parent(), key, false);
   } catch (const ConfigError& error) {
     if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
     throw;
@@ -169,7 +169,10 @@ NodeId dict_argument(ResolverCall& call, std::string_view function) {
                           python_str(tree, call.argument(0)), type_name(key)),
               "resolver-arguments");
   }
-  const NodeId map = select_or_none(call, key.text(), true);
+  const NodeId map = select_or_none(call, key.text());
+  if (map != kNoNode && tree[map].kind == NodeKind::kMissing) {
+    call.fail("MissingMandatoryValue", fmt::format("Missing mandatory value: {}", key.text()), "resolver-arguments");
+  }
   if (map == kNoNode) {
     call.fail("ConfigKeyError", fmt::format("Key not found: '{}'", key.text()), "interpolation-key");
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config_engine/diagnostic.hpp"
+#include "config_engine/hydra_schema.hpp"
 #include "config_engine/interpolation.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
@@ -169,7 +170,9 @@ NodeId ValueOverride::selected(std::string_view key) {
     return kind == NodeKind::kNull || kind == NodeKind::kMissing ? kNoNode : found;
   } catch (const ConfigError& error) {
     const std::string& message = error.diagnostics().front().message;
-    if (message.starts_with("ConfigTypeError")) return kNoNode;
+    // Without a place it is the key itself that goes through a scalar, not an interpolation on its way.
+    const bool in_key = error.diagnostics().front().labels.empty();
+    if (in_key && message.starts_with("ConfigTypeError")) return kNoNode;
     refuse_merge(message.substr(0, message.find('\n')));
   }
 }
@@ -203,6 +206,8 @@ void ValueOverride::remove() {
            word_.value_pos, fmt::format("~{}", key));
   }
   const size_t dot = key.rfind('.');
+  if (const std::string_view type = hydra_class_at(dot == std::string::npos ? "" : key.substr(0, dot)); !type.empty())
+    refuse_merge(fmt::format("{} (DictConfig) does not support deletion", type), found);
   const NodeId parent = dot == std::string::npos ? tree_.root() : selected(key.substr(0, dot));
   const NodeId gone = child(parent, dot == std::string::npos ? key : std::string_view(key).substr(dot + 1));
   if (gone != kNoNode) tree_.remove(gone);
@@ -283,8 +288,12 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
   if (node == kNoNode) {
     if (tree_[container].kind == NodeKind::kList) refuse_merge("list assignment index out of range", container);
     if (!force_add) refuse_missing_key(container, key);
+    check_value();
     Merger(tree_, step_, {}).append(container, Key(resolver_.sources().keep(key)), word_.key_pos, value, value.root());
-  } else if (value[value.root()].is_container() && tree_[node].is_container()) {
+    return;
+  }
+  check_value();
+  if (value[value.root()].is_container() && tree_[node].is_container()) {
     merge_into(node, force_add);
   } else {
     Merger(tree_, step_, {}).replace(node, value, value.root());
@@ -293,7 +302,6 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
 
 // omegaconf: OmegaConf.update(merge=True)
 void ValueOverride::update(bool force_add) {
-  check_value();
   const std::vector<std::string_view> parts = split_key(word_.key_or_group);
   NodeId container = tree_.root();
   for (size_t i = 0; i + 1 < parts.size(); ++i)

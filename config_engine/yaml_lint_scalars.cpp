@@ -12,10 +12,11 @@ namespace cfgtool {
 
 void YamlLinter::take_anchor() {
   const size_t begin = at_++;
+  const bool is_alias = text_[begin] == '*';
   while (is_yaml_name(here()))
     ++at_;
   if (at_ == begin + 1 || !(is_blank_or_end(here()) || is_one_of(here(), "?:,]}%@`"))) {
-    const char* what = text_[begin] == '*' ? "alias" : "anchor";
+    const char* what = is_alias ? "alias" : "anchor";
     refuse(
         "yaml-syntax",
         fmt::format("while scanning an {}: expected alphabetic or numeric character, but found {}", what, printed(at_)),
@@ -25,7 +26,7 @@ void YamlLinter::take_anchor() {
     // PyYAML takes it for the end of the name, yaml-cpp for a part of it.
     refuse("yaml-syntax", "found ':' right behind an alias or anchor", at_, "write a space in front of the ':'");
   }
-  last_ = Last::kProperty;
+  last_ = is_alias ? Last::kOther : Last::kProperty;
 }
 
 void YamlLinter::take_tag() {
@@ -105,6 +106,11 @@ void YamlLinter::take_plain() {
     line_ = end_line;
     return;
   }
+}
+
+void YamlLinter::join_lines(size_t end) {
+  const std::string_view between = text_.substr(end, at_ - end);
+  if (std::count(between.begin(), between.end(), '\n') == 1 && between.back() == ' ') gaps_.push_back({end, at_ - 1});
 }
 
 bool YamlLinter::skip_to_continuation() {

@@ -76,6 +76,10 @@ class YamlLinter {
   void check_escape(size_t index);
   void take_plain();
 
+  /// yaml-cpp takes an anchor or a tag behind '-' for the beginning of a key, and then ends the scalar behind it where
+  /// its next line is not further in. In one line it is the same scalar.
+  void join_lines(size_t end);
+
   /// Goes to where a plain scalar may go on. \returns false if it does not.
   bool skip_to_continuation();
   bool ends_plain();

@@ -1,0 +1,102 @@
+"""Compares the two answers by the rule of tests/cases/compare.cpp, and knows the differences that are meant."""
+import dataclasses
+import re
+
+# As in tests/cases/compare.cpp: the errors whose first line is Hydra's own wording.
+WORDED = {"ConfigCompositionException", "MissingConfigException", "InterpolationKeyError",
+          "InterpolationResolutionError", "InterpolationValidationError", "InterpolationToMissingValueError",
+          "UnsupportedInterpolationType"}
+# What follows in these is worded by Python.
+QUOTED_PYTHON = ("GrammarParseError raised while resolving interpolation:",
+                 "TypeError raised while resolving interpolation:")
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    kind: str  # what is kept while a trial shrinks: disagreements of one kind are taken for one
+    hydra: str
+    cfgtool: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Explained:
+    hydra: str  # a pattern for what Hydra said
+    cfgtool: str  # for what cfgtool said
+    trial: str  # and for a line of the files, or an override
+    reason: str
+
+
+# A difference belongs here only if cfgtool is different on purpose, or if Hydra itself crashes or answers by chance.
+EXPLAINED = [
+    Explained(r"RecursionError|hangs", r".", r"",
+              "Hydra recurses without end: how deep it comes depends on where it happens to be, or it never ends."),
+    Explained(r"TypeError: list indices must be integers", r"accepted|refused at resolve", r"^~",
+              "~list.0: Hydra 1.3.8 dies with a TypeError; cfgtool deletes the item, as Hydra 1.4."),
+    Explained(r"accepted|ConfigCompositionException", r"refused at compose: override-value",
+              r"(choice|range|interval|glob|shuffle|tag|sort)\(",
+              "A sweep within another value: Hydra 1.3.8 puts its own Python object there; cfgtool refuses it."),
+    Explained(r"AssertionError raised while resolving", r"", r"",
+              "OmegaConf's assertion fails while it words an error about a key that is no string."),
+    Explained(r"", r"yaml-recursive-alias", r"<<: .*\*",
+              "<<: *x within &x: PyYAML merges what it has read so far; cfgtool refuses what can only be a mistake."),
+    Explained(r"", r"Invalid defaults list .*got str", r"defaults: .*\$\{",
+              "defaults: ${x}: Hydra looks it up in the same file; cfgtool wants the list itself."),
+    Explained(r"The value of '' is", r"The value of '' is", r"^~=",
+              "~=value: Hydra's message prints the whole configuration with Hydra's own node; cfgtool leaves that out."),
+    Explained(r"", r"refused at compose: yaml-syntax: found a character that cannot start any token", r"[\[{,]\s*\?\S",
+              "[?x] and {?x: 1}: text in YAML 1.2, a key's mark for PyYAML; cfgtool asks for quotes."),
+    Explained(r"", r"yaml-encoding: found a Unicode line separator outside of quotes", r"[\u2028\u2029]",
+              "U+2028 or U+2029 outside of quotes: PyYAML breaks the line; cfgtool refuses what nobody can see."),
+    Explained(r"accepted", r"yaml-unsupported-tag: paths as values", r"pathlib",
+              "Paths as values are not supported yet (marked `open` in yaml_tags.case)."),
+]
+
+
+def first_line(message):
+    return next((line.rstrip(" \t\r") for line in message.split("\n") if line.rstrip(" \t\r")), "")
+
+
+def said(answer):
+    """An answer in one line; of an accepted one, only that."""
+    if answer["ok"]:
+        return "accepted"
+    error = answer["error"]
+    return f"refused at {answer['stage']}: {error['code']}: {first_line(error['message'])}"
+
+
+def words_differ(hydra, cfgtool):
+    if hydra["error"]["code"].split(" ")[-1] not in WORDED:
+        return False
+    if re.match(r"(Scanner|Parser|Composer|Constructor)Error raised while resolving", hydra["error"]["message"]):
+        return False  # YAML within oc.create: worded by PyYAML
+    words, ours = first_line(hydra["error"]["message"]), first_line(cfgtool["error"]["message"])
+    quoted = next((beginning for beginning in QUOTED_PYTHON if words.startswith(beginning)), None)
+    return not ours.startswith(quoted) if quoted else ours != words
+
+
+def general(line):
+    """A line without its names and numbers."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|[0-9]+|\S*[$.@/=]\S*", "_", line)
+
+
+def compare(hydra, cfgtool):
+    """A Difference, or None."""
+    both = (said(hydra), said(cfgtool))
+    if hydra["ok"] and cfgtool["ok"]:
+        return None if hydra["yaml"] == cfgtool["yaml"] else Difference("other bytes", *both)
+    if hydra["ok"] or cfgtool["ok"]:
+        return Difference(" / ".join(map(general, both)), *both)
+    if hydra["stage"] != cfgtool["stage"]:
+        return Difference("stage: " + " / ".join(map(general, both)), *both)
+    if words_differ(hydra, cfgtool):
+        return Difference("words: " + " / ".join(map(general, both)), *both)
+    return None
+
+
+def explanation(difference, trial):
+    text = "\n".join([*trial.overrides, *trial.files.values()])
+    for explained in EXPLAINED:
+        if (re.search(explained.hydra, difference.hydra) and re.search(explained.cfgtool, difference.cfgtool)
+                and re.search(explained.trial, text, re.MULTILINE)):
+            return explained
+    return None
