@@ -33,7 +33,8 @@ class Composer {
   Composer(const std::shared_ptr<FileStore>& store, const ComposeRequest& request, Composition& out)
       : request_(request),
         out_(out),
-        repository_(store, initial_search_path(request), request.version_base, request.pkg_path),
+        repository_(store, initial_search_path(request), request.version_base, request.pkg_path, *out.sources,
+                    out.context),
         resolver_(out.tree, *out.sources, out.context, &out.warnings) {}
 
   void run();

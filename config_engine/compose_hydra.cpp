@@ -27,6 +27,7 @@ class HydraNode {
   void fill();
 
  private:
+  NodeId dereference(NodeId node);
   std::string override_dirname(NodeId settings);
   NodeId child(NodeId map, std::string_view key) const {
     return map == kNoNode ? kNoNode : composition_.tree.find(map, key);
@@ -60,19 +61,28 @@ void HydraNode::check_words() const {
   }
 }
 
+/// Hydra evaluates it while it composes.
+NodeId HydraNode::dereference(NodeId node) {
+  try {
+    return resolver_.dereference(node);
+  } catch (ConfigError& error) {
+    error.diagnostics().front().stage = Stage::kCompose;
+    throw;
+  }
+}
+
 /// Hydra itself writes below these, also where it is not asked for its node: an interpolation in their place leads to
 /// no dataclass, if to anything.
 void HydraNode::check_written_nodes() {
   const Tree& tree = composition_.tree;
-  for (const std::string_view name : {"overrides", "runtime", "job"}) {
-    const NodeId node = child(hydra_, name);
+  const std::pair<std::string_view, NodeId> written[] = {
+      {"overrides", child(hydra_, "overrides")},
+      {"runtime", child(hydra_, "runtime")},
+      {"runtime.choices", child(child(hydra_, "runtime"), "choices")},
+      {"job", child(hydra_, "job")}};
+  for (const auto& [name, node] : written) {
     if (node == kNoNode || tree[node].kind != NodeKind::kInterpolation) continue;
-    try {
-      resolver_.dereference(node);
-    } catch (ConfigError& error) {
-      error.diagnostics().front().stage = Stage::kCompose;
-      throw;
-    }
+    dereference(node);
     throw_error(Stage::kCompose, "hydra-value-type",
                 fmt::format("hydra.{} is written by Hydra and cannot be an interpolation", name), tree[node].pos);
   }
@@ -82,8 +92,10 @@ void HydraNode::check_written_nodes() {
 void HydraNode::copy_environment() {
   Tree& tree = composition_.tree;
   const NodeId job = child(hydra_, "job");
-  const NodeId names = child(job, "env_copy");
-  if (names == kNoNode || tree[names].kind != NodeKind::kList) return;
+  NodeId names = child(job, "env_copy");
+  if (names == kNoNode) return;
+  names = dereference(names);
+  if (tree[names].kind != NodeKind::kList) return;
   for (NodeId item = tree[names].child.first; item != kNoNode; item = tree[item].next) {
     const std::string name = python_str(tree, resolver_.dereference(item));
     const std::optional<std::string> value = environment_variable(composition_.context, name);

@@ -194,11 +194,14 @@ std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, const std::s
 }
 
 ConfigRepository::ConfigRepository(std::shared_ptr<FileStore> store, std::vector<SearchPathEntry> search_path,
-                                   VersionBase version_base, std::string pkg_path)
+                                   VersionBase version_base, std::string pkg_path, SourceMap& sources,
+                                   const ResolveContext& context)
     : store_(std::move(store)),
       search_path_(std::move(search_path)),
       version_base_(version_base),
-      pkg_path_(std::move(pkg_path)) {
+      pkg_path_(std::move(pkg_path)),
+      sources_(sources),
+      context_(context) {
   for (const SearchPathEntry& entry : search_path_)
     folders_.push_back(folder(entry));
 }
@@ -279,11 +282,34 @@ const LoadedConfig* ConfigRepository::load_config(const std::string& config_path
     loaded->root = file->tree.root();
     loaded->defaults_node = file->tree.find(loaded->root, "defaults");
     if (loaded->defaults_node != kNoNode) {
-      loaded->defaults = read_defaults_list(file->tree, loaded->defaults_node, config_path, version_base_);
+      loaded->defaults = read_defaults(*file, loaded->defaults_node, config_path);
     }
     loaded->file = std::move(file);
   }
   return (loaded_[config_path] = std::move(loaded)).get();
+}
+
+std::vector<InputDefault> ConfigRepository::read_defaults(const ConfigFile& file, NodeId defaults,
+                                                          const std::string& config_path) const {
+  if (file.tree[defaults].kind != NodeKind::kInterpolation) {
+    return read_defaults_list(file.tree, defaults, config_path, version_base_);
+  }
+  // `defaults: ${base}` sees the file that it stands in and nothing else.
+  Tree tree = file.tree;
+  try {
+    Resolver resolver(tree, sources_, context_);
+    const NodeId list = resolver.dereference(defaults);
+    if (resolver.is_plain_container(list)) {
+      throw_error(Stage::kCompose, "defaults-list-entry",
+                  fmt::format("Invalid defaults list in '{}', defaults must be a list (got {})", config_path,
+                              type_name(tree[list])),
+                  tree[defaults].pos);
+    }
+    return read_defaults_list(tree, list, config_path, version_base_);
+  } catch (ConfigError& error) {
+    error.diagnostics().front().stage = Stage::kCompose;
+    throw;
+  }
 }
 
 bool ConfigRepository::group_exists(const std::string& group) const {

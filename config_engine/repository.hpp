@@ -13,6 +13,7 @@
 #include "config_engine/default_element.hpp"
 #include "config_engine/interpolation.hpp"
 #include "config_engine/parse_cache.hpp"
+#include "config_engine/resolve.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 
@@ -77,8 +78,9 @@ struct LoadedConfig {
 class ConfigRepository {
  public:
   /// \param pkg_path where `pkg://` packages are looked for (their name's dots are folders)
+  /// \param sources, context for a `defaults` that is an interpolation; must outlive the repository
   ConfigRepository(std::shared_ptr<FileStore> store, std::vector<SearchPathEntry> search_path, VersionBase version_base,
-                   std::string pkg_path = {});
+                   std::string pkg_path, SourceMap& sources, const ResolveContext& context);
 
   /// Appends `entry` to the search path, before the `structured://` schema entry that stands last.
   void append_search_path(SearchPathEntry entry);
@@ -104,6 +106,8 @@ class ConfigRepository {
 
  private:
   std::string folder(const SearchPathEntry& entry) const;
+  std::vector<InputDefault> read_defaults(const ConfigFile& file, NodeId defaults,
+                                          const std::string& config_path) const;
   std::shared_ptr<const ConfigFile> find_file(const std::string& config_path);
   std::string normalized_file_name(std::string config_path) const;
 
@@ -112,6 +116,8 @@ class ConfigRepository {
   std::vector<std::string> folders_;  // of each entry; empty where it is none
   VersionBase version_base_;
   std::string pkg_path_;
+  SourceMap& sources_;
+  const ResolveContext& context_;
   std::unordered_map<std::string, std::unique_ptr<LoadedConfig>> loaded_;  // by config path; null = not there
 };
 

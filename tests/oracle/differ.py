@@ -115,12 +115,18 @@ def show(seed, result, count):
     print(result.trial.as_case(f"seed {seed} trial {result.index}", comments))
 
 
+def changed_copy(pairs, result):
+    with pairs.one() as pair:
+        answer = pair.ask_hydra_with_copies(result.trial)
+    return None if verdict.compare(answer, result.answers[1]) else verdict.CHANGED_COPY
+
+
 def report(pairs, options, different, outcomes):
     """Prints the differences and the table; returns how many differences have no explanation."""
     by_explanation = collections.Counter()
     kinds = {}
     for result in different:
-        explained = verdict.explanation(result.difference, result.trial)
+        explained = verdict.explanation(result.difference, result.trial) or changed_copy(pairs, result)
         if explained:
             by_explanation[explained] += 1
         else:
@@ -141,7 +147,7 @@ def print_table(outcomes, by_explanation, kinds):
     for what, count in outcomes.most_common():
         print(f"{count:7} {100 * count / total:5.1f} %  {what}")
     print("differences that are meant")
-    for explained in verdict.EXPLAINED:
+    for explained in [*verdict.EXPLAINED, verdict.CHANGED_COPY]:
         print(f"{by_explanation[explained]:7}  {explained.reason}")
     unexplained = sum(map(len, kinds.values()))
     print(f"{unexplained:7}  differences without an explanation, of {len(kinds)} kinds, in {total} trials")

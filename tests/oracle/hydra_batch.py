@@ -4,10 +4,13 @@
 Needs a python with hydra-core 1.3.8 (`tests/oracle/venv` makes one). Composes as Hydra's compose API does
 with version_base="1.3"; `"resolve": true` resolves in place, as `--cfg job --resolve` does.
 
+With --copy-configs it is a Hydra without a fault: see hand_out_copies().
+
 Differences from `cfgtool batch`: an error's "code" is the class of Python's exception (of an
 exception without a message, also its cause: "Outer from Cause", and the cause's message), and only errors in YAML
 files have a place.
 """
+import copy
 import datetime
 import json
 import os
@@ -16,6 +19,7 @@ import traceback
 import warnings
 
 from hydra import version
+from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.compose import compose
@@ -132,7 +136,15 @@ def answer(request):
     return result
 
 
+def hand_out_copies():
+    """Hydra keeps a config that it has read and merges into that very object; a second use of it has the result."""
+    load_config = CachingConfigRepository.load_config
+    CachingConfigRepository.load_config = lambda *arguments, **named: copy.deepcopy(load_config(*arguments, **named))
+
+
 def main():
+    if "--copy-configs" in sys.argv[1:]:
+        hand_out_copies()
     sys.setrecursionlimit(1000)  # Python's default, whoever starts us: Hydra's limit on nesting is part of its answer
     output = open(sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=False)
     for line in sys.stdin.buffer:

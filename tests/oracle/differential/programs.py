@@ -58,17 +58,25 @@ class Pair:
     def __init__(self, python, cfgtool, scratch):
         self.hydra = Program([python, str(HYDRA_BATCH)])
         self.cfgtool = Program([str(cfgtool), "batch", "--jobs", "1"])
+        self.hydra_with_copies = Program([python, str(HYDRA_BATCH), "--copy-configs"])
         self.scratch = pathlib.Path(scratch)
         self.scratch.mkdir()
         self.count = 0
 
     def ask(self, trial):
+        return self.ask_programs(trial, self.hydra, self.cfgtool)
+
+    def ask_hydra_with_copies(self, trial):
+        """What Hydra answers if it does not change the configs that it keeps for later."""
+        return self.ask_programs(trial, self.hydra_with_copies)[0]
+
+    def ask_programs(self, trial, *programs):
         self.count += 1
         folder = self.scratch / f"{self.count:06}"
         trial.write_files(folder)
         try:
             request = trial.request(folder)
-            return self.without(folder, self.hydra.ask(request)), self.without(folder, self.cfgtool.ask(request))
+            return tuple(self.without(folder, program.ask(request)) for program in programs)
         finally:
             shutil.rmtree(folder)
 
@@ -81,4 +89,5 @@ class Pair:
 
     def stop(self):
         self.hydra.stop()
+        self.hydra_with_copies.stop()
         self.cfgtool.stop()

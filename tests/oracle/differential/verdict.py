@@ -39,10 +39,14 @@ EXPLAINED = [
               "OmegaConf's assertion fails while it words an error about a key that is no string."),
     Explained(r"", r"yaml-recursive-alias", r"<<: .*\*",
               "<<: *x within &x: PyYAML merges what it has read so far; cfgtool refuses what can only be a mistake."),
-    Explained(r"", r"Invalid defaults list .*got str", r"defaults: .*\$\{",
-              "defaults: ${x}: Hydra looks it up in the same file; cfgtool wants the list itself."),
     Explained(r"The value of '' is", r"The value of '' is", r"^~=",
               "~=value: Hydra's message prints the whole configuration with Hydra's own node; cfgtool leaves that out."),
+    Explained(r"ConfigCompositionException:  +\S", r"", r"\n",
+              "A line break in an override: Hydra's message about it keeps the indentation of Hydra's source."),
+    Explained(r"Error merging override", r"Could not override", r"^hydra\.searchpath\.",
+              "A key below a folder of hydra.searchpath: for Hydra the type is wrong, for cfgtool the key is missing."),
+    Explained(r"not supported in options list items", r"must be a list of strings", r"=\[",
+              "Two faults in one list of options: Hydra, which fails at a list in it with a TypeError, sees the other first."),
     Explained(r"", r"refused at compose: yaml-syntax: found a character that cannot start any token", r"[\[{,]\s*\?\S",
               "[?x] and {?x: 1}: text in YAML 1.2, a key's mark for PyYAML; cfgtool asks for quotes."),
     Explained(r"", r"yaml-encoding: found a Unicode line separator outside of quotes", r"[\u2028\u2029]",
@@ -50,6 +54,11 @@ EXPLAINED = [
     Explained(r"accepted", r"yaml-unsupported-tag: paths as values", r"pathlib",
               "Paths as values are not supported yet (marked `open` in yaml_tags.case)."),
 ]
+
+
+# Found by asking Hydra once more, without that habit.
+CHANGED_COPY = Explained("", "", "", "Hydra keeps what it has read, merges into that very object, and has the result there "
+                                     "when the same config is used once more; cfgtool uses what is in the file.")
 
 
 def first_line(message):
