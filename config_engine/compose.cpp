@@ -46,6 +46,7 @@ class Composer {
   void refuse_sweeps() const;
   void merge_defaults();
   void merge_config(const ResultDefault& entry);
+  NodeId container_behind(NodeId node, const std::string& config_path);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
   std::optional<HydraSchemaFault> hydra_fault(bool merges);
@@ -166,6 +167,26 @@ void Composer::merge_defaults() {
   }
 }
 
+/// The container that the interpolation at `node` leads to, if it leads to one. As in OmegaConf, only a text that does
+/// not parse is an error here; what fails later leaves the interpolation as it is.
+NodeId Composer::container_behind(NodeId node, const std::string& config_path) {
+  try {
+    out_.context.parsed->parse_config_value(out_.tree[node].text(), {out_.sources.get(), out_.tree[node].pos});
+  } catch (ConfigError& error) {
+    Diagnostic& diagnostic = error.diagnostics().front();
+    diagnostic.stage = Stage::kCompose;
+    diagnostic.message =
+        fmt::format("In '{}': GrammarParseError raised while composing config:\n{}", config_path, diagnostic.message);
+    throw;
+  }
+  try {
+    const NodeId target = resolver_.dereference(node);
+    return resolver_.is_plain_container(target) ? kNoNode : target;
+  } catch (const ConfigError&) {
+    return kNoNode;
+  }
+}
+
 void Composer::merge_config(const ResultDefault& entry) {
   const LoadedConfig* loaded = repository_.load_config(entry.config_path);
   if (!loaded) {
@@ -180,14 +201,8 @@ void Composer::merge_config(const ResultDefault& entry) {
   }
   const auto index = static_cast<uint32_t>(&entry - out_.defaults.defaults.data());
   out_.steps.push_back({ComposeStep::Kind::kConfig, index});
-  Merger merger(out_.tree, static_cast<uint32_t>(out_.steps.size() - 1), [this](Tree&, NodeId node) {
-    try {
-      const NodeId target = resolver_.dereference(node);
-      return resolver_.is_plain_container(target) ? kNoNode : target;
-    } catch (const ConfigError&) {
-      return kNoNode;
-    }
-  });
+  Merger merger(out_.tree, static_cast<uint32_t>(out_.steps.size() - 1),
+                [&](Tree&, NodeId node) { return container_behind(node, entry.config_path); });
   try {
     merge_at_package(*loaded, entry, merger);
   } catch (const MergeConflict& conflict) {
