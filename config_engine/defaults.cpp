@@ -7,22 +7,11 @@
 #include <set>
 
 #include "config_engine/choice_overrides.hpp"
-#include "config_engine/suggest.hpp"
+#include "config_engine/defaults_errors.hpp"
 
 namespace cfgtool {
 
 namespace {
-
-// Python gives up on about as many configs that include each other.
-constexpr int kDeepestDefaultsTree = 256;
-
-Diagnostic problem(std::string code, std::string message, SourcePos pos) {
-  Diagnostic diagnostic;
-  diagnostic.code = std::move(code);
-  diagnostic.message = std::move(message);
-  if (pos) diagnostic.labels.push_back({pos, 1, {}});
-  return diagnostic;
-}
 
 std::string name_of(const InputDefault& entry) {
   return to_python(entry.choice);
@@ -48,8 +37,6 @@ class DefaultsTreeBuilder {
   void resolve_interpolation(InputDefault* entry);
   void update_interpolation_map(const std::vector<InputDefault>& entries, bool self_added);
   bool skip_missing_choice(const InputDefault& entry);
-  void check_depth(const DefaultsTreeNode& root) const;
-  [[noreturn]] void refuse_not_found(const DefaultsTreeNode& root) const;
 
   VersionBase version_base() const { return request_.version_base; }
 
@@ -63,41 +50,15 @@ class DefaultsTreeBuilder {
   NodeId mapped_entries_ = kNoNode;
 };
 
-void DefaultsTreeBuilder::check_depth(const DefaultsTreeNode& root) const {
-  int depth = 0;
-  for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent)
-    ++depth;
-  if (depth <= kDeepestDefaultsTree) return;
-  std::vector<std::string> circle;
-  bool closed = false;
-  for (const DefaultsTreeNode* node = &root; node->parent && !closed; node = node->parent) {
-    const std::string path = node->node.config_path();
-    closed = std::find(circle.begin(), circle.end(), path) != circle.end();
-    circle.push_back(path);
-  }
-  std::reverse(circle.begin(), circle.end());
-  if (!closed) {
-    throw ConfigError(problem("defaults-too-deep",
-                              fmt::format("In '{}': the defaults lists include each other more than {} levels deep",
-                                          root.node.config_path(), kDeepestDefaultsTree),
-                              root.node.pos));
-  }
-  Diagnostic diagnostic = problem("defaults-cycle",
-                                  fmt::format("In '{}': the defaults lists include each other without end: {}",
-                                              circle.front(), fmt::join(circle, " -> ")),
-                                  root.node.pos);
-  throw ConfigError(std::move(diagnostic));
-}
-
 // hydra: _create_defaults_tree_impl
 void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtree) {
   InputDefault& parent = root.node;
-  check_depth(root);
+  refuse_endless_defaults(root);
   check_deadline(*request_.context, Stage::kCompose);
   if (parent.primary) parent.update_parent("", "");
   const LoadedConfig* loaded =
       parent.is_missing() && !parent.primary ? nullptr : repository_.load_config(parent.config_path());
-  if (parent.primary && !loaded) refuse_not_found(root);
+  if (parent.primary && !loaded) refuse_config_not_found(root, repository_, version_base());
   if (loaded) parent.set_package_header(loaded->file->package_header, version_base());
   if (overrides_.is_deleted(parent)) {
     overrides_.mark_deleted(&parent);
@@ -107,7 +68,7 @@ void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtr
   if (!parent.name() || skip_missing_choice(parent)) return;
 
   if (!loaded) {
-    if (!parent.optional) refuse_not_found(root);
+    if (!parent.optional) refuse_config_not_found(root, repository_, version_base());
     parent.deleted = true;
     return;
   }
@@ -147,7 +108,7 @@ bool DefaultsTreeBuilder::add_self(const InputDefault& containing, std::vector<I
     has_non_override |= !entry.is_override();
     if (!entry.is_self()) continue;
     if (self) {
-      Diagnostic diagnostic = problem(
+      Diagnostic diagnostic = defaults_problem(
           "defaults-self-twice", fmt::format("Duplicate _self_ defined in {}", containing.config_path()), entry.pos);
       diagnostic.labels.push_back({self->pos, 1, "the first one"});
       throw ConfigError(std::move(diagnostic));
@@ -156,7 +117,7 @@ bool DefaultsTreeBuilder::add_self(const InputDefault& containing, std::vector<I
   }
   if ((!self && has_non_override) || entries.empty()) {
     if (containing.primary && has_content && has_non_override) {
-      Diagnostic warning = problem(
+      Diagnostic warning = defaults_problem(
           "defaults-self-missing",
           fmt::format("In '{}': Defaults list is missing `_self_`. See "
                       "https://hydra.cc/docs/1.2/upgrades/1.0_to_1.1/default_composition_order for more information",
@@ -182,7 +143,7 @@ void DefaultsTreeBuilder::collect_overrides(std::vector<InputDefault>& entries, 
     const bool legacy_hydra_override =
         entry.is_group() && !version_base().at_least(1, 2) && !entry.is_override() && entry.path.starts_with("hydra/");
     if (seen_override && !entry.is_override() && !entry.external_append && !legacy_hydra_override) {
-      Diagnostic diagnostic = problem(
+      Diagnostic diagnostic = defaults_problem(
           "defaults-override-order",
           fmt::format("In {}: Override '{} : {}' is defined before '{}: {}'.\nOverrides must be at the end of the "
                       "defaults list",
@@ -197,7 +158,7 @@ void DefaultsTreeBuilder::collect_overrides(std::vector<InputDefault>& entries, 
     if (!entry.is_override()) continue;
     if (!legacy_hydra_override) seen_override = &entry;
     if (interpolated_subtree) {
-      throw ConfigError(problem(
+      throw ConfigError(defaults_problem(
           "defaults-override-in-interpolated",
           fmt::format("{}: Default List Overrides are not allowed in the subtree\nof an in interpolated config group "
                       "(override {}={}).\n",
@@ -238,11 +199,11 @@ void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<Input
       const auto& options = std::get<std::vector<std::string>>(entry.choice);
       for (size_t o = options.size(); o-- > 0;) {
         if (options[o].find("${") != std::string::npos) {
-          throw ConfigError(
-              problem("defaults-interpolation",
-                      fmt::format("In '{}': Defaults List interpolation is not supported in options list items",
-                                  parent.config_path()),
-                      entry.pos));
+          throw ConfigError(defaults_problem(
+              "defaults-interpolation",
+              fmt::format("In '{}': Defaults List interpolation is not supported in options list items",
+                          parent.config_path()),
+              entry.pos));
         }
         InputDefault option = InputDefault::config(entry.path + "/" + options[o], entry.package, entry.pos);
         option.optional = entry.optional;
@@ -266,8 +227,8 @@ void DefaultsTreeBuilder::resolve_interpolations(DefaultsTreeNode& root, const s
                                                  bool self_added) {
   for (const InputDefault& entry : entries) {
     if (!entry.is_group() || !entry.is_self()) continue;
-    throw ConfigError(problem("defaults-self-as-option",
-                              fmt::format("'_self_' is no option that '{}' can have", entry.path), entry.pos));
+    throw ConfigError(defaults_problem("defaults-self-as-option",
+                                       fmt::format("'_self_' is no option that '{}' can have", entry.path), entry.pos));
   }
   const bool any = std::any_of(root.children.begin(), root.children.end(), [](const auto& child) {
     return !child->has_children && child->node.is_interpolation();
@@ -342,7 +303,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
                            std::isdigit(static_cast<unsigned char>(text[kLegacy.size()])) != 0 &&
                            text[kLegacy.size() + 1] == '.';
   if (legacy_form && version_base().at_least(1, 2)) {
-    throw ConfigError(problem(
+    throw ConfigError(defaults_problem(
         "defaults-interpolation",
         fmt::format(
             "\nDefaults list element '{}={}' is using a deprecated interpolation form.\nSee "
@@ -363,7 +324,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
       keys.push_back(known.first);
     std::string message = fmt::format("Error resolving interpolation '{}'", text);
     if (!keys.empty()) message += fmt::format(", possible interpolation keys: {}", fmt::join(keys, ", "));
-    Diagnostic diagnostic = problem("defaults-interpolation", std::move(message), entry->pos);
+    Diagnostic diagnostic = defaults_problem("defaults-interpolation", std::move(message), entry->pos);
     diagnostic.notes.push_back(error.diagnostics().front().message);
     throw ConfigError(std::move(diagnostic));
   }
@@ -378,65 +339,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
 bool DefaultsTreeBuilder::skip_missing_choice(const InputDefault& entry) {
   if (!entry.name().value_or("").ends_with("???")) return false;
   if (request_.skip_missing) return true;
-  if (entry.is_config()) {
-    throw ConfigError(problem("defaults-missing-choice",
-                              fmt::format("Missing ConfigDefault is not supported : {}", entry.config_path()),
-                              entry.pos));
-  }
-  const std::string key = entry.override_key(version_base());
-  const std::vector<std::string> options = repository_.group_options(entry.group_path());
-  std::string message = fmt::format("You must specify '{}', e.g, {}=<OPTION>\nAvailable options:\n", key, key);
-  std::vector<std::string> lines;
-  lines.reserve(options.size());
-  for (const std::string& option : options)
-    lines.push_back("\t" + option);
-  message += fmt::format("{}", fmt::join(lines, "\n"));
-  Diagnostic diagnostic = problem("defaults-missing-choice", std::move(message), entry.pos);
-  if (!options.empty()) diagnostic.fix = fmt::format("{}={}", key, options.front());
-  throw ConfigError(std::move(diagnostic));
-}
-
-// hydra: config_not_found_error
-void DefaultsTreeBuilder::refuse_not_found(const DefaultsTreeNode& root) const {
-  const InputDefault& entry = root.node;
-  Diagnostic diagnostic = problem("config-not-found", {}, entry.pos);
-  std::vector<std::string> options;
-  if (entry.primary) {
-    diagnostic.message = fmt::format("Cannot find primary config '{}'. Check that it's in your config search path.\n",
-                                     entry.config_path());
-    const std::string path = entry.config_path();
-    const size_t slash = path.rfind('/');
-    options = repository_.group_options(slash == std::string::npos ? std::string() : path.substr(0, slash));
-  } else {
-    if (entry.is_group()) {
-      options = repository_.group_options(entry.group_path());
-      diagnostic.message = fmt::format("Could not find '{}'\n", entry.config_path());
-      if (!options.empty()) {
-        diagnostic.message += fmt::format("\nAvailable options in '{}':", entry.group_path());
-        for (const std::string& option : options)
-          diagnostic.message += "\n\t" + option;
-      }
-    } else {
-      diagnostic.message = fmt::format("Could not load '{}'.\n", entry.config_path());
-      options = repository_.group_options(entry.group_path());
-    }
-    if (root.parent) {
-      diagnostic.message = fmt::format("In '{}': {}", root.parent->node.config_path(), diagnostic.message);
-    }
-  }
-  diagnostic.message += "\nConfig search path:";
-  for (const SearchPathEntry& place : repository_.search_path()) {
-    diagnostic.message += "\n\t" + ConfigRepository::describe(place);
-  }
-  const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
-  if (!near.empty()) {
-    diagnostic.notes.push_back(fmt::format("did you mean '{}'?", near[0]));
-    if (entry.config_name_overridden || entry.external_append) {
-      diagnostic.fix =
-          fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base()), near[0]);
-    }
-  }
-  throw ConfigError(std::move(diagnostic));
+  refuse_missing_choice(entry, repository_, version_base());
 }
 
 // hydra: _create_result_default
@@ -522,9 +425,9 @@ DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRe
   std::set<std::string> keys;
   for (const ResultDefault& entry : list.defaults) {
     if (entry.is_self || !entry.override_key || keys.insert(*entry.override_key).second) continue;
-    throw ConfigError(problem("group-chosen-twice",
-                              fmt::format("{} appears more than once in the final defaults list", *entry.override_key),
-                              entry.pos));
+    throw ConfigError(defaults_problem(
+        "group-chosen-twice", fmt::format("{} appears more than once in the final defaults list", *entry.override_key),
+        entry.pos));
   }
   overrides.ensure_all_used();
   list.config_overrides = overrides.config_overrides();

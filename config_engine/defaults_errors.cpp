@@ -1,0 +1,115 @@
+#include "config_engine/defaults_errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+// Python gives up on about as many configs that include each other.
+constexpr int kDeepestDefaultsTree = 256;
+}  // namespace
+
+Diagnostic defaults_problem(std::string code, std::string message, SourcePos pos) {
+  Diagnostic diagnostic;
+  diagnostic.code = std::move(code);
+  diagnostic.message = std::move(message);
+  if (pos) diagnostic.labels.push_back({pos, 1, {}});
+  return diagnostic;
+}
+
+void refuse_endless_defaults(const DefaultsTreeNode& root) {
+  int depth = 0;
+  for (const DefaultsTreeNode* node = &root; node->parent; node = node->parent)
+    ++depth;
+  if (depth <= kDeepestDefaultsTree) return;
+  std::vector<std::string> circle;
+  bool closed = false;
+  for (const DefaultsTreeNode* node = &root; node->parent && !closed; node = node->parent) {
+    const std::string path = node->node.config_path();
+    closed = std::find(circle.begin(), circle.end(), path) != circle.end();
+    circle.push_back(path);
+  }
+  std::reverse(circle.begin(), circle.end());
+  if (!closed) {
+    throw ConfigError(
+        defaults_problem("defaults-too-deep",
+                         fmt::format("In '{}': the defaults lists include each other more than {} levels deep",
+                                     root.node.config_path(), kDeepestDefaultsTree),
+                         root.node.pos));
+  }
+  Diagnostic diagnostic = defaults_problem("defaults-cycle",
+                                           fmt::format("In '{}': the defaults lists include each other without end: {}",
+                                                       circle.front(), fmt::join(circle, " -> ")),
+                                           root.node.pos);
+  throw ConfigError(std::move(diagnostic));
+}
+
+// hydra: config_not_found_error
+void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepository& repository,
+                             VersionBase version_base) {
+  const InputDefault& entry = root.node;
+  Diagnostic diagnostic = defaults_problem("config-not-found", {}, entry.pos);
+  std::vector<std::string> options;
+  if (entry.primary) {
+    diagnostic.message = fmt::format("Cannot find primary config '{}'. Check that it's in your config search path.\n",
+                                     entry.config_path());
+    const std::string path = entry.config_path();
+    const size_t slash = path.rfind('/');
+    options = repository.group_options(slash == std::string::npos ? std::string() : path.substr(0, slash));
+  } else {
+    if (entry.is_group()) {
+      options = repository.group_options(entry.group_path());
+      diagnostic.message = fmt::format("Could not find '{}'\n", entry.config_path());
+      if (!options.empty()) {
+        diagnostic.message += fmt::format("\nAvailable options in '{}':", entry.group_path());
+        for (const std::string& option : options)
+          diagnostic.message += "\n\t" + option;
+      }
+    } else {
+      diagnostic.message = fmt::format("Could not load '{}'.\n", entry.config_path());
+      options = repository.group_options(entry.group_path());
+    }
+    if (root.parent) {
+      diagnostic.message = fmt::format("In '{}': {}", root.parent->node.config_path(), diagnostic.message);
+    }
+  }
+  diagnostic.message += "\nConfig search path:";
+  for (const SearchPathEntry& place : repository.search_path()) {
+    diagnostic.message += "\n\t" + ConfigRepository::describe(place);
+  }
+  const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
+  if (!near.empty()) {
+    diagnostic.notes.push_back(fmt::format("did you mean '{}'?", near[0]));
+    if (entry.config_name_overridden || entry.external_append) {
+      diagnostic.fix =
+          fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base), near[0]);
+    }
+  }
+  throw ConfigError(std::move(diagnostic));
+}
+
+void refuse_missing_choice(const InputDefault& entry, const ConfigRepository& repository, VersionBase version_base) {
+  if (entry.is_config()) {
+    throw ConfigError(defaults_problem("defaults-missing-choice",
+                                       fmt::format("Missing ConfigDefault is not supported : {}", entry.config_path()),
+                                       entry.pos));
+  }
+  const std::string key = entry.override_key(version_base);
+  const std::vector<std::string> options = repository.group_options(entry.group_path());
+  std::string message = fmt::format("You must specify '{}', e.g, {}=<OPTION>\nAvailable options:\n", key, key);
+  std::vector<std::string> lines;
+  lines.reserve(options.size());
+  for (const std::string& option : options)
+    lines.push_back("\t" + option);
+  message += fmt::format("{}", fmt::join(lines, "\n"));
+  Diagnostic diagnostic = defaults_problem("defaults-missing-choice", std::move(message), entry.pos);
+  if (!options.empty()) diagnostic.fix = fmt::format("{}={}", key, options.front());
+  throw ConfigError(std::move(diagnostic));
+}
+
+}  // namespace cfgtool
