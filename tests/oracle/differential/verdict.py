@@ -41,7 +41,7 @@ EXPLAINED = [
               "<<: *x within &x: PyYAML merges what it has read so far; cfgtool refuses what can only be a mistake."),
     Explained(r"The value of '' is", r"The value of '' is", r"^~=",
               "~=value: Hydra's message prints the whole configuration with Hydra's own node; cfgtool leaves that out."),
-    Explained(r"accepted", r"hydra-value-type", r"^\+hydra\.searchpath=\[.*\[",
+    Explained(r"accepted", r"hydra-value-type", r"^\++hydra\.searchpath=\[.*\[",
               "+hydra.searchpath=[[x]]: Hydra takes a list for a folder and finds nothing there; cfgtool refuses it."),
     Explained(r"ConfigCompositionException:  +\S", r"", r"\n",
               "A line break in an override: Hydra's message about it keeps the indentation of Hydra's source."),
