@@ -155,7 +155,12 @@ int batch_command(const std::vector<std::string>& words) {
   app.footer(
       "A request: {\"id\": 1, \"config_dir\": [\"/abs/conf\"], \"config_name\": \"config\", \"overrides\": [\"a=1\"], "
       "\"resolve\": true,\n"
-      "            \"env\": {\"HOME\": \"/root\"}, \"now\": \"2026-01-02T03:04:05\", \"hydra\": false}\n\n"
+      "            \"env\": {\"HOME\": \"/root\"}, \"now\": \"2026-01-02T03:04:05\", \"hydra\": false}\n"
+      "An answer: {\"id\": 1, \"ok\": true, \"yaml\": \"...\", \"warnings\": []}, or {\"id\": 1, \"ok\": false, "
+      "\"stage\": \"compose\",\n"
+      "            \"error\": {\"code\": \"...\", \"message\": \"...\", \"file\": ..., \"line\": ..., \"column\": ..., "
+      "\"notes\": [...]}}\n"
+      "            with the stage request, compose or resolve.\n\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"config_dir\": [\"'$PWD'/conf\"], \"config_name\": \"config\"}' | cfgtool batch");
   app.add_option("-j,--jobs", flags.jobs, "Requests answered at the same time")

@@ -71,7 +71,9 @@ std::tm time_member(const Json& request) {
   const std::string text = text_member(request, "now");
   std::tm time{};
   const char* const end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
-  if (!end || *end != '\0') {
+  std::tm real = time;  // strptime takes the 31st of February, timegm makes the 3rd of March of it
+  ::timegm(&real);
+  if (!end || *end != '\0' || real.tm_mday != time.tm_mday || real.tm_sec != time.tm_sec) {
     throw RequestError{"request-field",
                        fmt::format("\"now\" must be a time such as 2026-01-02T03:04:05, not '{}'", text)};
   }
