@@ -13,6 +13,7 @@
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
+#include "config_engine/info.hpp"
 
 namespace cfgtool {
 
@@ -40,6 +41,7 @@ void declare(CLI::App& app, ResolveFlags& flags) {
       "  cfgtool resolve -cp conf -cn config --no-resolve\n"
       "  cfgtool resolve -cp conf -cn config --cfg all --package hydra.run\n"
       "  cfgtool resolve -cp conf -cn config --json | jq .trainer\n"
+      "  cfgtool resolve -cp conf -cn config --info defaults-tree\n"
       "  cfgtool resolve -cp conf -cn ppo_trainer --spec");
   add_hydra_flags(app, flags.hydra);
   app.add_flag("--no-resolve", flags.no_resolve, "Print interpolations as they are written");
@@ -81,6 +83,12 @@ int resolve_command(const std::vector<std::string>& words) {
       write_stderr("note: no --config-path (-cp) was given: there is no folder to find configs in\n");
     }
     const auto store = std::make_shared<FileStore>(flags.no_cache ? std::string() : default_cache_folder());
+    if (!flags.hydra.info.empty()) {
+      write_stdout(flags.as_json() ? print_info_json(store, request, flags.hydra.info)
+                                   : print_info(store, request, flags.hydra.info));
+      store->save_caches();
+      return 0;
+    }
     Composition composition = compose(store, request);
     if (flags.spec.spec) {
       const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());

@@ -38,8 +38,12 @@ class Composer {
         resolver_(out.tree, *out.sources, out.context, &out.warnings) {}
 
   void run();
+  /// What compose_defaults() wants; Hydra refuses neither sweeps nor a folder that is not there in that case.
+  void run_defaults();
 
  private:
+  void read_words();
+  void list_defaults();
   static std::vector<SearchPathEntry> initial_search_path(const ComposeRequest& request);
   void check_primary_folder();
   void parse_overrides();
@@ -73,9 +77,29 @@ std::vector<SearchPathEntry> Composer::initial_search_path(const ComposeRequest&
 
 void Composer::run() {
   check_primary_folder();
+  read_words();
+  refuse_sweeps();
+  list_defaults();
+  merge_defaults();
+  apply_overrides();
+  finish_hydra_node(out_, request_, resolver_);
+  const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
+  if (hydra == kNoNode) return;
+  if (request_.with_hydra) out_.hydra.add_copy(out_.hydra.root(), out_.tree, hydra);
+  out_.tree.remove(hydra);
+}
+
+void Composer::run_defaults() {
+  read_words();
+  list_defaults();
+}
+
+void Composer::read_words() {
   parse_overrides();
   extend_search_path(repository_, request_, out_);
-  refuse_sweeps();
+}
+
+void Composer::list_defaults() {
   DefaultsRequest defaults;
   defaults.config_name = request_.config_name;
   if (request_.config_name) {
@@ -88,13 +112,6 @@ void Composer::run() {
   out_.defaults = create_defaults_list(repository_, defaults, *out_.sources);
   std::move(out_.defaults.warnings.begin(), out_.defaults.warnings.end(), std::back_inserter(out_.warnings));
   out_.search_path = repository_.search_path();
-  merge_defaults();
-  apply_overrides();
-  finish_hydra_node(out_, request_, resolver_);
-  const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
-  if (hydra == kNoNode) return;
-  if (request_.with_hydra) out_.hydra.add_copy(out_.hydra.root(), out_.tree, hydra);
-  out_.tree.remove(hydra);
 }
 
 // hydra: ensure_main_config_source_available
@@ -320,7 +337,10 @@ void Composition::resolve() {
   }
 }
 
-Composition compose(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+namespace {
+
+Composition compose_by(void (Composer::*steps)(), const std::shared_ptr<FileStore>& store,
+                       const ComposeRequest& request) {
   Composition out;
   store->begin_composition(request.config_dirs.empty() ? "" : request.config_dirs.front(),
                            request.config_name.value_or(""));
@@ -329,12 +349,22 @@ Composition compose(const std::shared_ptr<FileStore>& store, const ComposeReques
   out.context = request.context;
   out.context.parsed = store->interpolations();
   try {
-    Composer(store, request, out).run();
+    (Composer(store, request, out).*steps)();
   } catch (ConfigError& error) {
     error.set_sources(out.sources);
     throw;
   }
   return out;
+}
+
+}  // namespace
+
+Composition compose(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+  return compose_by(&Composer::run, store, request);
+}
+
+Composition compose_defaults(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+  return compose_by(&Composer::run_defaults, store, request);
 }
 
 }  // namespace cfgtool

@@ -56,4 +56,8 @@ struct Composition {
 /// \throws ConfigError with sources
 Composition compose(const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
 
+/// Its first half: the overrides, the search path and the defaults list. The tree stays empty, values are not looked
+/// at. \throws ConfigError with sources
+Composition compose_defaults(const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
+
 }  // namespace cfgtool

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "config_engine/info.hpp"
 #include "config_engine/suggest.hpp"
 
 namespace cfgtool {
@@ -116,8 +117,12 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->group("Hydra's flags");
   app.add_flag("-r,--run", flags.run, "Run the job (the default)")->group("Hydra's flags");
   app.add_flag("-m,--multirun", flags.multirun, "Sweep over several jobs")->group("Hydra's flags");
-  app.add_option("-i,--info", flags.info, "Print information about the configuration")
-      ->type_name("WHAT")
+  app.add_option("-i,--info", flags.info,
+                 "Print what makes the configuration: " + fmt::format("{}", fmt::join(info_topics(), ", ")))
+      ->type_name("[TOPIC]")
+      ->expected(0, 1)
+      ->default_str("all")
+      ->check(CLI::IsMember(info_topics()).description(""))
       ->group("Hydra's flags");
   app.add_option("--version-base", flags.version_base, "The Hydra release whose defaults hold: 1.1, 1.2 or 1.3")
       ->type_name("VERSION")
@@ -208,8 +213,8 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
   if (flags.multirun) {
     refuse_request("multirun-unsupported", "--multirun is not offered yet: sweeps cannot be run");
   }
-  if (!flags.info.empty()) {
-    refuse_request("info-unsupported", "--info is not offered yet; --cfg job|hydra|all prints the configuration");
+  if (!flags.info.empty() + flags.cfg.has_value() + flags.run > 1) {
+    refuse_request("flag-usage", "Only one of --run, --cfg and --info can be given");
   }
 }
 

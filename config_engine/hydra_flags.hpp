@@ -24,7 +24,7 @@ struct HydraFlags {
   std::string config_path;               ///< --config-path
   std::string config_name;               ///< --config-name
   std::vector<std::string> config_dirs;  ///< --config-dir
-  std::string info;                      ///< --info
+  std::string info;                      ///< --info: print this of info_topics() and stop; empty: not asked
   bool multirun = false;                 ///< --multirun
   bool run = false;                      ///< --run: what happens anyway
   std::string job_name = "app";

@@ -9,6 +9,7 @@
 
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
+#include "config_engine/info.hpp"
 
 namespace cfgtool {
 
@@ -20,6 +21,12 @@ void print_to(std::FILE* stream, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stream);
 }
 
+int finish_output() {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return 0;
+  print_to(stderr, "error[output]: cannot write to stdout\n");
+  return 1;
+}
+
 std::string from_base(const HydraApp& app, const std::string& path) {
   if (path.empty() || app.base_dir.empty() || path.find("://") != std::string::npos) return path;
   return (std::filesystem::path(app.base_dir) / path).string();
@@ -29,17 +36,18 @@ int run(const HydraApp& app, HydraFlags& flags, const std::function<int(const Co
   flags.config_path = from_base(app, flags.config_path);
   ComposeRequest request = flags.request();
   request.context.resolvers = app.resolvers;
-  Composition composition = compose(std::make_shared<FileStore>(), request);
+  const auto store = std::make_shared<FileStore>();
+  if (!flags.info.empty()) {
+    print_to(stdout, print_info(store, request, flags.info));
+    return finish_output();
+  }
+  Composition composition = compose(store, request);
   print_to(stderr, render(composition.warnings, composition.sources.get(),
                           {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
   composition.warnings.clear();
   if (flags.cfg) {
     print_to(stdout, print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
-    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-      print_to(stderr, "error[output]: cannot write to stdout\n");
-      return 1;
-    }
-    return 0;
+    return finish_output();
   }
   return job(Config(std::move(composition)));
 }
