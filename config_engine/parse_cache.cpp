@@ -23,7 +23,7 @@ namespace {
 
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr size_t kMostFiles = 256;  // in the cache's folder
-constexpr time_t kDay = 24 * 60 * 60;
+constexpr time_t kDay = time_t{24} * 60 * 60;
 constexpr std::string_view kEnding = ".trees";
 
 // The file: a FileHeader, then per entry an EntryHeader, its name and its record. All numbers are this machine's.

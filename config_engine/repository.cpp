@@ -104,7 +104,7 @@ std::vector<std::string> list_folder(const std::string& folder, bool groups) {
   while (const dirent* item = ::readdir(listing)) {
     std::string name = item->d_name;
     if (name == "." || name == ".." || name == "__pycache__" || name == "__init__.py") continue;
-    const std::string path = folder + "/" + name;
+    const std::string path = fmt::format("{}/{}", folder, name);
     if (groups) {
       if (is_folder(path)) names.push_back(name);
     } else if (name.ends_with(".yaml") && stat_regular_file(path)) {
