@@ -12,6 +12,7 @@
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
 #include "config_engine/python_text.hpp"
+#include "config_engine/suggest.hpp"
 #include "config_engine/value_overrides.hpp"
 
 namespace cfgtool {
@@ -53,6 +54,7 @@ class Composer {
   NodeId container_behind(NodeId node, const std::string& config_path);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
+  void suggest_group(const Override& word, Diagnostic& diagnostic) const;
   std::optional<HydraSchemaFault> hydra_fault(bool merges);
   void check_hydra_after_config(const ResultDefault& entry);
   void check_hydra_after_override(const Override& word);
@@ -309,10 +311,33 @@ void Composer::merge_at_package(const LoadedConfig& loaded, const ResultDefault&
       tree[search_path].key_pos);
 }
 
+/// A misspelt group is taken for a key. Where no key was near, a group may have been meant.
+void Composer::suggest_group(const Override& word, Diagnostic& diagnostic) const {
+  if (diagnostic.code != "override-key-missing" || !diagnostic.fix.starts_with('+')) return;
+  std::vector<std::string> groups;
+  for (const auto& known : out_.defaults.known_choices)
+    groups.push_back(known.first);
+  std::string typed = word.key_element();
+  std::vector<std::string> near = nearest_names(typed, groups, 1);
+  if (near.empty()) {
+    std::replace(typed.begin(), typed.end(), '.', '/');
+    near = nearest_names(typed, groups, 1);
+  }
+  if (near.empty()) return;
+  diagnostic.notes.push_back(fmt::format("did you mean the group '{}'?", near[0]));
+  diagnostic.fix =
+      near[0] + std::string(word.input_line.substr(std::min(word.input_line.find('='), word.input_line.size())));
+}
+
 void Composer::apply_overrides() {
   for (const Override* word : out_.defaults.config_overrides) {
     out_.steps.push_back({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
-    apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
+    try {
+      apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
+    } catch (ConfigError& error) {
+      suggest_group(*word, error.diagnostics().front());
+      throw;
+    }
     check_hydra_after_override(*word);
   }
 }

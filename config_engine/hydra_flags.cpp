@@ -116,7 +116,7 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->allow_extra_args(false)
       ->group("Hydra's flags");
   app.add_flag("-r,--run", flags.run, "Run the job (the default)")->group("Hydra's flags");
-  app.add_flag("-m,--multirun", flags.multirun, "Sweep over several jobs")->group("Hydra's flags");
+  app.add_flag("-m,--multirun", flags.multirun, "Sweep over several jobs (not offered yet)")->group("Hydra's flags");
   app.add_option("-i,--info", flags.info,
                  "Print what makes the configuration: " + fmt::format("{}", fmt::join(info_topics(), ", ")))
       ->type_name("[TOPIC]")

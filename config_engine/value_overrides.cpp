@@ -84,7 +84,15 @@ class ValueOverride {
   Resolver& resolver_;
   const Override& word_;
   uint32_t step_;
+  bool passed_value_ = false;  // enter() put a mapping where a single value was
 };
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return result;
+}
 
 void ValueOverride::refuse(std::string code, std::string message, SourcePos pos, std::string fix,
                            std::vector<std::string> notes) {
@@ -107,14 +115,27 @@ SourcePos ValueOverride::key_part_pos(std::string_view part) const {
 
 void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
   std::vector<std::string> known;
-  for (NodeId child : tree_.children(map))
-    known.emplace_back(tree_[child].key().text);
-  const std::vector<std::string> near = nearest_names(key, known, 1);
   const std::string path = tree_.key_path(map);
   std::vector<std::string> notes;
   notes.push_back(path.empty() ? fmt::format("the configuration has no key '{}'", key)
                                : fmt::format("'{}' has no key '{}'", path, key));
   std::string fix = fmt::format("+{}", word_.input_line);
+  for (NodeId child : tree_.children(map)) {
+    const Node& node = tree_[child];
+    if (node.key_kind == KeyKind::kString) {
+      known.emplace_back(node.key().text);
+    } else if (lower(node.key().text) == lower(key)) {
+      notes.push_back(
+          fmt::format("its key {} is no text, and an override names only such: quote it in the file", node.key().text));
+      fix.clear();
+    }
+  }
+  if (passed_value_) {
+    // Adding the key would throw the value away.
+    notes.front() = fmt::format("'{}' is a single value, no mapping with keys", path);
+    fix.clear();
+  }
+  const std::vector<std::string> near = nearest_names(key, known, 1);
   if (!near.empty()) {
     const std::string whole = path.empty() ? near[0] : path + "." + near[0];
     notes.push_back(fmt::format("did you mean '{}'?", whole));
@@ -253,6 +274,7 @@ NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_a
   if (next != kNoNode && tree_[next].is_container()) return next;
   if (next == kNoNode && tree_[container].kind == NodeKind::kList) refuse_merge("list index out of range", container);
   if (next == kNoNode && !force_add) refuse_missing_key(container, key);
+  passed_value_ = next != kNoNode && tree_[next].kind != NodeKind::kNull && tree_[next].kind != NodeKind::kMissing;
   Tree empty;
   empty[empty.root()].pos = word_.key_pos;
   Merger merger(tree_, step_, {});

@@ -225,7 +225,11 @@ const Wording kWordings[] = {
     diagnostic.message = wording.message;
     diagnostic.fix = wording.fix;
   }
-  diagnostic.labels.push_back({text.pos(offset_of(error.mark)), 1, {}});
+  const size_t at = offset_of(error.mark);
+  if (at > 0 && text.text().substr(at - 1, 2) == "${") {
+    diagnostic.fix = "put an interpolation that stands between brackets in quotes: \"${...}\"";
+  }
+  diagnostic.labels.push_back({text.pos(at), 1, {}});
   throw ConfigError(std::move(diagnostic));
 }
 
