@@ -18,6 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kDeepestRequest = 64;
+constexpr double kLongestSeconds = 1e9;
 
 // Texts of files that changed stay as long as the store; half of what fits into a SourceMap.
 constexpr size_t kMostStoredBytes = size_t{1} << 30;
@@ -134,7 +135,8 @@ Json answer(const Json& request, FileStorePtr& store, const BatchSettings& setti
     refuse_unknown_fields(request);
     ComposeRequest wanted = read_request(request);
     wanted.context.deadline =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(settings.max_seconds * 1000));
+        std::chrono::steady_clock::now() +
+        std::chrono::milliseconds(static_cast<int64_t>(std::min(settings.max_seconds, kLongestSeconds) * 1000));
     wanted.context.resolvers = settings.resolvers;
     const bool resolve = bool_member(request, "resolve");
     if (!store || store->sources()->text_bytes() > kMostStoredBytes) store = std::make_shared<FileStore>();

@@ -284,6 +284,11 @@ void Composer::merge_at_package(const LoadedConfig& loaded, const ResultDefault&
   NodeId into = out_.tree.root();
   std::vector<std::string_view> way;
   if (!entry.package.empty()) way = split_key(out_.sources->keep(entry.package));
+  if (way.size() > kDeepestKey) {
+    throw_error(Stage::kCompose, "package-too-deep",
+                fmt::format("In '{}': the package has more than {} parts", entry.config_path, kDeepestKey),
+                loaded.file->begin);
+  }
   const bool is_map = content.kind == NodeKind::kMap;
   if (!is_map && way.empty()) throw MergeConflict{out_.tree.root(), {}, content.pos};
   const size_t maps = is_map ? way.size() : way.size() - 1;
@@ -376,6 +381,8 @@ Composition compose_by(void (Composer::*steps)(), const std::shared_ptr<FileStor
   try {
     (Composer(store, request, out).*steps)();
   } catch (ConfigError& error) {
+    // A warning may be what explains the error.
+    std::move(out.warnings.begin(), out.warnings.end(), std::back_inserter(error.diagnostics()));
     error.set_sources(out.sources);
     throw;
   }

@@ -95,7 +95,7 @@ InputDefault read_group(const Tree& tree, NodeId item, const std::string& config
   for (NodeId child : tree.children(item)) {
     // `- db: mysql` with `optional: true` beside it is Hydra 1.0's form.
     if (!version_base.at_least(1, 2) && tree[item].length > 1 && tree[child].key() == Key("optional")) {
-      legacy_optional = tree[child].kind == NodeKind::kBool && tree[child].boolean;
+      legacy_optional = python_truth(tree[child]);
       continue;
     }
     if (entry != kNoNode) {

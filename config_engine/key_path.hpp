@@ -2,12 +2,16 @@
 /// The two small notations of names: key paths (`a.b[0].c`) and config groups with a package (`db@backup`).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 namespace cfgtool {
+
+/// More parts than this a key path or a package may not have: as deep as YAML may nest.
+inline constexpr size_t kDeepestKey = 500;
 
 /// The keys of a path, as OmegaConf's split_key (omegaconf/_utils.py) splits it: `a.b`, `a[b]` and `[a].b` are all
 /// {a, b}; each leading dot of a relative path gives an empty key: `.a.b[c].d` is {"", a, b, c, d}. Never fails; text

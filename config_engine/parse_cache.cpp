@@ -268,6 +268,21 @@ bool write_all(int descriptor, std::string_view bytes) {
   return true;
 }
 
+/// Whether a file of that name is a cache of ours, or one that was being written: `HASH.trees`, `HASH.trees.PID.tmp`.
+/// The folder may be one that others use as well.
+bool is_ours(std::string_view name, bool temporary) {
+  constexpr size_t kHashDigits = 32;
+  const auto all_of = [](std::string_view text, std::string_view characters) {
+    return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+  };
+  if (name.size() < kHashDigits || !all_of(name.substr(0, kHashDigits), "0123456789abcdef")) return false;
+  name.remove_prefix(kHashDigits);
+  if (!temporary) return name == kEnding;
+  if (!name.starts_with(kEnding) || !name.ends_with(".tmp")) return false;
+  name = name.substr(kEnding.size(), name.size() - kEnding.size() - 4);
+  return name.starts_with('.') && all_of(name.substr(1), "0123456789");
+}
+
 /// Removes the caches that were not used for the longest time, and what a process that was killed left behind.
 void tidy(const std::string& folder) {
   std::vector<std::pair<time_t, std::string>> caches;
@@ -277,9 +292,9 @@ void tidy(const std::string& folder) {
     const std::string path = folder + "/" + item->d_name;
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-    if (path.ends_with(kEnding)) {
+    if (is_ours(item->d_name, false)) {
       caches.emplace_back(info.st_mtim.tv_sec, path);
-    } else if (path.ends_with(".tmp") && std::time(nullptr) - info.st_mtim.tv_sec > kDay) {
+    } else if (is_ours(item->d_name, true) && std::time(nullptr) - info.st_mtim.tv_sec > kDay) {
       ::unlink(path.c_str());
     }
   }

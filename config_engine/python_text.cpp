@@ -231,4 +231,19 @@ std::string python_repr(const Tree& tree, NodeId top) {
   }
 }
 
+bool python_truth(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kNull:
+      return false;
+    case NodeKind::kBool:
+      return node.boolean;
+    case NodeKind::kInt:
+      return node.integer != 0;
+    case NodeKind::kFloat:
+      return node.real != 0;
+    default:
+      return node.length != 0;
+  }
+}
+
 }  // namespace cfgtool

@@ -27,4 +27,7 @@ std::string python_repr(const Tree& tree, NodeId id);
 /// repr() of a mapping's key: `'a'`, `1`, `True`.
 std::string python_repr(const Key& key);
 
+/// Python's bool() of it: false for null, false, 0 and what is empty.
+bool python_truth(const Node& node);
+
 }  // namespace cfgtool

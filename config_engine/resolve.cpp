@@ -13,9 +13,6 @@ namespace cfgtool {
 
 namespace {
 
-// Python's recursion limit stops OmegaConf at about this many interpolations within each other.
-constexpr size_t kDeepestInterpolation = 100;
-
 // Ten values, each ten times the one before, are ten lines of YAML and ten gigabytes of text.
 constexpr size_t kMostTextBytes = size_t{64} << 20;
 
@@ -126,6 +123,11 @@ std::optional<std::string> environment_variable(const ResolveContext& context, c
   return found ? std::optional<std::string>(found) : std::nullopt;
 }
 
+void Resolver::refuse_depth() {
+  fail("", fmt::format("the interpolations need each other more than {} levels deep", kDeepestInterpolation),
+       "interpolation-too-deep");
+}
+
 NodeId Resolver::dereference(NodeId node) {
   return dereference_in(node, tree_[node].parent);
 }
@@ -139,9 +141,7 @@ NodeId Resolver::dereference_in(NodeId node, NodeId container) {
     std::vector<NodeId>& trail;
     ~PopTrail() { trail.pop_back(); }
   } pop{trail_};
-  if (trail_.size() > kDeepestInterpolation) {
-    fail("", "Recursive interpolation detected", "interpolation-cycle");
-  }
+  if (trail_.size() > kDeepestInterpolation) refuse_depth();
   const std::string_view text = tree_[node].text();
   const Frame frame{container, node};
   if (const auto path = plain_select_path(text)) return select_node(*path, frame);

@@ -89,6 +89,10 @@ void Resolver::refuse_read_only(NodeId container) {
 /// where OmegaConf goes round in circles up to Python's recursion limit.
 void Resolver::resolve_container(NodeId child, NodeId value) {
   on_the_way_.push_back(child);
+  if (on_the_way_.size() > kDeepestInterpolation) {
+    trail_.assign(1, child);
+    refuse_depth();
+  }
   for (const NodeId earlier : on_the_way_) {
     if (!is_ancestor_or_self(value, earlier)) continue;
     trail_ = on_the_way_;

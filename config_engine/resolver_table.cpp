@@ -56,19 +56,7 @@ double ResolverCall::number(size_t index) {
 }
 
 bool ResolverCall::truth(size_t index) const {
-  const Node& given = value(index);
-  switch (given.kind) {
-    case NodeKind::kNull:
-      return false;
-    case NodeKind::kBool:
-      return given.boolean;
-    case NodeKind::kInt:
-      return given.integer != 0;
-    case NodeKind::kFloat:
-      return given.real != 0;
-    default:
-      return given.length != 0;
-  }
+  return python_truth(value(index));
 }
 
 std::string ResolverCall::str(size_t index) const {

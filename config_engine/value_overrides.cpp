@@ -325,6 +325,9 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
 // omegaconf: OmegaConf.update(merge=True)
 void ValueOverride::update(bool force_add) {
   const std::vector<std::string_view> parts = split_key(word_.key_or_group);
+  if (parts.size() > kDeepestKey) {
+    refuse("override-nesting", fmt::format("the key has more than {} parts", kDeepestKey), word_.key_pos);
+  }
   NodeId container = tree_.root();
   for (size_t i = 0; i + 1 < parts.size(); ++i)
     container = enter(container, parts[i], force_add);

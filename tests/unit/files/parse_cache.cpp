@@ -1,6 +1,7 @@
 #include "config_engine/parse_cache.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -194,6 +195,31 @@ TEST_CASE("two processes use one cache") {
     ++files;
   }
   CHECK(files == 1);
+}
+
+TEST_CASE("what others keep in the folder stays") {
+  const test::FileFolder folder;
+  const auto old = [&](const std::string& name) {
+    const std::string path = folder.write(name, "x");
+    const timespec past[2] = {{1000000000, 0}, {1000000000, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), past, 0) == 0);
+    return path;
+  };
+  const std::string hash(32, 'a');
+  const std::string thesis = old("thesis.tmp");
+  const std::string left_behind = old(hash + ".trees.123.tmp");
+  std::vector<std::string> foreign;
+  for (int i = 0; i < 300; ++i)
+    foreign.push_back(old("sim" + std::to_string(i) + ".trees"));
+  SourceMap sources;
+  ParseCache cache(folder.path(hash + ".trees"));
+  cache.add("a", sources, parsed(sources, "a", "x: 1\n"));
+  cache.save();
+  CHECK(std::filesystem::exists(folder.path(hash + ".trees")));
+  CHECK(std::filesystem::exists(thesis));
+  CHECK(!std::filesystem::exists(left_behind));
+  for (const std::string& path : foreign)
+    CHECK(std::filesystem::exists(path));
 }
 
 TEST_CASE("the folder follows the environment") {
