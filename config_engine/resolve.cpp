@@ -123,9 +123,8 @@ std::optional<std::string> environment_variable(const ResolveContext& context, c
   return found ? std::optional<std::string>(found) : std::nullopt;
 }
 
-void Resolver::refuse_depth() {
-  fail("", fmt::format("the interpolations need each other more than {} levels deep", kDeepestInterpolation),
-       "interpolation-too-deep");
+void Resolver::refuse_depth(size_t limit) {
+  fail("", fmt::format("the interpolations need each other more than {} levels deep", limit), "interpolation-too-deep");
 }
 
 NodeId Resolver::dereference(NodeId node) {
@@ -141,7 +140,7 @@ NodeId Resolver::dereference_in(NodeId node, NodeId container) {
     std::vector<NodeId>& trail;
     ~PopTrail() { trail.pop_back(); }
   } pop{trail_};
-  if (trail_.size() > kDeepestInterpolation) refuse_depth();
+  if (trail_.size() > kDeepestInterpolation) refuse_depth(kDeepestInterpolation);
   const std::string_view text = tree_[node].text();
   const Frame frame{container, node};
   if (const auto path = plain_select_path(text)) return select_node(*path, frame);

@@ -91,8 +91,10 @@ class Resolver {
   const ResolveContext& context() const { return context_; }
 
  private:
-  /// Python's recursion limit stops OmegaConf at about this many interpolations within each other.
+  // Python's recursion limit stops OmegaConf at about this many interpolations within each other, and earlier than at
+  // this many containers that lead to each other.
   static constexpr size_t kDeepestInterpolation = 100;
+  static constexpr size_t kDeepestContainer = 500;
   struct Frame;
   NodeId dereference_in(NodeId node, NodeId container);
   NodeId evaluate(const Interpolation& text, uint32_t expr, const Frame& frame);
@@ -106,7 +108,7 @@ class Resolver {
   NodeId select_below(NodeId root, std::string_view key, bool throw_on_missing, bool remember);
   NodeId select_one(NodeId container, std::string_view key, bool throw_on_missing);
   [[noreturn]] void refuse_way_through_scalar(std::string_view key, size_t depth);
-  [[noreturn]] void refuse_depth();
+  [[noreturn]] void refuse_depth(size_t limit);
   void resolve_child(NodeId child);
   void resolve_container(NodeId child, NodeId value);
   void refuse_read_only(NodeId container);

@@ -89,9 +89,9 @@ void Resolver::refuse_read_only(NodeId container) {
 /// where OmegaConf goes round in circles up to Python's recursion limit.
 void Resolver::resolve_container(NodeId child, NodeId value) {
   on_the_way_.push_back(child);
-  if (on_the_way_.size() > kDeepestInterpolation) {
+  if (on_the_way_.size() > kDeepestContainer) {
     trail_.assign(1, child);
-    refuse_depth();
+    refuse_depth(kDeepestContainer);
   }
   for (const NodeId earlier : on_the_way_) {
     if (!is_ancestor_or_self(value, earlier)) continue;
