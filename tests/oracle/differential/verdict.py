@@ -30,6 +30,8 @@ class Explained:
 EXPLAINED = [
     Explained(r"RecursionError|hangs", r".", r"",
               "Hydra recurses without end: how deep it comes depends on where it happens to be, or it never ends."),
+    Explained(r"refused at compose: ConfigCompositionException", r"refused at compose: defaults-cycle", r"",
+              "Configs that include each other: Hydra's error is about what it was doing when Python's stack ended."),
     Explained(r"TypeError: list indices must be integers", r"accepted|refused at resolve", r"^~",
               "~list.0: Hydra 1.3.8 dies with a TypeError; cfgtool deletes the item, as Hydra 1.4."),
     Explained(r"accepted|ConfigCompositionException", r"refused at compose: override-value",
