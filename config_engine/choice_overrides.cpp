@@ -21,10 +21,6 @@ namespace {
   throw ConfigError(std::move(diagnostic));
 }
 
-bool is_text(const Node& node) {
-  return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
-}
-
 [[noreturn]] void refuse_option(const Node& option) {
   refuse("group-choice-type", fmt::format("Config group override must be a list of strings. Got {}", type_name(option)),
          option.pos);
@@ -72,7 +68,7 @@ void ChoiceOverrides::add_group_override(const Override& word) {
   }
   if (word.kind == OverrideKind::kDelete) {
     std::optional<std::string> option;
-    if (is_text(value)) {
+    if (value.is_text()) {
       option = std::string(value.text());
     } else if (value.kind != NodeKind::kNull) {
       refuse("group-choice-type",
@@ -87,13 +83,13 @@ void ChoiceOverrides::add_group_override(const Override& word) {
   }
   GroupChoice choice;
   const Node* wrong_option = nullptr;
-  if (is_text(value)) {
+  if (value.is_text()) {
     choice = std::string(value.text());
   } else if (value.kind == NodeKind::kList) {
     std::vector<std::string> options;
     for (NodeId item : word.value.children(word.value.root())) {
       const Node& option = word.value[item];
-      if (!is_text(option) && !wrong_option) wrong_option = &option;
+      if (!option.is_text() && !wrong_option) wrong_option = &option;
       options.push_back(python_str(word.value, item));
     }
     choice = std::move(options);

@@ -21,10 +21,6 @@ namespace {
 
 constexpr std::string_view kHydra = "hydra";
 
-bool in_hydra(std::string_view package) {
-  return package == kHydra || package.starts_with("hydra.");
-}
-
 bool changes_hydra(const Override& word) {
   return word.is_hydra_override() || word.key_or_group == kHydra;
 }

@@ -8,10 +8,6 @@ namespace cfgtool {
 
 namespace {
 
-bool is_text(const Node& node) {
-  return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
-}
-
 [[noreturn]] void refuse_search_path(const Tree& tree, NodeId list, NodeId culprit) {
   throw_error(Stage::kCompose, "search-path-type",
               fmt::format("hydra.searchpath must be a list of strings. Got: {}", python_str(tree, list)),
@@ -45,7 +41,7 @@ void append_from_primary(ConfigRepository& repository, const LoadedConfig& prima
     if (config[list].kind != NodeKind::kList) refuse_search_path(config, list, list);
     for (NodeId item : config.children(list)) {
       const NodeId value = resolver.dereference(item);
-      if (!is_text(config[value]) || config[value].kind == NodeKind::kMissing) refuse_search_path(config, list, item);
+      if (!config[value].is_text() || config[value].kind == NodeKind::kMissing) refuse_search_path(config, list, item);
       append(repository, "hydra.searchpath in main", std::string(config[value].text()), config[item].pos, out.warnings);
     }
   } catch (ConfigError& error) {
@@ -81,7 +77,7 @@ void extend_search_path(ConfigRepository& repository, const ComposeRequest& requ
   if ((*words)[list].kind != NodeKind::kList) refuse_search_path(*words, list, list);
   for (NodeId item : words->children(list)) {
     const Node& node = (*words)[item];
-    if (!is_text(node)) refuse_search_path(*words, list, item);
+    if (!node.is_text()) refuse_search_path(*words, list, item);
     append(repository, "hydra.searchpath in command-line", std::string(node.text()), node.pos, out.warnings);
   }
 }

@@ -23,6 +23,11 @@ struct VersionBase {
   }
 };
 
+/// Whether content at that package lies in the node `hydra`.
+inline bool in_hydra(std::string_view package) {
+  return package == "hydra" || package.starts_with("hydra.");
+}
+
 enum class DefaultKind : uint8_t {
   kVirtualRoot,
   kConfig,  ///< `- server/apache`: a config by its path (ConfigDefault)

@@ -378,10 +378,6 @@ void collect(const DefaultsTreeNode& tree, VersionBase version_base, std::vector
   if (auto result = result_default(tree.parent, tree.node, version_base)) list->push_back(std::move(*result));
 }
 
-bool in_hydra(std::string_view package) {
-  return package == "hydra" || package.starts_with("hydra.");
-}
-
 // hydra: _create_root and _expand_virtual_root. The primary config comes first, so that its overrides reach Hydra's own
 // groups.
 void DefaultsTreeBuilder::build(DefaultsList* list) {

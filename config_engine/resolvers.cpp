@@ -12,14 +12,10 @@ namespace cfgtool {
 
 namespace {
 
-bool is_text(const Node& node) {
-  return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
-}
-
 /// The key argument, which must be a string.
 std::string_view key_argument(ResolverCall& call) {
   const Node& key = call.value(0);
-  if (!is_text(key)) {
+  if (!key.is_text()) {
     // What Python's str.startswith says of other types.
     call.fail("AttributeError", fmt::format("'{}' object has no attribute 'startswith'", type_name(key)),
               "resolver-arguments");
@@ -31,7 +27,7 @@ NodeId oc_env(ResolverCall& call) {
   call.require("env", {"key"}, 2);
   Tree& tree = call.tree();
   const Node& key = call.value(0);
-  if (!is_text(key)) {
+  if (!key.is_text()) {
     call.fail("TypeError", fmt::format("str expected, not {}", type_name(key)), "resolver-arguments");
   }
   const std::string name(key.text());
@@ -54,7 +50,7 @@ NodeId oc_decode(ResolverCall& call) {
   call.require("decode", {"expr"}, 1);
   const Node& text = call.value(0);
   if (text.kind == NodeKind::kNull) return call.give(Node::null());
-  if (!is_text(text)) {
+  if (!text.is_text()) {
     call.fail("TypeError",
               fmt::format("`oc.decode` can only take strings or None as input, but `{}` is of type {}",
                           python_str(call.tree(), call.argument(0)), type_name(text)),
@@ -69,7 +65,7 @@ NodeId oc_create(ResolverCall& call) {
   const Node argument = call.value(0);
   if (argument.kind == NodeKind::kNull) return call.give(Node::null());
   NodeId created = kNoNode;
-  if (is_text(argument)) {
+  if (argument.is_text()) {
     // A string is YAML.
     SourceMap& sources = call.resolver().sources();
     const SourcePos text = sources.add(SourceKind::kBuiltin, "oc.create", std::string(argument.text()));
@@ -138,7 +134,7 @@ NodeId oc_deprecated(ResolverCall& call) {
   Tree& tree = call.tree();
   const char* const names[] = {"key", "message"};
   for (size_t i = 0; i < call.count(); ++i) {
-    if (is_text(call.value(i))) continue;
+    if (call.value(i).is_text()) continue;
     call.fail(
         "TypeError",
         fmt::format("oc.deprecated: interpolation {} type is not a string ({})", names[i], type_name(call.value(i))),
@@ -163,7 +159,7 @@ NodeId dict_argument(ResolverCall& call, std::string_view function) {
   call.require(function, {"key"}, 1);
   Tree& tree = call.tree();
   const Node& key = call.value(0);
-  if (!is_text(key)) {
+  if (!key.is_text()) {
     call.fail("TypeError",
               fmt::format("`oc.dict.{}` requires a string as input, but obtained `{}` of type: {}", function,
                           python_str(tree, call.argument(0)), type_name(key)),
@@ -237,7 +233,7 @@ NodeId oc_dict_values(ResolverCall& call) {
 NodeId now(ResolverCall& call) {
   call.require("<lambda>", {"pattern"}, 1);
   const Node& pattern = call.value(0);
-  if (!is_text(pattern)) {
+  if (!pattern.is_text()) {
     call.fail("TypeError", fmt::format("strftime() argument 1 must be str, not {}", type_name(pattern)),
               "resolver-arguments");
   }

@@ -95,6 +95,10 @@ struct Node {
   /// Of kString, kInterpolation, kMissing, kBytes, kBigInt.
   std::string_view text() const { return {text_data, length}; }
   bool is_container() const { return kind == NodeKind::kMap || kind == NodeKind::kList; }
+  /// Python's str, whatever it means.
+  bool is_text() const {
+    return kind == NodeKind::kString || kind == NodeKind::kInterpolation || kind == NodeKind::kMissing;
+  }
 };
 
 /// Python's name of the value's type: "int", "str", "NoneType", "dict", "list" …

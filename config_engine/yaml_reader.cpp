@@ -254,10 +254,6 @@ Tree read_document(SourceMap& sources, SourcePos begin) {
   return adapter.take();
 }
 
-bool is_text(const Node& node) {
-  return node.kind == NodeKind::kString || node.kind == NodeKind::kInterpolation || node.kind == NodeKind::kMissing;
-}
-
 }  // namespace
 
 // OmegaConf.load and OmegaConf.create: nothing is {}; a string is read as YAML once more, and what is a string then as
@@ -265,10 +261,10 @@ bool is_text(const Node& node) {
 Tree read_yaml(SourceMap& sources, SourcePos begin) {
   Tree tree = read_document(sources, begin);
   const Node root = tree[tree.root()];
-  if (is_text(root)) {
+  if (root.is_text()) {
     tree = read_document(sources, sources.add(SourceKind::kBuiltin, "document in quotes", std::string(root.text())));
     const Node again = tree[tree.root()];
-    if (is_text(again)) {
+    if (again.is_text()) {
       tree = Tree();
       Node value;
       value.set_key(again.text());
