@@ -1,33 +1,16 @@
 #include "cfgtool/spec_report.hpp"
 
 #include <fmt/format.h>
-#include <nettle/sha2.h>
-
-#include <array>
-#include <string_view>
-
 #include "attention_plugins/host/role_choice.hpp"
 #include "cfgtool/spec_tree.hpp"
 #include "config_engine/config.hpp"
 #include "config_engine/emit.hpp"
+#include "config_engine/sha256.hpp"
 #include "config_engine/yaml_writer.hpp"
 #include "schemas/attention_mapping.hpp"
 #include "schemas/attention_spec.hpp"
 
 namespace cfgtool {
-
-namespace {
-
-std::string sha256(std::string_view text) {
-  sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, text.size(), reinterpret_cast<const uint8_t*>(text.data()));
-  std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&context, digest.size(), digest.data());
-  return fmt::format("sha256:{:02x}", fmt::join(digest, ""));
-}
-
-}  // namespace
 
 SpecReport report_spec(Composition composition, const SpecFlags& flags, bool as_json) {
   const std::shared_ptr<SourceMap> sources = composition.sources;
@@ -46,8 +29,8 @@ SpecReport report_spec(Composition composition, const SpecFlags& flags, bool as_
   const auto choices = attention::choose_roles(spec, machine, plugins);
   report.refusals = attention::refusals(spec, choices, attention::known_names(spec, plugins));
 
-  const Specification specification{resolved, sha256(write_yaml(resolved, resolved.root())), spec, machine, plugins,
-                                    choices};
+  const Specification specification{
+      resolved, "sha256:" + sha256_hex(write_yaml(resolved, resolved.root())), spec, machine, plugins, choices};
   const Tree tree = make_spec_tree(specification, *sources);
   report.text = as_json ? write_json(tree, tree.root(), 2) + "\n" : write_yaml(tree, tree.root());
   return report;

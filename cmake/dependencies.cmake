@@ -19,15 +19,10 @@ endif()
 # xxHash, used as headers only: the content hash of cached parsed files.
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
-# Nettle (SHA-256) brings a pkg-config file only, and nothing else here needs pkg-config.
-find_path(NETTLE_INCLUDE_DIR nettle/sha2.h REQUIRED)
-find_library(NETTLE_LIBRARY nettle REQUIRED)
-add_library(nettle::nettle UNKNOWN IMPORTED)
-set_target_properties(nettle::nettle PROPERTIES IMPORTED_LOCATION ${NETTLE_LIBRARY}
-                                                INTERFACE_INCLUDE_DIRECTORIES ${NETTLE_INCLUDE_DIR})
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+find_package(Nettle REQUIRED)
 
 # CUDA and cuDNN are used where they are found; everything else builds without them.
-list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 find_package(CUDAToolkit QUIET)
 find_package(CUDNN QUIET)
 if(CUDAToolkit_FOUND AND CUDNN_FOUND)

@@ -24,6 +24,7 @@ struct ComposeRequest {
   std::string pkg_path;          ///< where `pkg://` packages lie
   std::string job_name = "app";  ///< `hydra.job.name`
   bool with_hydra = true;        ///< fill the hydra node and let `${hydra:…}` see it
+  bool run_job = false;          ///< the job will be run: `hydra.mode` is RUN where nothing is said
   bool extended = false;         ///< OverrideOptions::extended
   ResolveContext context;        ///< what interpolations see; its `hydra` is set by compose()
 };

@@ -134,6 +134,13 @@ void HydraNode::fill() {
     line.pos = word.pos;
     tree.add(list, line);
   }
+  // hydra: _run_app
+  if (const NodeId mode = child(hydra_, "mode");
+      request_.run_job && mode != kNoNode && tree[mode].kind == NodeKind::kNull) {
+    set_text(hydra_, "mode", "RUN");
+    if (const NodeId list = child(lists, "hydra"); list != kNoNode && tree[list].kind == NodeKind::kList)
+      tree.add(list, Node::of_string("hydra.mode=RUN"));
+  }
   const NodeId runtime = child(hydra_, "runtime");
   if (const NodeId choices = child(runtime, "choices"); choices != kNoNode) {
     for (const auto& [key, choice] : composition_.defaults.known_choices) {

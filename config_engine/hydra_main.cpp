@@ -5,11 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/info.hpp"
+#include "config_engine/python_text.hpp"
+#include "config_engine/run_folder.hpp"
 
 namespace cfgtool {
 
@@ -32,29 +35,80 @@ std::string from_base(const HydraApp& app, const std::string& path) {
   return (std::filesystem::path(app.base_dir) / path).string();
 }
 
-int run(const HydraApp& app, HydraFlags& flags, const std::function<int(const Config&)>& job) {
+using JobFunction = std::function<int(const Job&)>;
+
+/// All of a run sees the same time, also in the name of its folder.
+void stop_clock(ResolveContext& context) {
+  timespec clock{};
+  ::clock_gettime(CLOCK_REALTIME, &clock);
+  context.now.emplace();
+  ::localtime_r(&clock.tv_sec, &*context.now);
+  context.now_microsecond = static_cast<int>(clock.tv_nsec / 1000);
+}
+
+void print_warnings(const HydraFlags& flags, std::vector<Diagnostic>& warnings, const SourceMap* sources) {
+  print_to(stderr, render(warnings, sources, {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+  warnings.clear();
+}
+
+/// Python's repr() of the list.
+std::string quoted_words(const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words)
+    quoted.push_back(python_repr(std::string_view(word)));
+  return fmt::format("[{}]", fmt::join(quoted, ", "));
+}
+
+/// hydra: JobReturn.return_value
+int run_job(const JobFunction& job, const Job& arguments, const ComposeRequest& request) {
+  try {
+    return job(arguments);
+  } catch (ConfigError& error) {
+    error.diagnostics().back().notes.push_back(
+        fmt::format("Error executing job with overrides: {}", quoted_words(request.overrides)));
+    throw;
+  } catch (const std::exception& error) {
+    print_to(stderr, fmt::format("error[job-failed]: {}\n  note: Error executing job with overrides: {}\n",
+                                 error.what(), quoted_words(request.overrides)));
+    return 1;
+  }
+}
+
+/// hydra: run_job in hydra/core/utils.py
+int run(const FileStore& store, Composition composition, const ComposeRequest& request, const HydraFlags& flags,
+        const JobFunction& job) {
+  const RunFolder folder = make_run_folder(composition);
+  save_run(composition, folder, record_run(store, composition, request));
+  enter_run(composition, folder, !request.version_base.at_least(1, 2));
+  std::vector<Diagnostic> warnings;
+  const Logger log = open_job_log(composition, request.job_name, &warnings);
+  print_warnings(flags, warnings, composition.sources.get());
+  return run_job(job, {Config(std::move(composition)), log, folder.path}, request);
+}
+
+int answer(const HydraApp& app, HydraFlags& flags, const JobFunction& job) {
   flags.config_path = from_base(app, flags.config_path);
   ComposeRequest request = flags.request();
   request.context.resolvers = app.resolvers;
+  request.run_job = !flags.cfg && flags.info.empty();
+  if (request.run_job) stop_clock(request.context);
   const auto store = std::make_shared<FileStore>();
   if (!flags.info.empty()) {
     print_to(stdout, print_info(store, request, flags.info));
     return finish_output();
   }
   Composition composition = compose(store, request);
-  print_to(stderr, render(composition.warnings, composition.sources.get(),
-                          {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
-  composition.warnings.clear();
+  print_warnings(flags, composition.warnings, composition.sources.get());
   if (flags.cfg) {
     print_to(stdout, print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
     return finish_output();
   }
-  return job(Config(std::move(composition)));
+  return run(*store, std::move(composition), request, flags, job);
 }
 
 }  // namespace
 
-int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Config&)>& job) {
+int hydra_main(int argc, const char* const* argv, const HydraApp& app, const JobFunction& job) {
   HydraFlags flags;
   flags.job_name = app.name.empty() && argc > 0 ? std::filesystem::path(argv[0]).stem().string() : app.name;
   flags.config_path = app.config_path;
@@ -67,7 +121,7 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
   try {
     if (!parse_flags(cli, expand_short_flags(argc, argv))) return 0;
     take_overrides(cli, flags);
-    return run(app, flags, job);
+    return answer(app, flags, job);
   } catch (const ConfigError& error) {
     print_to(stderr,
              render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
@@ -76,6 +130,10 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
     print_to(stderr, fmt::format("error[internal]: {}\n", error.what()));
     return kExitInternal;
   }
+}
+
+int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Config&)>& job) {
+  return hydra_main(argc, argv, app, JobFunction([&](const Job& run) { return job(run.config); }));
 }
 
 }  // namespace cfgtool

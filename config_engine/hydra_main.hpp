@@ -17,6 +17,7 @@
 #include <string>
 
 #include "config_engine/config.hpp"
+#include "config_engine/job_log.hpp"
 #include "config_engine/resolve.hpp"
 
 namespace CLI {
@@ -38,10 +39,21 @@ struct HydraApp {
   std::function<void(CLI::App&)> add_flags;
 };
 
-/// Reads the command line; answers --help and --cfg itself; otherwise composes and calls `job`, whose result
-/// is returned. Errors of the configuration, also those that `job` throws as ConfigError, go to stderr. \return the
-/// exit code: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation that fits, or what `job`
-/// returned
+/// What a job is given.
+struct Job {
+  const Config& config;
+  const Logger& log;              ///< as hydra.job_logging says: to the terminal and to NAME.log in the run's folder
+  const std::string& output_dir;  ///< the run's folder, absolute
+};
+
+/// Reads the command line; answers --help, --cfg and --info itself; otherwise composes, makes the run's folder with
+/// `.hydra/{config,hydra,overrides}.yaml` and the log file in it, does what hydra.job.chdir and hydra.job.env_set say,
+/// and calls `job`, whose result is returned. What `job` throws goes to stderr; a ConfigError with its places. \return
+/// the exit code: 0 fine, 1 a wrong configuration or a job that failed, 2 wrong flags, 3 no attention implementation
+/// that fits, or what `job` returned
+int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Job&)>& job);
+
+/// For a job that needs its configuration only.
 int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Config&)>& job);
 
 }  // namespace cfgtool

@@ -13,9 +13,11 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "config_engine/engine_revision.hpp"
+#include "config_engine/write_file.hpp"
 
 namespace cfgtool {
 
@@ -259,15 +261,6 @@ struct Descriptor {
   }
 };
 
-bool write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
-}
-
 /// Whether a file of that name is a cache of ours, or one that was being written: `HASH.trees`, `HASH.trees.PID.tmp`.
 /// The folder may be one that others use as well.
 bool is_ours(std::string_view name, bool temporary) {
@@ -377,32 +370,28 @@ void ParseCache::save() {
     if (!replaced) keep(entry);
   }
   std::sort(all.begin(), all.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
-  std::string body;
-  body.reserve(size);
+  std::string bytes(sizeof(FileHeader), '\0');
+  bytes.reserve(sizeof(FileHeader) + size);
   for (const Entry& entry : all) {
-    append(body, EntryHeader{static_cast<uint32_t>(entry.name.size()), static_cast<uint32_t>(entry.record.size())});
-    body.append(entry.name).append(entry.record);
+    append(bytes, EntryHeader{static_cast<uint32_t>(entry.name.size()), static_cast<uint32_t>(entry.record.size())});
+    bytes.append(entry.name).append(entry.record);
   }
   FileHeader header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.revision = kEngineRevision;
-  header.size = body.size();
-  header.checksum = XXH3_64bits(body.data(), body.size());
-  std::string head;
-  append(head, header);
+  header.size = bytes.size() - sizeof header;
+  header.checksum = XXH3_64bits(bytes.data() + sizeof header, header.size);
+  std::memcpy(bytes.data(), &header, sizeof header);
 
   const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
   std::error_code ignored;
   std::filesystem::create_directories(folder.parent_path(), ignored);
   ::mkdir(folder.c_str(), 0700);
-  const std::string temporary = fmt::format("{}.{}.tmp", path_, ::getpid());
-  bool written = false;
-  {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (file.number < 0) return;
-    written = write_all(file.number, head) && write_all(file.number, body);
+  try {
+    write_whole_file(path_, bytes, 0600);
+  } catch (const std::system_error&) {
+    return;
   }
-  if (!written || std::rename(temporary.c_str(), path_.c_str()) != 0) ::unlink(temporary.c_str());
   added_.clear();
   tidy(folder.string());
 }

@@ -171,6 +171,14 @@ std::shared_ptr<const ConfigFile> FileStore::load(const std::string& spelled_pat
   return entry->file;
 }
 
+std::vector<std::shared_ptr<const ConfigFile>> FileStore::files_of_composition() const {
+  std::vector<std::shared_ptr<const ConfigFile>> files;
+  for (const auto& [path, entry] : files_) {
+    if (entry->composition == composition_ && entry->file) files.push_back(entry->file);
+  }
+  return files;
+}
+
 std::shared_ptr<const ConfigFile> FileStore::load_builtin(std::string_view path) {
   const BuiltinConfig* config = find_builtin_config(path);
   if (!config) return nullptr;

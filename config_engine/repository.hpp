@@ -40,6 +40,9 @@ class FileStore {
   /// The built-in config of that path, or nullptr.
   std::shared_ptr<const ConfigFile> load_builtin(std::string_view path);
 
+  /// The files on disk that this composition read, in no order.
+  std::vector<std::shared_ptr<const ConfigFile>> files_of_composition() const;
+
   /// Where the positions of all loaded files point.
   std::shared_ptr<const SourceMap> sources() const;
   /// Of the configurations that are made from these files.

@@ -30,6 +30,7 @@ void check_deadline(const ResolveContext& context, Stage stage);
 struct ResolveContext {
   std::optional<std::map<std::string, std::string>> environment;  ///< all that oc.env sees; else the process's own
   std::optional<std::tm> now;                                     ///< what `${now:}` gives; else the clock
+  int now_microsecond = 0;                                        ///< with `now`: what its `%f` gives
   std::string python_version = "3.11.0";                          ///< what `${python_version:}` gives
   const Tree* hydra = nullptr;                                    ///< what `${hydra:}` looks into; nullptr: refused
   ResolverTable resolvers;

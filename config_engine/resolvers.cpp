@@ -230,6 +230,21 @@ NodeId oc_dict_values(ResolverCall& call) {
   return list;
 }
 
+/// `%f` is Python's own: C's strftime does not know it.
+std::string with_microseconds(std::string_view pattern, int microsecond) {
+  std::string text;
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    const std::string_view two = pattern.substr(at, 2);
+    if (two == "%f") {
+      text += fmt::format("{:06}", microsecond);
+    } else {
+      text += two.starts_with('%') ? two : two.substr(0, 1);
+    }
+    at += two.size() == 2 && two[0] == '%' ? 1 : 0;
+  }
+  return text;
+}
+
 NodeId now(ResolverCall& call) {
   call.require("<lambda>", {"pattern"}, 1);
   const Node& pattern = call.value(0);
@@ -238,14 +253,17 @@ NodeId now(ResolverCall& call) {
               "resolver-arguments");
   }
   std::tm time{};
+  int microsecond = call.resolver().context().now_microsecond;
   if (call.resolver().context().now) {
     time = *call.resolver().context().now;
   } else {
-    const std::time_t clock = std::time(nullptr);
-    ::localtime_r(&clock, &time);
+    timespec clock{};
+    ::clock_gettime(CLOCK_REALTIME, &clock);
+    ::localtime_r(&clock.tv_sec, &time);
+    microsecond = static_cast<int>(clock.tv_nsec / 1000);
   }
   // strftime returns 0 both for an empty result and for one that does not fit: a mark in front tells them apart.
-  const std::string format = "x" + std::string(pattern.text());
+  const std::string format = "x" + with_microseconds(pattern.text(), microsecond);
   std::string text(64 + format.size() * 16, '\0');
   text.resize(std::strftime(text.data(), text.size(), format.c_str(), &time));
   return call.give_text(text.empty() ? text : text.substr(1));
