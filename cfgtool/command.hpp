@@ -14,6 +14,9 @@ using Command = int (*)(const std::vector<std::string>& words);
 int resolve_command(const std::vector<std::string>& words);
 int overrides_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
+int run_command(const std::vector<std::string>& words);
+int rerun_command(const std::vector<std::string>& words);
+int verify_command(const std::vector<std::string>& words);
 
 struct OutputError : std::runtime_error {
   using std::runtime_error::runtime_error;

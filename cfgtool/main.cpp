@@ -31,6 +31,9 @@ struct Subcommand {
 constexpr Subcommand kSubcommands[] = {
     {"resolve", "compose a configuration and print it", resolve_command},
     {"overrides", "say what is understood of each override", overrides_command},
+    {"run", "compose a configuration and run a command with it in a folder of its own", run_command},
+    {"rerun", "compose again what a run's folder was composed from", rerun_command},
+    {"verify", "say whether a run's inputs still give the same configuration", verify_command},
     {"batch", "answer many requests: JSON Lines in, JSON Lines out", batch_command},
 };
 
@@ -44,7 +47,9 @@ std::string help() {
       "\nExamples:\n"
       "  cfgtool resolve -cp conf -cn config db=postgres +trainer.seed=7\n"
       "  cfgtool resolve -cp conf -cn config --cfg job --package trainer\n"
-      "  cfgtool resolve -cp conf -cn ppo_trainer --spec\n\n"
+      "  cfgtool resolve -cp conf -cn ppo_trainer --spec\n"
+      "  cfgtool run -cp conf -cn config db=postgres -- python3 {cwd}/train.py {config}\n"
+      "  cfgtool verify outputs/2026-01-02/03-04-05\n\n"
       "`cfgtool SUBCOMMAND --help` says more.\n";
   return text;
 }

@@ -352,15 +352,21 @@ ResolveContext Composition::resolve_context() const {
 }
 
 void Composition::resolve() {
+  tree = resolved_tree(&warnings);
+}
+
+Tree Composition::resolved_tree(std::vector<Diagnostic>* notes) const {
+  Tree resolved = tree;
   try {
     const ResolveContext here = resolve_context();
-    Resolver(tree, *sources, here, &warnings).resolve_in_place(tree.root());
+    Resolver(resolved, *sources, here, notes).resolve_in_place(resolved.root());
   } catch (ConfigError& error) {
     for (Diagnostic& diagnostic : error.diagnostics())
       diagnostic.stage = Stage::kResolve;
     error.set_sources(sources);
     throw;
   }
+  return resolved;
 }
 
 namespace {

@@ -51,6 +51,8 @@ struct Composition {
 
   /// Evaluates all interpolations of `tree`. \throws ConfigError with sources
   void resolve();
+  /// A copy of `tree` with all interpolations evaluated. \throws as resolve
+  Tree resolved_tree(std::vector<Diagnostic>* notes = nullptr) const;
 };
 
 /// \param store where files are read and kept; may be shared by consecutive compositions

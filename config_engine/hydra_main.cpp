@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 
 #include "config_engine/diagnostic_render.hpp"
@@ -36,15 +35,6 @@ std::string from_base(const HydraApp& app, const std::string& path) {
 }
 
 using JobFunction = std::function<int(const Job&)>;
-
-/// All of a run sees the same time, also in the name of its folder.
-void stop_clock(ResolveContext& context) {
-  timespec clock{};
-  ::clock_gettime(CLOCK_REALTIME, &clock);
-  context.now.emplace();
-  ::localtime_r(&clock.tv_sec, &*context.now);
-  context.now_microsecond = static_cast<int>(clock.tv_nsec / 1000);
-}
 
 void print_warnings(const HydraFlags& flags, std::vector<Diagnostic>& warnings, const SourceMap* sources) {
   print_to(stderr, render(warnings, sources, {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
@@ -91,7 +81,7 @@ int answer(const HydraApp& app, HydraFlags& flags, const JobFunction& job) {
   ComposeRequest request = flags.request();
   request.context.resolvers = app.resolvers;
   request.run_job = !flags.cfg && flags.info.empty();
-  if (request.run_job) stop_clock(request.context);
+  if (request.run_job) request.context.stop_clock();
   const auto store = std::make_shared<FileStore>();
   if (!flags.info.empty()) {
     print_to(stdout, print_info(store, request, flags.info));

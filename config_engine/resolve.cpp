@@ -113,6 +113,14 @@ void check_deadline(const ResolveContext& context, Stage stage) {
   throw_error(stage, "time-limit", "the time limit of this request has passed");
 }
 
+void ResolveContext::stop_clock() {
+  timespec clock{};
+  ::clock_gettime(CLOCK_REALTIME, &clock);
+  now.emplace();
+  ::localtime_r(&clock.tv_sec, &*now);
+  now_microsecond = static_cast<int>(clock.tv_nsec / 1000);
+}
+
 std::optional<std::string> environment_variable(const ResolveContext& context, const std::string& name) {
   if (context.environment) {
     const auto found = context.environment->find(name);

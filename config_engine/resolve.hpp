@@ -39,6 +39,9 @@ struct ResolveContext {
   std::shared_ptr<InterpolationCache> parsed;
   /// When to give up (code time-limit); never, if not given.
   std::optional<std::chrono::steady_clock::time_point> deadline;
+
+  /// `now` becomes the time that it is: all of a run sees the same.
+  void stop_clock();
 };
 
 /// What oc.env sees of that name.

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "config_engine/hydra_flags.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/sha256.hpp"
 #include "config_engine/yaml_writer.hpp"
@@ -49,17 +50,12 @@ std::tm parse_time(const std::string& text) {
 }
 
 std::optional<std::string> resolved_hash(const Composition& composition) {
-  Composition copy;
-  copy.tree = composition.tree;
-  copy.hydra = composition.hydra;
-  copy.sources = composition.sources;
-  copy.context = composition.context;
   try {
-    copy.resolve();
+    const Tree resolved = composition.resolved_tree();
+    return sha256_hex(write_yaml(resolved, resolved.root()));
   } catch (const ConfigError&) {
     return std::nullopt;
   }
-  return sha256_hex(write_yaml(copy.tree, copy.tree.root()));
 }
 
 void add_leaves(const Tree& tree, NodeId node, std::vector<Leaf>& leaves) {
@@ -109,11 +105,12 @@ RunRecord from_lock(const std::string& path) {
     record.is_locked = true;
     record.working_folder = lock.at("working_folder");
     record.time = parse_time(lock.at("time"));
+    record.microsecond = lock.at("microsecond");
     record.config_dirs = lock.at("config_dirs");
     if (!lock.at("config_name").is_null()) record.config_name = lock.at("config_name").get<std::string>();
     record.overrides = lock.at("overrides");
     record.job_name = lock.at("job_name");
-    record.version_base = {lock.at("version_base").at(0), lock.at("version_base").at(1)};
+    record.version_base = parse_version_base(lock.at("version_base"));
     record.pkg_path = lock.at("pkg_path");
     record.python_version = lock.at("python_version");
     record.extended = lock.at("extended");
@@ -155,7 +152,7 @@ class HydraFile {
     record.job_name = text("job", "name");
     if (tree_[at({"hydra", "job", "config_name"})].kind != NodeKind::kNull)
       record.config_name = text("job", "config_name");
-    read_version(record);
+    record.version_base = parse_version_base(text("runtime", "version_base"));
     for (const NodeId source : tree_.children(at({"hydra", "runtime", "config_sources"}))) {
       const std::string provider = member(source, "provider");
       // What hydra.searchpath adds is added again by the configuration.
@@ -191,13 +188,6 @@ class HydraFile {
     return python_str(tree_, node);
   }
 
-  void read_version(RunRecord& record) const {
-    const std::string version = text("runtime", "version_base");
-    int major = 0;
-    int minor = 0;
-    if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) == 2) record.version_base = {major, minor};
-  }
-
   std::string path_;
   std::shared_ptr<SourceMap> sources_;
   Tree tree_;
@@ -228,6 +218,7 @@ ComposeRequest RunRecord::request() const {
   request.context.keep_unknown_resolvers = keep_unknown_resolvers;
   if (!python_version.empty()) request.context.python_version = python_version;
   if (is_locked) request.context.now = time;
+  request.context.now_microsecond = microsecond;
   return request;
 }
 
@@ -236,6 +227,7 @@ RunRecord record_run(const FileStore& store, const Composition& composition, con
   std::error_code ignored;
   record.working_folder = fs::current_path(ignored).string();
   if (request.context.now) record.time = *request.context.now;
+  record.microsecond = request.context.now_microsecond;
   record.config_dirs = request.config_dirs;
   record.config_name = request.config_name;
   record.overrides = request.overrides;
@@ -256,12 +248,13 @@ std::string to_json(const RunRecord& record) {
   Json lock;
   lock["format"] = kFormat;
   lock["time"] = time_text(record.time);
+  lock["microsecond"] = record.microsecond;
   lock["working_folder"] = record.working_folder;
   lock["config_dirs"] = record.config_dirs;
   lock["config_name"] = record.config_name ? Json(*record.config_name) : Json();
   lock["overrides"] = record.overrides;
   lock["job_name"] = record.job_name;
-  lock["version_base"] = {record.version_base.major, record.version_base.minor};
+  lock["version_base"] = fmt::format("{}.{}", record.version_base.major, record.version_base.minor);
   lock["pkg_path"] = record.pkg_path;
   lock["python_version"] = record.python_version;
   lock["extended"] = record.extended;

@@ -26,6 +26,7 @@ struct RecordedFile {
 struct RunRecord {
   std::string working_folder;  ///< where it was composed: relative folders begin there
   std::tm time{};              ///< what `${now:}` gave
+  int microsecond = 0;
   std::vector<std::string> config_dirs;
   std::optional<std::string> config_name;
   std::vector<std::string> overrides;

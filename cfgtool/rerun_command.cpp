@@ -1,0 +1,128 @@
+/// \file
+/// `cfgtool rerun DIR`: composes again what a run's folder was composed from, Hydra's own folders included.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+
+#include "cfgtool/command.hpp"
+#include "cfgtool/launch.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/emit.hpp"
+#include "config_engine/hydra_flags.hpp"
+#include "config_engine/run_record.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+constexpr int kExitUsage = 2;
+
+struct RerunFlags {
+  HydraFlags hydra;
+  std::string folder;
+  bool no_resolve = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+void declare(CLI::App& app, RerunFlags& flags) {
+  app.footer(
+      "Prints the configuration, as `cfgtool resolve` does. With --run the command that `cfgtool run` ran runs again, "
+      "in a\n"
+      "new folder; with `-- COMMAND` that command. Further overrides come behind those of the run, -cp and -cn take "
+      "the\n"
+      "place of the run's.\n\n"
+      "Examples:\n"
+      "  cfgtool rerun outputs/2026-01-02/03-04-05\n"
+      "  cfgtool rerun outputs/2026-01-02/03-04-05 trainer.seed=8 --cfg job\n"
+      "  cfgtool rerun outputs/2026-01-02/03-04-05 --run");
+  app.add_option("DIR", flags.folder, "A run's folder, or the .hydra in it")->required();
+  add_hydra_flags(app, flags.hydra);
+  app.add_flag("--no-resolve", flags.no_resolve, "Print interpolations as they are written");
+  app.add_flag("--json", flags.json, "Print JSON");
+  app.add_flag("-q,--quiet", flags.quiet, "Do not say where the new run is");
+}
+
+/// The run's request, with what the flags say differently.
+ComposeRequest changed_request(const RunRecord& record, const HydraFlags& flags) {
+  ComposeRequest request = record.request();
+  const ComposeRequest asked = flags.request();
+  if (!flags.config_path.empty()) {
+    request.config_dirs = asked.config_dirs;
+  } else {
+    request.config_dirs.insert(request.config_dirs.end(), asked.config_dirs.begin(), asked.config_dirs.end());
+  }
+  if (asked.config_name) request.config_name = asked.config_name;
+  request.overrides.insert(request.overrides.end(), asked.overrides.begin(), asked.overrides.end());
+  request.extended |= asked.extended;
+  return request;
+}
+
+/// Relative folders of the run begin where it was composed.
+void enter_working_folder(const RunRecord& record) {
+  std::error_code failed;
+  std::filesystem::current_path(record.working_folder, failed);
+  if (failed) {
+    write_stderr(fmt::format("warning[run-record]: the run's working folder '{}' is gone: relative paths begin here\n",
+                             record.working_folder));
+  }
+}
+
+std::string print(Composition& composition, const RerunFlags& flags) {
+  const CfgPart part = flags.hydra.cfg.value_or(CfgPart::kJob);
+  const bool resolve = flags.hydra.cfg ? flags.hydra.resolve : !flags.no_resolve;
+  return flags.json ? print_cfg_json(composition, part, resolve, flags.hydra.package)
+                    : print_cfg(composition, part, resolve, flags.hydra.package);
+}
+
+int rerun(const RerunFlags& flags, std::vector<std::string> command) {
+  const RunRecord record = read_run_record(flags.folder);
+  if (flags.hydra.run && command.empty()) command = record.command;
+  if (flags.hydra.run && command.empty()) {
+    write_stderr(
+        fmt::format("error[flag-usage]: '{}' was not made by `cfgtool run`: no command is known\n"
+                    "  try: cfgtool rerun {} -- COMMAND\n",
+                    flags.folder, flags.folder));
+    return kExitUsage;
+  }
+  ComposeRequest request = changed_request(record, flags.hydra);
+  enter_working_folder(record);
+  request.run_job = !command.empty();
+  if (request.run_job) request.context.stop_clock();
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  Composition composition = compose(store, request);
+  store->save_caches();
+  write_stderr(render(composition.warnings, composition.sources.get(),
+                      {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
+  composition.warnings.clear();
+  if (request.run_job) return launch(*store, std::move(composition), request, command, !flags.quiet);
+  write_stdout(print(composition, flags));
+  return 0;
+}
+
+}  // namespace
+
+int rerun_command(const std::vector<std::string>& all_words) {
+  RerunFlags flags;
+  std::vector<std::string> words = all_words;
+  const std::vector<std::string> command = take_command(words);
+  CLI::App app(
+      "Composes again what a run's folder was composed from:\n  cfgtool rerun DIR [FLAG | OVERRIDE]... [-- COMMAND "
+      "[WORD]...]",
+      "cfgtool rerun");
+  declare(app, flags);
+  try {
+    if (!parse_flags(app, words)) return 0;
+    take_overrides(app, flags.hydra);
+    return rerun(flags, command);
+  } catch (const ConfigError& error) {
+    write_stderr(render(error.diagnostics(), error.sources().get(),
+                        {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,270 @@
+#include "cfgtool/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "config_engine/config_file.hpp"
+#include "config_engine/emit.hpp"
+#include "config_engine/sha256.hpp"
+#include "config_engine/yaml_writer.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) return std::nullopt;
+  return text.str();
+}
+
+/// A configuration as it was written into a run's folder.
+struct SavedConfig {
+  std::shared_ptr<SourceMap> sources = std::make_shared<SourceMap>();
+  Tree tree;
+  std::string text;
+
+  explicit SavedConfig(const std::string& path) {
+    const auto content = read_file(path);
+    if (!content) {
+      throw_error(Stage::kRequest, "run-record", fmt::format("cannot read '{}'", path));
+    }
+    text = *content;
+    try {
+      tree = parse_config_file(*sources, sources->add(SourceKind::kFile, path, text)).tree;
+    } catch (ConfigError& error) {
+      error.set_sources(sources);
+      throw;
+    }
+  }
+};
+
+class Verifier {
+ public:
+  explicit Verifier(const std::string& folder)
+      : home_(find_hydra_folder(folder)), record_(read_run_record(folder)), saved_(home_ + "/config.yaml") {}
+
+  Verification run();
+
+ private:
+  void compare_files(const FileStore& store);
+  void compare_values(const Tree& before, const Tree& after, const SourceMap& sources);
+  void compare_surroundings(const Composition& composition);
+  std::string to_blame(const std::string& key, const std::string& file_now) const;
+  bool is_not_same(const std::string& file) const;
+
+  std::string home_;
+  RunRecord record_;
+  SavedConfig saved_;
+  Verification result_;
+};
+
+bool Verifier::is_not_same(const std::string& file) const {
+  return std::any_of(result_.files.begin(), result_.files.end(),
+                     [&](const VerifiedFile& other) { return other.path == file; });
+}
+
+/// What was read then against what was read now.
+void Verifier::compare_files(const FileStore& store) {
+  std::map<std::string, std::string> now;
+  for (const auto& file : store.files_of_composition()) {
+    SourceLocation location;
+    if (store.sources()->locate(file->begin, &location))
+      now[std::string(location.name)] = sha256_hex(store.sources()->text(file->begin));
+  }
+  result_.files_read = now.size();
+  if (!record_.is_locked) return;
+  std::map<std::string, const RecordedFile*> then;
+  for (const RecordedFile& file : record_.files) {
+    then[file.path] = &file;
+    const auto found = now.find(file.path);
+    std::error_code ignored;
+    if (found == now.end()) {
+      result_.files.push_back({file.path, fs::exists(file.path, ignored) ? FileState::kUnused : FileState::kGone});
+    } else if (found->second != file.sha256) {
+      result_.files.push_back({file.path, FileState::kChanged});
+    }
+  }
+  for (const auto& [path, hash] : now) {
+    if (then.count(path) == 0) result_.files.push_back({path, FileState::kNew});
+  }
+}
+
+/// The file where the value stands now or stood then, if it is not the same any more.
+std::string Verifier::to_blame(const std::string& key, const std::string& file_now) const {
+  if (!file_now.empty() && is_not_same(file_now)) return file_now;
+  for (const RecordedFile& file : record_.files) {
+    const bool decided = std::find(file.decides.begin(), file.decides.end(), key) != file.decides.end();
+    if (decided && is_not_same(file.path)) return file.path;
+  }
+  return {};
+}
+
+void Verifier::compare_values(const Tree& before, const Tree& after, const SourceMap& sources) {
+  std::map<std::string, NodeId> old_values;
+  std::vector<std::string> order;
+  for (const Leaf& leaf : leaves_of(before)) {
+    old_values[leaf.key] = leaf.node;
+    order.push_back(leaf.key);
+  }
+  for (const Leaf& leaf : leaves_of(after)) {
+    ChangedValue value;
+    value.key = leaf.key;
+    value.after = write_json(after, leaf.node);
+    const auto old_value = old_values.find(leaf.key);
+    if (old_value != old_values.end()) value.before = write_json(before, old_value->second);
+    if (old_value != old_values.end()) old_values.erase(old_value);
+    if (value.before == value.after) continue;
+    SourceLocation location;
+    const bool has_place = sources.locate(after[leaf.node].pos, &location);
+    if (has_place) value.place = to_string(location);
+    value.file = to_blame(leaf.key, has_place ? std::string(location.name) : std::string());
+    result_.values.push_back(std::move(value));
+  }
+  for (const std::string& key : order) {
+    const auto gone = old_values.find(key);
+    if (gone == old_values.end()) continue;
+    result_.values.push_back({key, write_json(before, gone->second), std::nullopt, {}, to_blame(key, {})});
+  }
+}
+
+/// The files give the same; do the interpolations lead to the same?
+void Verifier::compare_surroundings(const Composition& composition) {
+  if (!record_.resolved_sha256) return;
+  Tree resolved;
+  try {
+    resolved = composition.resolved_tree();
+  } catch (ConfigError& error) {
+    for (Diagnostic& diagnostic : error.diagnostics())
+      diagnostic.notes.push_back("the files give the same configuration; it could be resolved then");
+    throw;
+  }
+  if (sha256_hex(write_yaml(resolved, resolved.root())) == *record_.resolved_sha256) return;
+  if (fs::exists(home_ + "/resolved.yaml")) {
+    const SavedConfig then(home_ + "/resolved.yaml");
+    compare_values(then.tree, resolved, *composition.sources);
+  }
+  for (const Leaf& leaf : leaves_of(composition.tree)) {
+    const Node& node = composition.tree[leaf.node];
+    const bool calls = node.kind == NodeKind::kInterpolation && node.text().find(':') != std::string_view::npos;
+    if (calls) result_.surroundings.push_back(fmt::format("{}: {}", leaf.key, node.text()));
+  }
+  result_.is_same = false;
+}
+
+Verification Verifier::run() {
+  result_.is_locked = record_.is_locked;
+  std::error_code ignored;
+  fs::current_path(record_.working_folder, ignored);
+  const auto store = std::make_shared<FileStore>();
+  const Composition composition = compose(store, record_.request());
+  compare_files(*store);
+  const std::string text = write_yaml(composition.tree, composition.tree.root());
+  result_.was_edited = record_.is_locked && sha256_hex(saved_.text) != record_.config_sha256;
+  result_.is_same = record_.is_locked ? sha256_hex(text) == record_.config_sha256 : text == saved_.text;
+  if (result_.is_same) {
+    compare_surroundings(composition);
+  } else {
+    compare_values(saved_.tree, composition.tree, *composition.sources);
+  }
+  return result_;
+}
+
+std::string value_line(const ChangedValue& value) {
+  const std::string place = value.place.empty() ? "" : fmt::format("   ({})", value.place);
+  if (!value.before) return fmt::format("    {} = {}, was not there{}\n", value.key, *value.after, place);
+  if (!value.after) return fmt::format("    {} is not there, was {}\n", value.key, *value.before);
+  return fmt::format("    {} = {}, was {}{}\n", value.key, *value.after, *value.before, place);
+}
+
+std::string values_of(const Verification& verification, const std::string& file) {
+  std::string text;
+  for (const ChangedValue& value : verification.values) {
+    if (value.file == file) text += value_line(value);
+  }
+  return text;
+}
+
+}  // namespace
+
+const char* to_string(FileState state) {
+  switch (state) {
+    case FileState::kSame:
+      return "same";
+    case FileState::kChanged:
+      return "changed";
+    case FileState::kGone:
+      return "gone";
+    case FileState::kNew:
+      return "new";
+    case FileState::kUnused:
+      return "not read any more";
+  }
+  return "";
+}
+
+Verification verify_run(const std::string& folder) {
+  return Verifier(folder).run();
+}
+
+std::string print_text(const Verification& verification, const std::string& folder, bool color) {
+  const auto painted = [&](const char* code, std::string_view words) {
+    return color ? fmt::format("\033[{}m{}\033[0m", code, words) : std::string(words);
+  };
+  std::string text = verification.is_same ? painted("32", "same") : painted("1;31", "different");
+  text += fmt::format(": {} ({} files)\n", folder, verification.files_read);
+  if (!verification.is_locked) {
+    text += "  without a lock file: which files changed is not known\n";
+  }
+  if (verification.was_edited) text += "  config.yaml in it was edited after the run\n";
+  for (const VerifiedFile& file : verification.files) {
+    const std::string values = values_of(verification, file.path);
+    text += fmt::format("  {}: {}{}\n{}", painted("33", to_string(file.state)), file.path,
+                        values.empty() ? ", without changing a value" : "", values);
+  }
+  const std::string others = values_of(verification, {});
+  if (!others.empty()) text += "  by none of the files that changed:\n" + others;
+  if (!verification.surroundings.empty()) {
+    text += "  the files give the same, but interpolations lead to other values; these ask the surroundings:\n";
+    for (const std::string& line : verification.surroundings)
+      text += "    " + line + "\n";
+  }
+  return text;
+}
+
+std::string print_json(const Verification& verification) {
+  Json document;
+  document["same"] = verification.is_same;
+  document["locked"] = verification.is_locked;
+  document["edited"] = verification.was_edited;
+  document["files_read"] = verification.files_read;
+  document["files"] = Json::array();
+  for (const VerifiedFile& file : verification.files)
+    document["files"].push_back({{"path", file.path}, {"state", to_string(file.state)}});
+  document["values"] = Json::array();
+  const auto value_json = [](const std::optional<std::string>& text) { return text ? Json::parse(*text) : Json(); };
+  for (const ChangedValue& value : verification.values) {
+    document["values"].push_back({{"key", value.key},
+                                  {"before", value_json(value.before)},
+                                  {"was_there", value.before.has_value()},
+                                  {"after", value_json(value.after)},
+                                  {"is_there", value.after.has_value()},
+                                  {"place", value.place},
+                                  {"file", value.file}});
+  }
+  document["surroundings"] = verification.surroundings;
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace cfgtool
