@@ -68,11 +68,12 @@ int run_job(const JobFunction& job, const Job& arguments, const ComposeRequest& 
 int run(const FileStore& store, Composition composition, const ComposeRequest& request, const HydraFlags& flags,
         const JobFunction& job) {
   const RunFolder folder = make_run_folder(composition);
-  save_run(composition, folder, record_run(store, composition, request));
+  const RunRecord record = record_run(store, composition, request);
   enter_run(composition, folder, !request.version_base.at_least(1, 2));
   std::vector<Diagnostic> warnings;
   const Logger log = open_job_log(composition, request.job_name, &warnings);
   print_warnings(flags, warnings, composition.sources.get());
+  save_run(composition, folder, record);
   return run_job(job, {Config(std::move(composition)), log, folder.path}, request);
 }
 

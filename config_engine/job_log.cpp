@@ -18,8 +18,6 @@ namespace cfgtool {
 
 namespace {
 
-constexpr std::string_view kSettings = "job_logging";
-
 /// Where lines go: a stream that is open anyway, or a file.
 struct Handler {
   int descriptor = -1;  // -1: not opened yet, or nowhere
@@ -138,12 +136,16 @@ class Reader {
  public:
   Reader(HydraSettings& settings, std::vector<Diagnostic>* warnings) : settings_(settings), warnings_(warnings) {}
 
+  /// \param section "hydra_logging" or "job_logging"
   template <class State>
-  void read(State& state);
+  void read(std::string_view section, State& state);
+  template <class State>
+  void read_verbose(State& state);
 
  private:
   [[noreturn]] void refuse(const std::string& message) {
-    settings_.refuse("job-logging", kSettings, message, "hydra/job_logging=default");
+    settings_.refuse("job-logging", section_, fmt::format("hydra.{}: {}", section_, message),
+                     fmt::format("hydra/{}=default", section_));
   }
   void warn(const std::string& message, NodeId node) {
     if (!warnings_) return;
@@ -175,11 +177,10 @@ class Reader {
   std::shared_ptr<Handler> handler(const std::string& name, NodeId map);
   void open_file(const std::string& name, NodeId map, Handler& handler);
   LoggerSettings logger(NodeId map);
-  template <class State>
-  void read_verbose(State& state);
 
   HydraSettings& settings_;
   std::vector<Diagnostic>* warnings_;
+  std::string section_;
   NodeId all_ = kNoNode;
   std::map<std::string, LogFormat> formats_;
   std::map<std::string, std::shared_ptr<Handler>> handlers_;  // nullptr: left out
@@ -189,8 +190,7 @@ std::optional<LogLevel> Reader::level(NodeId map) {
   const auto name = text(map, "level");
   if (!name) return std::nullopt;
   const auto level = parse_level(*name);
-  if (!level)
-    refuse(fmt::format("hydra.job_logging: '{}' is no level; DEBUG, INFO, WARNING, ERROR, CRITICAL are", *name));
+  if (!level) refuse(fmt::format("'{}' is no level; DEBUG, INFO, WARNING, ERROR, CRITICAL are", *name));
   return level;
 }
 
@@ -203,7 +203,7 @@ LogFormat Reader::format(NodeId formatter) {
 
 void Reader::open_file(const std::string& name, NodeId map, Handler& handler) {
   const auto file = text(map, "filename");
-  if (!file) refuse(fmt::format("hydra.job_logging.handlers.{} has no filename", name));
+  if (!file) refuse(fmt::format("handlers.{} has no filename", name));
   handler.file = *file;
   const std::string mode = text(map, "mode").value_or("a");
   handler.open_flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (mode.starts_with('w') ? O_TRUNC : 0);
@@ -229,8 +229,7 @@ std::shared_ptr<Handler> Reader::handler(const std::string& name, NodeId map) {
   handler->level = level(map).value_or(LogLevel::kNotSet);
   if (const auto format = text(map, "formatter")) {
     const auto found = formats_.find(*format);
-    if (found == formats_.end())
-      refuse(fmt::format("hydra.job_logging.handlers.{}: there is no formatter '{}'", name, *format));
+    if (found == formats_.end()) refuse(fmt::format("handlers.{}: there is no formatter '{}'", name, *format));
     handler->format = found->second;
   }
   return handler;
@@ -245,7 +244,7 @@ LoggerSettings Reader::logger(NodeId map) {
   for (NodeId item = tree()[names].child.first; item != kNoNode; item = tree()[item].next) {
     const std::string name = python_str(tree(), settings_.follow(item));
     const auto found = handlers_.find(name);
-    if (found == handlers_.end()) refuse(fmt::format("hydra.job_logging: there is no handler '{}'", name));
+    if (found == handlers_.end()) refuse(fmt::format("there is no handler '{}'", name));
     if (found->second) logger.handlers.push_back(found->second);
   }
   return logger;
@@ -267,18 +266,19 @@ void Reader::read_verbose(State& state) {
 }
 
 template <class State>
-void Reader::read(State& state) {
-  all_ = settings_.find(kSettings);
-  if (all_ != kNoNode && tree()[all_].kind != NodeKind::kMap) refuse("hydra.job_logging must be a mapping");
+void Reader::read(std::string_view section, State& state) {
+  section_ = section;
+  all_ = settings_.find(section);
+  if (all_ != kNoNode && tree()[all_].kind != NodeKind::kMap) refuse("a mapping is needed");
   const NodeId root = settings_.child(all_, "root");
-  if (root != kNoNode) {
-    for_each("formatters", [&](const std::string& name, NodeId map) { formats_.emplace(name, format(map)); });
-    for_each("handlers", [&](const std::string& name, NodeId map) { handlers_.emplace(name, handler(name, map)); });
-    for_each("loggers", [&](const std::string& name, NodeId map) { state.loggers[name] = logger(map); });
-    state.root = logger(root);
-    if (!state.root.level) state.root.level = LogLevel::kWarning;
-  }
-  read_verbose(state);
+  if (root == kNoNode) return;  // what was before stays
+  formats_.clear();
+  handlers_.clear();
+  for_each("formatters", [&](const std::string& name, NodeId map) { formats_.emplace(name, format(map)); });
+  for_each("handlers", [&](const std::string& name, NodeId map) { handlers_.emplace(name, handler(name, map)); });
+  for_each("loggers", [&](const std::string& name, NodeId map) { state.loggers[name] = logger(map); });
+  state.root = logger(root);
+  if (!state.root.level) state.root.level = LogLevel::kWarning;
 }
 
 }  // namespace
@@ -287,7 +287,11 @@ Logger open_job_log(const Composition& composition, const std::string& name, std
   auto state = std::make_shared<Logger::State>();
   state->last_resort.descriptor = STDERR_FILENO;
   HydraSettings settings(composition);
-  Reader(settings, warnings).read(*state);
+  Reader reader(settings, warnings);
+  // hydra: configure_log is called for both; where the job's says nothing, Hydra's own holds.
+  reader.read("hydra_logging", *state);
+  reader.read("job_logging", *state);
+  reader.read_verbose(*state);
   return {std::move(state), name};
 }
 

@@ -21,8 +21,15 @@ std::string read_file(const std::filesystem::path& file) {
 
 Outcome run_program(const std::string& program, const std::vector<std::string>& words,
                     const std::map<std::string, std::string>& variables) {
+  const ScratchFolder folder;
+  return run_program_in(folder.path(), program, words, variables);
+}
+
+Outcome run_program_in(const std::filesystem::path& folder, const std::string& program,
+                       const std::vector<std::string>& words, const std::map<std::string, std::string>& variables) {
   const ScratchFolder scratch;
   ChildProcess child;
+  child.working_folder = folder;
   child.argv = {program};
   child.argv.insert(child.argv.end(), words.begin(), words.end());
   child.output = scratch.path() / "output";

@@ -2,6 +2,7 @@
 /// Runs one of our programs as a user does, and keeps what it says.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,8 +18,12 @@ struct Outcome {
   bool complains(const std::string& words) const { return errors.find(words) != std::string::npos; }
 };
 
-/// \param variables beside those of this process; none of them is ATTENTION_PLUGIN_PATH unless given here
+/// Runs it in a folder that is gone afterwards. \param variables beside those of this process; none of them is
+/// ATTENTION_PLUGIN_PATH unless given here
 Outcome run_program(const std::string& program, const std::vector<std::string>& words,
                     const std::map<std::string, std::string>& variables = {});
+/// The same in a folder that stays.
+Outcome run_program_in(const std::filesystem::path& folder, const std::string& program,
+                       const std::vector<std::string>& words, const std::map<std::string, std::string>& variables = {});
 
 }  // namespace cfgtool::test
