@@ -15,10 +15,20 @@ namespace fs = std::filesystem;
 TEST_CASE("resolve prints the same with a cold, a warm, a damaged and no cache") {
   const ScratchFolder folder;
   const std::string cache = (folder.path() / "cache").string();
-  const std::vector<std::string> words{"resolve", "-cp", SPEC_TREE, "-cn", "ppo_trainer", "--cfg", "all", "--resolve"};
+  // The folders are named after the time, which goes on.
+  const std::vector<std::string> words{"resolve",
+                                       "-cp",
+                                       SPEC_TREE,
+                                       "-cn",
+                                       "ppo_trainer",
+                                       "--cfg",
+                                       "all",
+                                       "--resolve",
+                                       "hydra.run.dir=run",
+                                       "hydra.sweep.dir=sweep"};
   const auto output = [&](std::vector<std::string> more, const std::string& where) {
     more.insert(more.begin(), words.begin(), words.end());
-    const Outcome outcome = run_program(SPEC_CFGTOOL, more, {{"CFGTOOL_CACHE_DIR", where}});
+    const Outcome outcome = run_program_in(folder.path(), SPEC_CFGTOOL, more, {{"CFGTOOL_CACHE_DIR", where}});
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.errors.empty());
     return outcome.output;
