@@ -7,55 +7,6 @@
 
 namespace cfgtool::attention::eager {
 
-Sequence EagerPlan::sequence(int64_t batch, const attn_extras& extras) const {
-  switch (problem.varlen) {
-    case ATTN_VARLEN_PADDED:
-      return {batch, batch, 0, extras.lengths_q[batch], 0, extras.lengths_kv[batch]};
-    case ATTN_VARLEN_PACKED: {
-      const int64_t q_begin = extras.offsets_q[batch];
-      const int64_t kv_begin = extras.offsets_kv[batch];
-      return {
-          batch, 0, q_begin, extras.offsets_q[batch + 1] - q_begin, kv_begin, extras.offsets_kv[batch + 1] - kv_begin};
-    }
-    default:
-      return {batch, batch, 0, problem.seq_q, 0, problem.seq_kv};
-  }
-}
-
-int64_t EagerPlan::aligned_position(const Sequence& sequence, int64_t row) const {
-  return problem.diagonal == ATTN_DIAGONAL_BOTTOM_RIGHT ? row + sequence.kv_count - sequence.q_count : row;
-}
-
-KeyRange EagerPlan::visible_keys(const Sequence& sequence, int64_t row) const {
-  if (row >= sequence.q_count) return {0, 0};
-  const int64_t position = aligned_position(sequence, row);
-  int64_t begin = 0;
-  int64_t end = sequence.kv_count;
-  if (problem.window_left >= 0) begin = std::max(begin, position - problem.window_left);
-  if (problem.window_right >= 0) end = std::min(end, position + problem.window_right + 1);
-  if (begin >= end) return {0, 0};
-  return {begin, end};
-}
-
-KeyRange EagerPlan::visible_keys(const RowBlock& block) const {
-  KeyRange all{0, 0};
-  for (int64_t r = 0; r < block.count; ++r) {
-    const KeyRange keys = visible_keys(block.sequence, block.first + r);
-    if (keys.begin == keys.end) continue;
-    all = all.begin == all.end ? keys : KeyRange{std::min(all.begin, keys.begin), std::max(all.end, keys.end)};
-  }
-  return all;
-}
-
-int64_t EagerPlan::row_index(const Sequence& sequence, int64_t head, int64_t row) const {
-  if (problem.varlen == ATTN_VARLEN_PACKED) return head * problem.total_q + sequence.q_begin + row;
-  return (sequence.batch * problem.heads_q + head) * problem.seq_q + row;
-}
-
-int64_t EagerPlan::row_count() const {
-  return problem.heads_q * (problem.varlen == ATTN_VARLEN_PACKED ? problem.total_q : problem.batch * problem.seq_q);
-}
-
 float EagerPlan::score(const attn_extras& extras, const Sequence& sequence, int64_t head, int64_t row, int64_t key,
                        float product) const {
   const float score = problem.scale * product;
@@ -77,9 +28,7 @@ RowBlock EagerPlan::row_block(int64_t index, const attn_extras& extras) const {
   const int64_t batch = index / blocks / problem.heads_q;
   const int64_t first = index % blocks * kBlock;
   const Sequence s = sequence(batch, extras);
-  // Packed, there is nothing behind a sequence's end; otherwise the tail has rows, which must be written too.
-  const int64_t rows = problem.varlen == ATTN_VARLEN_PACKED ? s.q_count : problem.seq_q;
-  return {s, head, first, std::clamp<int64_t>(rows - first, 0, kBlock)};
+  return {s, head, first, std::clamp<int64_t>(output_rows(s) - first, 0, kBlock)};
 }
 
 int64_t EagerPlan::forward_floats_per_worker() const {

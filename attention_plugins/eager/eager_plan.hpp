@@ -5,27 +5,15 @@
 #include <cstdint>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/eager/tensor_rows.hpp"
+#include "attention_plugins/cpu_common/geometry.hpp"
+#include "attention_plugins/cpu_common/tensor_rows.hpp"
 
 namespace cfgtool::attention::eager {
 
 /// Query rows, or keys, that one task works on: each key that it reads serves so many rows.
 constexpr int64_t kBlock = 16;
 
-/// Keys [begin, end); begin <= end.
-struct KeyRange {
-  int64_t begin;
-  int64_t end;
-  bool contains(int64_t key) const { return begin <= key && key < end; }
-};
-
-/// Where one sequence of the batch lies.
-struct Sequence {
-  int64_t batch;         ///< its number
-  int64_t tensor_batch;  ///< the batch index in tensors: 0 when packed
-  int64_t q_begin, q_count;
-  int64_t kv_begin, kv_count;
-};
+using namespace cpu;
 
 /// Rows [first, first + count) of one head of one sequence, counted within the sequence.
 struct RowBlock {
@@ -35,35 +23,17 @@ struct RowBlock {
   int64_t count;
 };
 
-/// Asks `executor` to run function(index, worker) for each index in [0, count).
-template <typename Function>
-void parallel_for(const attn_executor& executor, int64_t count, const Function& function) {
-  const auto task = [](void* context, uint64_t index, uint32_t worker) {
-    (*static_cast<const Function*>(context))(static_cast<int64_t>(index), worker);
-  };
-  // The interface hands the context back unchanged; nothing is written through it.
-  executor.parallel_for(executor.context, static_cast<uint64_t>(count), task, const_cast<Function*>(&function));
-}
-
 inline int64_t blocks_of(int64_t count) {
   return (count + kBlock - 1) / kBlock;
 }
 
-struct EagerPlan {
-  attn_problem problem;
+struct EagerPlan : Geometry {
   uint32_t max_workers;
 
-  Sequence sequence(int64_t batch, const attn_extras& extras) const;
-
-  /// The position on the key axis that a row faces.
-  int64_t aligned_position(const Sequence& sequence, int64_t row) const;
-  KeyRange visible_keys(const Sequence& sequence, int64_t row) const;
-  KeyRange visible_keys(const RowBlock& block) const;  ///< of any of its rows
-
-  /// Into lse and into what the backward pass keeps of each row.
-  int64_t row_index(const Sequence& sequence, int64_t head, int64_t row) const;
-  int64_t row_count() const;
-  int64_t kv_head(int64_t head) const { return head / (problem.heads_q / problem.heads_kv); }
+  KeyRange visible_keys(const RowBlock& block) const {
+    return Geometry::visible_keys(block.sequence, block.first, block.count);
+  }
+  using Geometry::visible_keys;
 
   /// The score of a row and a key that it sees, from their product.
   float score(const attn_extras& extras, const Sequence& sequence, int64_t head, int64_t row, int64_t key,

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "attention_plugins/eager/tensor_rows.hpp"
+#include "attention_plugins/cpu_common/tensor_rows.hpp"
 #include "attention_plugins/host/names.hpp"
 
 namespace attention_test {
@@ -66,10 +66,10 @@ int64_t TestTensor::offset(int64_t index) const {
 }
 
 float TestTensor::get(int64_t index) const {
-  return eager::load(bytes_.data(), dtype_, offset(index));
+  return cpu::load(bytes_.data(), dtype_, offset(index));
 }
 void TestTensor::set(int64_t index, float value) {
-  eager::store(bytes_.data(), dtype_, offset(index), value);
+  cpu::store(bytes_.data(), dtype_, offset(index), value);
 }
 
 std::vector<float> TestTensor::values() const {

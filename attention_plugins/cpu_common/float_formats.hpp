@@ -6,7 +6,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace cfgtool::attention::eager {
+namespace cfgtool::attention::cpu {
 
 inline float float_from_bf16(uint16_t bits) {
   return std::bit_cast<float>(uint32_t{bits} << 16);
@@ -54,4 +54,4 @@ inline uint16_t fp16_from_float(float value) {
   return static_cast<uint16_t>(sign | (whole + (up ? 1U : 0U)));
 }
 
-}  // namespace cfgtool::attention::eager
+}  // namespace cfgtool::attention::cpu
