@@ -4,6 +4,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(fmt 9 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(Threads REQUIRED)
+find_package(hwy 1.0 REQUIRED)
 
 # cfgtool is a short process: with yaml-cpp inside, a run takes about a twelfth less time than with its shared object.
 option(CFGTOOL_STATIC_YAML_CPP "Link yaml-cpp statically where its archive is installed" ON)

@@ -6,6 +6,7 @@
 
 #include "attention_plugins/cpu_common/tensor_rows.hpp"
 #include "attention_plugins/host/names.hpp"
+#include "attention_plugins/host/plugin_error.hpp"
 
 namespace attention_test {
 
@@ -92,7 +93,27 @@ std::shared_ptr<const Plugin> eager_plugin() {
   return plugin;
 }
 
-CaseRun::CaseRun(const ReferenceCase& reference) : CaseRun(reference, problem_of(reference)) {}
+std::shared_ptr<const Plugin> flash_plugin(const std::string& path) {
+  try {
+    return Plugin::load({ATTENTION_FLASH_PLUGIN, "the test"}, [&](std::string_view) { return "path=" + path; }, {});
+  } catch (const PluginError& error) {
+    if (std::string(error.what()).find("the option") != std::string::npos) return nullptr;
+    throw;
+  }
+}
+
+namespace {
+
+attn_problem without_bias_gradient(attn_problem problem) {
+  problem.flags &= ~static_cast<uint32_t>(ATTN_FLAG_D_BIAS);
+  std::fill(std::begin(problem.d_bias_stride), std::end(problem.d_bias_stride), 0);
+  return problem;
+}
+
+}  // namespace
+
+CaseRun::CaseRun(const ReferenceCase& reference, Passes passes)
+    : CaseRun(reference, passes == kAll ? problem_of(reference) : without_bias_gradient(problem_of(reference))) {}
 
 CaseRun::CaseRun(const ReferenceCase& reference, const attn_problem& p)
     : query(p.dtype, query_size(p), p.query_stride),

@@ -41,10 +41,14 @@ class TestTensor {
 /// The plugin "eager", loaded once.
 std::shared_ptr<const cfgtool::attention::Plugin> eager_plugin();
 
+/// The plugin "cpu_flash" on one of its paths ("avx512", "avx2", "portable"); nullptr if this processor has not got it.
+std::shared_ptr<const cfgtool::attention::Plugin> flash_plugin(const std::string& path);
+
 /// A recorded problem with its inputs, and outputs to be written.
 class CaseRun {
  public:
-  explicit CaseRun(const ReferenceCase& reference);
+  enum Passes { kAll, kWithoutBiasGradient };
+  explicit CaseRun(const ReferenceCase& reference, Passes passes = kAll);
 
   void forward(cfgtool::attention::AttentionKernel& kernel);
   void backward(cfgtool::attention::AttentionKernel& kernel);  ///< after forward

@@ -1,0 +1,380 @@
+// The backward pass: the weights are computed again from the log-sum-exp, a block of keys by a block of rows at a time.
+// Included once for each SIMD target.
+//
+//   P = 2^(score - lse)   dP = dO V^T         dS = P (dP - delta), delta = dot(dO, O) of each row
+//   dV = P^T dO           dK = scale dS^T Q   dQ = scale dS K
+//
+// Scores come out bit for bit as in the forward pass, from queries times scale and log2(e). A log-sum-exp of thousands
+// is rounded so much that weights inherit it: they are then divided by their sum again.
+//
+// A task is one key head with its query heads, so that no two tasks add to the same sum: the result depends on neither
+// the number of threads nor their order.
+#if defined(CFGTOOL_CPU_FLASH_BACKWARD_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CFGTOOL_CPU_FLASH_BACKWARD_INL_HPP
+#undef CFGTOOL_CPU_FLASH_BACKWARD_INL_HPP
+#else
+#define CFGTOOL_CPU_FLASH_BACKWARD_INL_HPP
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+
+#include "attention_plugins/cpu_flash/forward-inl.hpp"
+#include "attention_plugins/cpu_flash/gemm-inl.hpp"
+#include "attention_plugins/cpu_flash/kernels.hpp"
+#include "attention_plugins/cpu_flash/vector_math-inl.hpp"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
+
+/// Rows of a block with a mask are looked at in smaller steps, so that less is computed for nothing.
+inline constexpr int64_t kMaskedRows = 32;
+/// From here on the rounding of a log-sum-exp shows in the weights.
+inline constexpr float kLargeLse = 256;
+/// Distance of rows of scores, and of transposed keys.
+inline constexpr int64_t kScoreRow = kBackwardKeys + kRowPadding;
+
+/// A tensor as the backward pass reads or writes it.
+inline cpu::Rows<const void> rows_of(const void* data, const attn_problem& problem, const int64_t* stride,
+                                     int64_t head_dim) {
+  return {data, problem.dtype, stride, head_dim};
+}
+
+/// delta of all rows of one head. \param task batch * heads_q + head
+inline void delta_task(const BackwardArguments& arguments, int64_t task, float* scratch) {
+  const FloatTag d;
+  const FlashPlan& plan = arguments.plan;
+  const attn_problem& problem = plan.problem;
+  const cpu::Sequence sequence = plan.sequence(task / problem.heads_q, arguments.extras);
+  const int64_t head = task % problem.heads_q;
+  const auto output = rows_of(arguments.tensors.output, problem, problem.output_stride, problem.head_dim_v);
+  const auto d_output = rows_of(arguments.tensors.d_output, problem, problem.d_output_stride, problem.head_dim_v);
+  float* const one = scratch;
+  float* const other = scratch + plan.padded_v();
+  for (int64_t i = 0; i < sequence.q_count; ++i) {
+    const int64_t row = sequence.q_begin + i;
+    load_numbers(output.data, output.dtype, output.offset(sequence.tensor_batch, head, row), problem.head_dim_v, one,
+                 plan.padded_v());
+    load_numbers(d_output.data, d_output.dtype, d_output.offset(sequence.tensor_batch, head, row), problem.head_dim_v,
+                 other, plan.padded_v());
+    FloatVec sum = hn::Zero(d);
+    for (int64_t k = 0; k < plan.padded_v(); k += lanes())
+      sum = hn::MulAdd(hn::LoadU(d, one + k), hn::LoadU(d, other + k), sum);
+    arguments.deltas[plan.row_index(sequence, head, i)] = hn::GetLane(hn::SumOfLanes(d, sum));
+  }
+}
+
+class BackwardTask {
+ public:
+  BackwardTask(const BackwardArguments& arguments, float* scratch)
+      : plan_(arguments.plan), problem_(plan_.problem), arguments_(arguments), next_(scratch) {}
+
+  void run(int64_t task);
+
+ private:
+  float* take(int64_t floats) {
+    float* const taken = next_;
+    next_ += rounded_up(floats, 16);
+    return taken;
+  }
+  void take_scratch();
+  void head(int64_t head, bool is_first, bool is_last);
+  void load_keys(int64_t first, int64_t count);
+  void load_rows(int64_t head, int64_t first, int64_t count);
+  void correct_weights(int64_t head);
+  void add_weights(int64_t head, int64_t first_row, int64_t rows, int64_t first_key, int64_t keys);
+  void rows_by_keys(int64_t head, int64_t first_row, int64_t rows, int64_t first_key, int64_t keys);
+  void part(int64_t head, int64_t first_row, int64_t offset, int64_t rows, int64_t first_key, int64_t begin,
+            int64_t end, bool is_masked);
+  void weigh(int64_t head, int64_t first_row, int64_t offset, int64_t rows, int64_t first_key, int64_t begin,
+             int64_t end, bool is_masked);
+  void add_bias(int64_t head, int64_t row, int64_t first_key, int64_t begin, int64_t end, float* scores);
+  void write_rows(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first, int64_t count,
+                  const float* values, int64_t row, float factor);
+  void write_zeros(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first, int64_t count);
+
+  const FlashPlan& plan_;
+  const attn_problem& problem_;
+  const BackwardArguments& arguments_;
+  float* next_;
+  cpu::Sequence sequence_{};
+  int64_t kv_head_ = 0;
+  int64_t key_row_ = 0, value_row_ = 0;              // distances of rows
+  float *keys_ = nullptr, *keys_across_ = nullptr;   // [kBackwardKeys][padded_qk + pad]; [head_dim_qk][kScoreRow]
+  float* values_across_ = nullptr;                   // [head_dim_v][kScoreRow]
+  float *queries_ = nullptr, *d_outputs_ = nullptr;  // [kBackwardRows][padded + pad]
+  float *weights_ = nullptr, *d_scores_ = nullptr;   // [kBackwardRows][kScoreRow]
+  float* corrections_ = nullptr;                     // [seq_q]: what the weights of each row are multiplied with
+  float* d_queries_ = nullptr;                       // [seq_q][padded_qk]: of one head
+  float *d_keys_ = nullptr, *d_values_ = nullptr;    // [seq_kv or kBackwardKeys][padded]
+  float* row_ = nullptr;
+};
+
+inline void BackwardTask::take_scratch() {
+  key_row_ = plan_.padded_qk() + kRowPadding;
+  value_row_ = plan_.padded_v() + kRowPadding;
+  keys_ = take(kBackwardKeys * key_row_);
+  keys_across_ = take(problem_.head_dim_qk * kScoreRow);
+  values_across_ = take(problem_.head_dim_v * kScoreRow);
+  queries_ = take(kBackwardRows * key_row_);
+  d_outputs_ = take(kBackwardRows * value_row_);
+  weights_ = take(kBackwardRows * kScoreRow);
+  d_scores_ = take(kBackwardRows * kScoreRow);
+  row_ = take(std::max(plan_.padded_qk(), plan_.padded_v()));
+  corrections_ = take(problem_.seq_q);
+  d_queries_ = take(rounded_up(problem_.seq_q, kRowMultiple) * plan_.padded_qk());
+  // The heads of a group add to the same gradients of keys and values; a head alone is done with a block at once.
+  const int64_t keys = plan_.group_size() > 1 ? rounded_up(problem_.seq_kv, kBackwardKeys) : kBackwardKeys;
+  d_keys_ = take(keys * plan_.padded_qk());
+  d_values_ = take(keys * plan_.padded_v());
+}
+
+inline void BackwardTask::run(int64_t task) {
+  sequence_ = plan_.sequence(task / problem_.heads_kv, arguments_.extras);
+  kv_head_ = task % problem_.heads_kv;
+  take_scratch();
+  const int64_t group = plan_.group_size();
+  for (int64_t g = 0; g < group; ++g)
+    head(kv_head_ * group + g, g == 0, g == group - 1);
+  const int64_t tail = plan_.output_keys(sequence_) - sequence_.kv_count;
+  write_zeros(arguments_.tensors.d_key, problem_.d_key_stride, problem_.head_dim_qk, kv_head_,
+              sequence_.kv_begin + sequence_.kv_count, tail);
+  write_zeros(arguments_.tensors.d_value, problem_.d_value_stride, problem_.head_dim_v, kv_head_,
+              sequence_.kv_begin + sequence_.kv_count, tail);
+}
+
+inline void BackwardTask::head(int64_t head, bool is_first, bool is_last) {
+  std::fill_n(d_queries_, rounded_up(sequence_.q_count, kRowMultiple) * plan_.padded_qk(), 0.0F);
+  correct_weights(head);
+  float* const d_keys = d_keys_;
+  float* const d_values = d_values_;
+  for (int64_t block = 0; block < sequence_.kv_count; block += kBackwardKeys) {
+    const int64_t keys = std::min(kBackwardKeys, sequence_.kv_count - block);
+    const int64_t place = plan_.group_size() > 1 ? block : 0;
+    d_keys_ = d_keys + place * plan_.padded_qk();
+    d_values_ = d_values + place * plan_.padded_v();
+    if (is_first) {
+      std::fill_n(d_keys_, kBackwardKeys * plan_.padded_qk(), 0.0F);
+      std::fill_n(d_values_, kBackwardKeys * plan_.padded_v(), 0.0F);
+    }
+    load_keys(block, keys);
+    for (int64_t row = 0; row < sequence_.q_count; row += kBackwardRows)
+      rows_by_keys(head, row, std::min(kBackwardRows, sequence_.q_count - row), block, keys);
+    if (!is_last) continue;
+    const int64_t first = sequence_.kv_begin + block;
+    write_rows(arguments_.tensors.d_key, problem_.d_key_stride, problem_.head_dim_qk, kv_head_, first, keys, d_keys_,
+               plan_.padded_qk(), kLn2);
+    write_rows(arguments_.tensors.d_value, problem_.d_value_stride, problem_.head_dim_v, kv_head_, first, keys,
+               d_values_, plan_.padded_v(), 1.0F);
+  }
+  d_keys_ = d_keys;
+  d_values_ = d_values;
+  write_rows(arguments_.tensors.d_query, problem_.d_query_stride, problem_.head_dim_qk, head, sequence_.q_begin,
+             sequence_.q_count, d_queries_, plan_.padded_qk(), problem_.scale);
+  write_zeros(arguments_.tensors.d_query, problem_.d_query_stride, problem_.head_dim_qk, head,
+              sequence_.q_begin + sequence_.q_count, plan_.output_rows(sequence_) - sequence_.q_count);
+}
+
+/// Of rows with a large log-sum-exp the weights are added up once more than else.
+inline void BackwardTask::correct_weights(int64_t head) {
+  const auto is_large = [&](int64_t row) {
+    const float lse = arguments_.tensors.lse[plan_.row_index(sequence_, head, row)];
+    return std::fabs(lse) > kLargeLse && lse != kMinusInfinity;
+  };
+  bool any_is_large = false;
+  for (int64_t row = 0; row < sequence_.q_count; ++row) {
+    any_is_large |= is_large(row);
+    corrections_[row] = 1;
+  }
+  if (!any_is_large) return;
+  float* const sums = d_queries_;  // not in use yet
+  std::fill_n(sums, sequence_.q_count, 0.0F);
+  for (int64_t block = 0; block < sequence_.kv_count; block += kBackwardKeys) {
+    const int64_t keys = std::min(kBackwardKeys, sequence_.kv_count - block);
+    load_keys(block, keys);
+    for (int64_t row = 0; row < sequence_.q_count; row += kBackwardRows)
+      add_weights(head, row, std::min(kBackwardRows, sequence_.q_count - row), block, keys);
+  }
+  for (int64_t row = 0; row < sequence_.q_count; ++row) {
+    if (is_large(row) && sums[row] > 0) corrections_[row] = 1.0F / sums[row];
+  }
+  std::fill_n(sums, sequence_.q_count, 0.0F);
+}
+
+/// Into d_queries_, one number for each row.
+inline void BackwardTask::add_weights(int64_t head, int64_t first_row, int64_t rows, int64_t first_key, int64_t keys) {
+  load_rows(head, first_row, rows);
+  const int64_t padded = rounded_up(keys, 16);
+  multiply<Into::kStore>({queries_, key_row_, 1}, {keys_across_, kScoreRow}, {weights_, kScoreRow},
+                         rounded_up(rows, kRowMultiple), padded, problem_.head_dim_qk);
+  std::fill_n(d_scores_, rounded_up(rows, kRowMultiple) * kScoreRow, 0.0F);
+  weigh(head, first_row, 0, rows, first_key, 0, padded, true);
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < keys; ++j)
+      d_queries_[first_row + i] += weights_[i * kScoreRow + j];
+  }
+}
+
+inline void BackwardTask::load_keys(int64_t first, int64_t count) {
+  const auto key = rows_of(arguments_.tensors.key, problem_, problem_.key_stride, problem_.head_dim_qk);
+  const auto value = rows_of(arguments_.tensors.value, problem_, problem_.value_stride, problem_.head_dim_v);
+  for (int64_t j = 0; j < count; ++j) {
+    const int64_t row = sequence_.kv_begin + first + j;
+    float* const numbers = keys_ + j * key_row_;
+    load_numbers(key.data, key.dtype, key.offset(sequence_.tensor_batch, kv_head_, row), key.head_dim, numbers,
+                 plan_.padded_qk());
+    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
+      keys_across_[k * kScoreRow + j] = numbers[k];
+    load_numbers(value.data, value.dtype, value.offset(sequence_.tensor_batch, kv_head_, row), value.head_dim, row_,
+                 plan_.padded_v());
+    for (int64_t k = 0; k < problem_.head_dim_v; ++k)
+      values_across_[k * kScoreRow + j] = row_[k];
+  }
+  for (int64_t j = count; j < rounded_up(count, 16); ++j) {
+    std::fill_n(keys_ + j * key_row_, plan_.padded_qk(), 0.0F);
+    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
+      keys_across_[k * kScoreRow + j] = 0;
+    for (int64_t k = 0; k < problem_.head_dim_v; ++k)
+      values_across_[k * kScoreRow + j] = 0;
+  }
+}
+
+inline void BackwardTask::load_rows(int64_t head, int64_t first, int64_t count) {
+  const auto query = rows_of(arguments_.tensors.query, problem_, problem_.query_stride, problem_.head_dim_qk);
+  const auto d_output = rows_of(arguments_.tensors.d_output, problem_, problem_.d_output_stride, problem_.head_dim_v);
+  const float factor = problem_.scale * kLog2E;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = sequence_.q_begin + first + i;
+    load_numbers(query.data, query.dtype, query.offset(sequence_.tensor_batch, head, row), query.head_dim,
+                 queries_ + i * key_row_, plan_.padded_qk());
+    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
+      queries_[i * key_row_ + k] *= factor;
+    load_numbers(d_output.data, d_output.dtype, d_output.offset(sequence_.tensor_batch, head, row), d_output.head_dim,
+                 d_outputs_ + i * value_row_, plan_.padded_v());
+  }
+  for (int64_t i = count; i < rounded_up(count, kRowMultiple); ++i) {
+    std::fill_n(queries_ + i * key_row_, plan_.padded_qk(), 0.0F);
+    std::fill_n(d_outputs_ + i * value_row_, plan_.padded_v(), 0.0F);
+  }
+}
+
+inline void BackwardTask::rows_by_keys(int64_t head, int64_t first_row, int64_t rows, int64_t first_key, int64_t keys) {
+  const cpu::KeyRange any = plan_.visible_keys(sequence_, first_row, rows);
+  if (any.begin >= first_key + keys || any.end <= first_key) return;
+  cpu::KeyRange all{first_key, first_key + keys};
+  for (int64_t i = first_row; i < first_row + rows; ++i) {
+    const cpu::KeyRange seen = plan_.visible_keys(sequence_, i);
+    all = {std::max(all.begin, seen.begin), std::min(all.end, seen.end)};
+  }
+  load_rows(head, first_row, rows);
+  const bool is_masked = all.begin > first_key || all.end < first_key + rounded_up(keys, 16);
+  const int64_t step = is_masked ? kMaskedRows : rows;
+  for (int64_t offset = 0; offset < rows; offset += step) {
+    const int64_t count = std::min(step, rows - offset);
+    const cpu::KeyRange seen = plan_.visible_keys(sequence_, first_row + offset, count);
+    const int64_t begin = std::max(seen.begin - first_key, int64_t{0}) / 16 * 16;
+    const int64_t end = std::min(rounded_up(seen.end - first_key, 16), rounded_up(keys, 16));
+    if (begin < end) part(head, first_row, offset, count, first_key, begin, end, is_masked);
+  }
+}
+
+/// \param offset of the rows in the block that begins at `first_row` \param begin, end of the keys in their block:
+/// multiples of 16
+inline void BackwardTask::part(int64_t head, int64_t first_row, int64_t offset, int64_t rows, int64_t first_key,
+                               int64_t begin, int64_t end, bool is_masked) {
+  const int64_t padded_rows = rounded_up(rows, kRowMultiple);
+  const float* const queries = queries_ + offset * key_row_;
+  const float* const d_outputs = d_outputs_ + offset * value_row_;
+  multiply<Into::kStore>({queries, key_row_, 1}, {keys_across_ + begin, kScoreRow}, {weights_ + begin, kScoreRow},
+                         padded_rows, end - begin, problem_.head_dim_qk);
+  multiply<Into::kStore>({d_outputs, value_row_, 1}, {values_across_ + begin, kScoreRow},
+                         {d_scores_ + begin, kScoreRow}, padded_rows, end - begin, problem_.head_dim_v);
+  weigh(head, first_row, offset, rows, first_key, begin, end, is_masked);
+  multiply<Into::kAdd>({weights_ + begin, 1, kScoreRow}, {d_outputs, value_row_},
+                       {d_values_ + begin * plan_.padded_v(), plan_.padded_v()}, end - begin, plan_.padded_v(), rows);
+  multiply<Into::kAdd>({d_scores_ + begin, 1, kScoreRow}, {queries, key_row_},
+                       {d_keys_ + begin * plan_.padded_qk(), plan_.padded_qk()}, end - begin, plan_.padded_qk(), rows);
+  multiply<Into::kAdd>({d_scores_ + begin, kScoreRow, 1}, {keys_ + begin * key_row_, key_row_},
+                       {d_queries_ + (first_row + offset) * plan_.padded_qk(), plan_.padded_qk()}, padded_rows,
+                       plan_.padded_qk(), end - begin);
+}
+
+/// Scores to weights, and their gradients' first factor to their gradients.
+inline void BackwardTask::weigh(int64_t head, int64_t first_row, int64_t offset, int64_t rows, int64_t first_key,
+                                int64_t begin, int64_t end, bool is_masked) {
+  const FloatTag d;
+  for (int64_t i = 0; i < rounded_up(rows, kRowMultiple); ++i) {
+    float* const weights = weights_ + i * kScoreRow;
+    float* const d_scores = d_scores_ + i * kScoreRow;
+    const int64_t row = first_row + offset + i;
+    const float row_lse = i < rows ? arguments_.tensors.lse[plan_.row_index(sequence_, head, row)] : kMinusInfinity;
+    if (row_lse == kMinusInfinity) {
+      std::fill(weights + begin, weights + end, 0.0F);
+      std::fill(d_scores + begin, d_scores + end, 0.0F);
+      continue;
+    }
+    if (problem_.bias != ATTN_BIAS_NONE) add_bias(head, row, first_key, begin, end, weights);
+    const FloatVec lse = hn::Set(d, row_lse * kLog2E);
+    const FloatVec correction = hn::Set(d, corrections_[row]);
+    const FloatVec delta = hn::Set(d, arguments_.deltas[plan_.row_index(sequence_, head, row)]);
+    const cpu::KeyRange seen = is_masked ? plan_.visible_keys(sequence_, row) : cpu::KeyRange{0, 0};
+    const FloatVec first_seen = hn::Set(d, static_cast<float>(seen.begin - first_key));
+    const FloatVec behind_seen = hn::Set(d, static_cast<float>(seen.end - first_key));
+    for (int64_t j = begin; j < end; j += lanes()) {
+      FloatVec weight = hn::Mul(exp2(hn::Sub(hn::LoadU(d, weights + j), lse)), correction);
+      if (is_masked) {
+        const FloatVec key = hn::Iota(d, static_cast<float>(j));
+        weight = hn::IfThenElseZero(hn::And(hn::Ge(key, first_seen), hn::Lt(key, behind_seen)), weight);
+      }
+      // What has no weight has no gradient; it may hold infinities.
+      const FloatVec gradient = hn::Mul(weight, hn::Sub(hn::LoadU(d, d_scores + j), delta));
+      hn::StoreU(weight, d, weights + j);
+      hn::StoreU(hn::IfThenZeroElse(hn::Eq(weight, hn::Zero(d)), gradient), d, d_scores + j);
+    }
+  }
+}
+
+inline void BackwardTask::add_bias(int64_t head, int64_t row, int64_t first_key, int64_t begin, int64_t end,
+                                   float* scores) {
+  const int64_t present = std::min(end, sequence_.kv_count - first_key);
+  if (problem_.bias == ATTN_BIAS_ALIBI) {
+    const float slope = arguments_.extras.alibi_slopes[head] * kLog2E;
+    const int64_t position = plan_.aligned_position(sequence_, row) - first_key;
+    for (int64_t j = begin; j < present; ++j)
+      scores[j] -= slope * static_cast<float>(std::abs(position - j));
+    return;
+  }
+  const int64_t* const stride = problem_.bias_stride;
+  const int64_t start = sequence_.batch * stride[0] + head * stride[1] + row * stride[2];
+  for (int64_t j = begin; j < present; ++j)
+    scores[j] += kLog2E * cpu::load(arguments_.extras.bias, problem_.bias_dtype, start + (first_key + j) * stride[3]);
+}
+
+inline void BackwardTask::write_rows(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first,
+                                     int64_t count, const float* values, int64_t row, float factor) {
+  const cpu::Rows<void> rows{data, problem_.dtype, stride, head_dim};
+  for (int64_t i = 0; i < count; ++i) {
+    store_numbers(values + i * row, factor, head_dim, data, problem_.dtype,
+                  rows.offset(sequence_.tensor_batch, head, first + i));
+  }
+}
+
+inline void BackwardTask::write_zeros(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first,
+                                      int64_t count) {
+  if (count <= 0) return;
+  std::fill_n(row_, head_dim, 0.0F);
+  write_rows(data, stride, head_dim, head, first, count, row_, 0, 1.0F);
+}
+
+inline void backward_task(const BackwardArguments& arguments, int64_t task, float* scratch) {
+  BackwardTask(arguments, scratch).run(task);
+}
+
+}  // namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

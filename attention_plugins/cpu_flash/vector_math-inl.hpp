@@ -1,0 +1,117 @@
+// exp2 of vectors, and rows of tensors of any type from and to fp32. Included once for each SIMD target.
+#if defined(CFGTOOL_CPU_FLASH_VECTOR_MATH_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CFGTOOL_CPU_FLASH_VECTOR_MATH_INL_HPP
+#undef CFGTOOL_CPU_FLASH_VECTOR_MATH_INL_HPP
+#else
+#define CFGTOOL_CPU_FLASH_VECTOR_MATH_INL_HPP
+#endif
+
+#include <cstdint>
+#include <cstring>
+
+#include "attention_plugins/cpu_common/tensor_rows.hpp"
+#include "attention_plugins/cpu_flash/gemm-inl.hpp"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
+
+/// 2^x for x <= 1 or so: 0 below -126 (what would be subnormal), NaN for NaN. Relative error below 2e-7: the polynomial
+/// of Cephes' exp2f on [-0.5, 0.5].
+HWY_INLINE FloatVec exp2(FloatVec x) {
+  const FloatTag d;
+  const hn::RebindToSigned<FloatTag> di;
+  const auto whole = hn::NearestInt(x);
+  const FloatVec f = hn::Sub(x, hn::ConvertTo(d, whole));
+  FloatVec p = hn::Set(d, 1.535336188319500e-4F);
+  p = hn::MulAdd(p, f, hn::Set(d, 1.339887440266574e-3F));
+  p = hn::MulAdd(p, f, hn::Set(d, 9.618437357674640e-3F));
+  p = hn::MulAdd(p, f, hn::Set(d, 5.550332471162809e-2F));
+  p = hn::MulAdd(p, f, hn::Set(d, 2.402264791363012e-1F));
+  p = hn::MulAdd(p, f, hn::Set(d, 6.931472028550421e-1F));
+  p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
+  const FloatVec scaled = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(whole)));
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -126.0F)), scaled);
+}
+
+/// One vector of a row, widened.
+HWY_INLINE FloatVec load_vector(const void* data, int32_t dtype, int64_t index) {
+  const FloatTag d;
+  if (dtype == ATTN_DTYPE_F32) return hn::LoadU(d, static_cast<const float*>(data) + index);
+  const auto* const bits = static_cast<const uint16_t*>(data) + index;
+  if (dtype == ATTN_DTYPE_BF16) {
+    const hn::RebindToUnsigned<FloatTag> du;
+    const hn::Rebind<uint16_t, FloatTag> d16;
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(d16, bits))));
+  }
+#if HWY_TARGET <= HWY_AVX2 || HWY_TARGET == HWY_NEON
+  const hn::Rebind<hwy::float16_t, FloatTag> d16;
+  return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(bits)));
+#else
+  HWY_ALIGN float numbers[HWY_LANES(float)];
+  for (int64_t i = 0; i < lanes(); ++i)
+    numbers[i] = cpu::float_from_fp16(bits[i]);
+  return hn::Load(d, numbers);
+#endif
+}
+
+HWY_INLINE void store_vector(FloatVec vector, void* data, int32_t dtype, int64_t index) {
+  const FloatTag d;
+  if (dtype == ATTN_DTYPE_F32) {
+    hn::StoreU(vector, d, static_cast<float*>(data) + index);
+    return;
+  }
+  auto* const bits = static_cast<uint16_t*>(data) + index;
+  if (dtype == ATTN_DTYPE_BF16) {
+    // To the nearest, ties to even; a NaN stays one. As bf16_from_float.
+    const hn::RebindToUnsigned<FloatTag> du;
+    const hn::RebindToSigned<FloatTag> di;
+    const hn::Rebind<uint16_t, FloatTag> d16;
+    const auto number = hn::BitCast(du, vector);
+    const auto odd = hn::And(hn::ShiftRight<16>(number), hn::Set(du, 1U));
+    const auto rounded = hn::Add(number, hn::Add(odd, hn::Set(du, 0x7fffU)));
+    const auto quiet = hn::Or(number, hn::Set(du, 0x400000U));
+    const auto is_nan = hn::RebindMask(du, hn::IsNaN(vector));
+    const auto high = hn::ShiftRight<16>(hn::IfThenElse(is_nan, quiet, rounded));
+    hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di, high)), d16, bits);
+    return;
+  }
+#if HWY_TARGET <= HWY_AVX2 || HWY_TARGET == HWY_NEON
+  const hn::Rebind<hwy::float16_t, FloatTag> d16;
+  hn::StoreU(hn::DemoteTo(d16, vector), d16, reinterpret_cast<hwy::float16_t*>(bits));
+#else
+  HWY_ALIGN float numbers[HWY_LANES(float)];
+  hn::Store(vector, d, numbers);
+  for (int64_t i = 0; i < lanes(); ++i)
+    bits[i] = cpu::fp16_from_float(numbers[i]);
+#endif
+}
+
+/// Reads `count` numbers and writes zeros behind them, up to `padded`, a multiple of lanes().
+HWY_INLINE void load_numbers(const void* data, int32_t dtype, int64_t index, int64_t count, float* values,
+                             int64_t padded) {
+  const FloatTag d;
+  int64_t i = 0;
+  for (; i + lanes() <= count; i += lanes())
+    hn::StoreU(load_vector(data, dtype, index + i), d, values + i);
+  for (; i < count; ++i)
+    values[i] = cpu::load(data, dtype, index + i);
+  for (; i < padded; ++i)
+    values[i] = 0;
+}
+
+/// Writes values[i] * factor.
+HWY_INLINE void store_numbers(const float* values, float factor, int64_t count, void* data, int32_t dtype,
+                              int64_t index) {
+  const FloatTag d;
+  int64_t i = 0;
+  for (; i + lanes() <= count; i += lanes())
+    store_vector(hn::Mul(hn::LoadU(d, values + i), hn::Set(d, factor)), data, dtype, index + i);
+  for (; i < count; ++i)
+    cpu::store(data, dtype, index + i, values[i] * factor);
+}
+
+}  // namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
