@@ -13,6 +13,7 @@ using Command = int (*)(const std::vector<std::string>& words);
 
 int resolve_command(const std::vector<std::string>& words);
 int overrides_command(const std::vector<std::string>& words);
+int attention_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
 int run_command(const std::vector<std::string>& words);
 int rerun_command(const std::vector<std::string>& words);

@@ -34,6 +34,7 @@ constexpr Subcommand kSubcommands[] = {
     {"run", "compose a configuration and run a command with it in a folder of its own", run_command},
     {"rerun", "compose again what a run's folder was composed from", rerun_command},
     {"verify", "say whether a run's inputs still give the same configuration", verify_command},
+    {"attention", "what attention kernels are here, what they support, how fast they are", attention_command},
     {"batch", "answer many requests: JSON Lines in, JSON Lines out", batch_command},
 };
 

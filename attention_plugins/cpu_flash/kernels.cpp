@@ -12,22 +12,23 @@
 #include "attention_plugins/cpu_flash/backward-inl.hpp"
 #include "attention_plugins/cpu_flash/decode-inl.hpp"
 #include "attention_plugins/cpu_flash/forward-inl.hpp"
+#include "attention_plugins/cpu_flash/peak-inl.hpp"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
 
-const Kernels* this_path() {
-  static constexpr Kernels kKernels {
 #if HWY_TARGET == HWY_AVX3
-    "avx512",
+constexpr const char* kPath = "avx512";
 #elif HWY_TARGET == HWY_AVX2
-    "avx2",
+constexpr const char* kPath = "avx2";
 #else
-    "portable",
+constexpr const char* kPath = "portable";
 #endif
-        forward_task, decode_task, decode_merge, delta_task, backward_task
-  };
+
+const Kernels* this_path() {
+  static constexpr Kernels kKernels{kPath,      forward_task,  decode_task, decode_merge,
+                                    delta_task, backward_task, fma_gflops};
   return &kKernels;
 }
 
