@@ -116,13 +116,20 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->allow_extra_args(false)
       ->group("Hydra's flags");
   app.add_flag("-r,--run", flags.run, "Run the job (the default)")->group("Hydra's flags");
+  app.add_flag("--hydra-help", flags.hydra_help, "Print Hydra's own groups and these flags")->group("Hydra's flags");
+  app.add_option("--experimental-rerun", flags.rerun, "Not offered: see cfgtool rerun")
+      ->type_name("FILE")
+      ->group("Hydra's flags");
   app.add_flag("-m,--multirun", flags.multirun, "Sweep over several jobs (not offered yet)")->group("Hydra's flags");
   app.add_option("-i,--info", flags.info,
                  "Print what makes the configuration: " + fmt::format("{}", fmt::join(info_topics(), ", ")))
       ->type_name("[TOPIC]")
       ->expected(0, 1)
       ->default_str("all")
-      ->check(CLI::IsMember(info_topics()).description(""))
+      ->check([](const std::string& topic) {
+        if (topic == "plugins") return std::string();  // Hydra's; refused later, with what to use instead
+        return CLI::IsMember(info_topics())(topic);
+      })
       ->group("Hydra's flags");
   app.add_option("--version-base", flags.version_base, "The Hydra release whose defaults hold: 1.1, 1.2 or 1.3")
       ->type_name("VERSION")
@@ -147,6 +154,28 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_name() != "--config-dir" && option->get_items_expected_max() > 0) option->take_last();
   }
+}
+
+void add_version_flag(CLI::App& app, const std::string& text) {
+  app.add_flag_callback(
+         "--version", [text] { throw CLI::CallForVersion(text.substr(0, text.find_last_not_of('\n') + 1), 0); },
+         "Print the versions")
+      ->trigger_on_parse()
+      ->group("Hydra's flags");
+}
+
+std::string version_text(const std::string& program, const std::string& version) {
+  constexpr const char* kEngine = "cfgtool " CFGTOOL_VERSION;
+  std::string text = version.empty() ? program : program + " " + version;
+  text = program == "cfgtool" ? kEngine : text + "\n" + kEngine;
+  return text + ", composes as Hydra 1.3.8\n";
+}
+
+std::string flags_help(const CLI::App& app) {
+  std::string text = CLI::Formatter().make_groups(&app, CLI::AppFormatMode::Normal);
+  text.erase(0, text.find_first_not_of('\n'));
+  if (!app.get_description().empty()) text = app.get_description() + "\n\n" + text;
+  return text + "\n" + app.get_footer();
 }
 
 std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
@@ -185,6 +214,31 @@ bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
   }
 }
 
+namespace {
+
+// hydra: _run_hydra, in its order
+void refuse_usage(const HydraFlags& flags) {
+  if (!flags.rerun.empty()) {
+    refuse_request("rerun-unsupported", "--experimental-rerun reads what Python has pickled, and is not offered",
+                   "cfgtool rerun DIR, with the folder of the run");
+  }
+  if (flags.app_help) return;
+  if (flags.resolve && !flags.cfg && !flags.resolve_alone)
+    refuse_request("flag-usage", "The --resolve flag can only be used in conjunction with --cfg or --help");
+  if (flags.hydra_help) return;
+  if (flags.run + flags.cfg.has_value() + flags.multirun + !flags.info.empty() > 1) {
+    refuse_request("flag-usage",
+                   "Only one of --run, --multirun, --cfg, --info and --shell-completion can be specified");
+  }
+  if (flags.multirun) throw ConfigError(multirun_refusal("--multirun"));
+  if (flags.info == "plugins") {
+    refuse_request("info-unsupported", "--info plugins lists Hydra's Python plugins, of which there are none here",
+                   "--info searchpath or --info config; cfgtool resolve --spec lists attention plugins");
+  }
+}
+
+}  // namespace
+
 void take_overrides(const CLI::App& app, HydraFlags& flags) {
   bool only_overrides = false;
   for (const std::string& word : app.remaining()) {
@@ -210,12 +264,16 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
     }
     flags.overrides.push_back(word);
   }
-  if (flags.multirun) {
-    refuse_request("multirun-unsupported", "--multirun is not offered yet: sweeps cannot be run");
-  }
-  if (!flags.info.empty() + flags.cfg.has_value() + flags.run > 1) {
-    refuse_request("flag-usage", "Only one of --run, --cfg and --info can be given");
-  }
+  refuse_usage(flags);
+}
+
+Diagnostic multirun_refusal(const std::string& what) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "multirun-unsupported";
+  diagnostic.message = what + " is not offered yet: sweeps cannot be run";
+  diagnostic.notes.emplace_back("run the program once for each set of overrides");
+  return diagnostic;
 }
 
 int exit_code_of(const ConfigError& error) {

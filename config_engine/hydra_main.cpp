@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "config_engine/diagnostic_render.hpp"
+#include "config_engine/help.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/info.hpp"
 
@@ -32,10 +34,47 @@ std::string from_base(const HydraApp& app, const std::string& path) {
   return (std::filesystem::path(app.base_dir) / path).string();
 }
 
-int run(const HydraApp& app, HydraFlags& flags, const std::function<int(const Config&)>& job) {
+/// The options of `cli` that are not among `others`.
+std::vector<const CLI::Option*> options_beside(const std::vector<const CLI::Option*>& others, const CLI::App& cli) {
+  std::vector<const CLI::Option*> own;
+  for (const CLI::Option* option : cli.get_options()) {
+    if (std::find(others.begin(), others.end(), option) == others.end()) own.push_back(option);
+  }
+  return own;
+}
+
+/// \param own_flags the text about the program's own flags
+int show_help(const HydraFlags& flags, const ComposeRequest& request, const CLI::App& cli,
+              const std::string& own_flags) {
+  const auto store = std::make_shared<FileStore>();
+  const std::string all_flags = flags_help(cli);
+  const Help help = flags.app_help ? app_help(store, request, all_flags, flags.resolve)
+                                   : hydra_help(store, request, all_flags);
+  print_to(stderr,
+           render(help.warnings, help.sources.get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+  print_to(stdout, help.text + (help.shows_flags ? std::string() : own_flags));
+  return finish_output();
+}
+
+/// hydra.mode=MULTIRUN means what --multirun does.
+void refuse_multirun_mode(const Composition& composition) {
+  const Tree& tree = composition.hydra;
+  const NodeId hydra = tree.find(tree.root(), "hydra");
+  const NodeId mode = hydra == kNoNode ? kNoNode : tree.find(hydra, "mode");
+  if (mode == kNoNode || tree[mode].kind != NodeKind::kString || tree[mode].text() != "MULTIRUN") return;
+  Diagnostic diagnostic = multirun_refusal("hydra.mode=MULTIRUN");
+  diagnostic.labels.push_back({tree[mode].pos, 1, {}});
+  ConfigError error(std::move(diagnostic));
+  error.set_sources(composition.sources);
+  throw error;
+}
+
+int run(const HydraApp& app, HydraFlags& flags, const CLI::App& cli, const std::string& own_flags,
+        const std::function<int(const Config&)>& job) {
   flags.config_path = from_base(app, flags.config_path);
   ComposeRequest request = flags.request();
   request.context.resolvers = app.resolvers;
+  if (flags.app_help || flags.hydra_help) return show_help(flags, request, cli, own_flags);
   const auto store = std::make_shared<FileStore>();
   if (!flags.info.empty()) {
     print_to(stdout, print_info(store, request, flags.info));
@@ -49,6 +88,7 @@ int run(const HydraApp& app, HydraFlags& flags, const std::function<int(const Co
     print_to(stdout, print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
     return finish_output();
   }
+  refuse_multirun_mode(composition);
   return job(Config(std::move(composition)));
 }
 
@@ -63,11 +103,20 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
   CLI::App cli(app.description, flags.job_name);
   cli.footer("Anything else is an override: KEY=VALUE, +KEY=VALUE, ++KEY=VALUE, ~KEY, GROUP=OPTION");
   add_hydra_flags(cli, flags);
+  flags.resolve_alone = false;
+  cli.set_help_flag();  // CLI11's, which knows nothing of the configuration
+  cli.add_flag("-h,--help", flags.app_help, "Print the program's help")->group("Hydra's flags");
+  add_version_flag(cli, version_text(flags.job_name, app.version));
+  const CLI::App& declared = cli;
+  const std::vector<const CLI::Option*> hydras = declared.get_options();
   if (app.add_flags) app.add_flags(cli);
+  const std::vector<const CLI::Option*> own = options_beside(hydras, cli);
+  const std::string own_flags =
+      own.empty() ? std::string() : CLI::Formatter().make_group("Flags of this program", false, own);
   try {
     if (!parse_flags(cli, expand_short_flags(argc, argv))) return 0;
     take_overrides(cli, flags);
-    return run(app, flags, job);
+    return run(app, flags, cli, own_flags, job);
   } catch (const ConfigError& error) {
     print_to(stderr,
              render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));

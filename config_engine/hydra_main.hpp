@@ -27,18 +27,20 @@ namespace cfgtool {
 
 struct HydraApp {
   std::string name;         ///< hydra.job.name; empty: the program's file name
-  std::string description;  ///< one line for --help
+  std::string version;      ///< for --version; may be empty
+  std::string description;  ///< one line above the flags in the help
   std::string config_path;  ///< the folder with the configs, unless --config-path says otherwise
   std::string config_name;  ///< the primary config, unless --config-name says otherwise
   /// What a relative `config_path`, here or in --config-path, starts from; empty: the working directory.
   std::string base_dir;
   std::string version_base;
   ResolverTable resolvers;  ///< the program's own are added to it
-  /// Declares the program's own flags, beside Hydra's. Called before the command line is read.
+  /// Declares the program's own flags, beside Hydra's. Called before the command line is read. --help shows them below
+  /// the text that hydra.help.template makes, unless that shows all flags ($FLAGS_HELP).
   std::function<void(CLI::App&)> add_flags;
 };
 
-/// Reads the command line; answers --help and --cfg itself; otherwise composes and calls `job`, whose result
+/// Reads the command line; answers --help, --version, --cfg and --info itself; otherwise composes and calls `job`, whose result
 /// is returned. Errors of the configuration, also those that `job` throws as ConfigError, go to stderr. \return the
 /// exit code: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation that fits, or what `job`
 /// returned

@@ -341,9 +341,13 @@ std::vector<std::string> ConfigRepository::group_options(const std::string& grou
 
 std::vector<std::string> ConfigRepository::subgroups(const std::string& group) const {
   std::vector<std::string> groups;
-  for (const std::string& folder : folders_) {
-    if (folder.empty()) continue;
-    const std::vector<std::string> here = list_folder(join(folder, group), true);
+  for (size_t i = 0; i < search_path_.size(); ++i) {
+    std::vector<std::string> here;
+    if (is_builtin_package(search_path_[i])) {
+      here = builtin_subgroups(group);
+    } else if (!folders_[i].empty()) {
+      here = list_folder(join(folders_[i], group), true);
+    }
     groups.insert(groups.end(), here.begin(), here.end());
   }
   std::sort(groups.begin(), groups.end());
