@@ -40,8 +40,18 @@ NodeId find_package(Resolver& resolver, NodeId root, const std::string& package)
   }
 }
 
+bool is_part(const std::optional<std::string>& package) {
+  return package && *package != "_global_";
+}
+
+/// Python's print() of it. A mode is a member of an enumeration there, which prints with its class.
+std::string scalar_text(const Shown& shown) {
+  const bool is_mode = shown.tree[shown.root].kind == NodeKind::kString && shown.tree.key_path(shown.root) == "hydra.mode";
+  return (is_mode ? "RunMode." : "") + python_str(shown.tree, shown.root);
+}
+
 // hydra: Hydra.show_cfg
-Shown select_part(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+Shown select_part(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
   Shown shown;
   if (part != CfgPart::kHydra) shown.tree = composition.tree;
   if (part != CfgPart::kJob) {
@@ -56,12 +66,12 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
     const ResolveContext context = composition.resolve_context();
     Resolver resolver(shown.tree, *composition.sources, context, &composition.warnings);
     shown.root = shown.tree.root();
-    if (!package.empty() && package != "_global_") {
-      shown.root = find_package(resolver, shown.tree.root(), package);
+    if (is_part(package)) {
+      shown.root = find_package(resolver, shown.tree.root(), *package);
       const NodeKind kind = shown.root == kNoNode ? NodeKind::kNull : shown.tree[shown.root].kind;
       if (kind == NodeKind::kNull || kind == NodeKind::kMissing) {
-        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", package),
-                    composition.sources->add(SourceKind::kFlag, "--package", package));
+        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", *package),
+                    composition.sources->add(SourceKind::kFlag, "--package", *package));
       }
     }
     if (resolve) resolver.resolve_in_place(shown.root);
@@ -119,14 +129,13 @@ std::string write_json(const Tree& tree, NodeId root, int indent) {
   return to_json(tree, root).dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
   const Shown shown = select_part(composition, part, resolve, package);
-  if (!shown.tree[shown.root].is_container()) return python_str(shown.tree, shown.root) + "\n";
-  const bool headed = !package.empty() && package != "_global_";
-  return (headed ? fmt::format("# @package {}\n", package) : std::string()) + write_yaml(shown.tree, shown.root);
+  if (!shown.tree[shown.root].is_container()) return scalar_text(shown) + "\n";
+  return (is_part(package) ? fmt::format("# @package {}\n", *package) : std::string()) + write_yaml(shown.tree, shown.root);
 }
 
-std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
   const Shown shown = select_part(composition, part, resolve, package);
   return write_json(shown.tree, shown.root, 2) + "\n";
 }

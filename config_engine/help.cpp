@@ -152,7 +152,7 @@ std::string config_text(Composition& composition, CfgPart part, bool resolve) {
     Resolver resolver(tree, *composition.sources, context);
     refuse_missing_targets(tree, tree.root(), resolver);
   }
-  return print_cfg(composition, part, resolve, "");
+  return print_cfg(composition, part, resolve, std::nullopt);
 }
 
 struct Parts {

@@ -150,6 +150,12 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
       ->type_name("FORMAT")
       ->group("Surroundings");
+  // As argparse does, these look at a value where it stands: `--version` behind a wrong one is too late.
+  for (const char* const name : {"--cfg", "--info"})
+    app.get_option(name)->trigger_on_parse();
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() == 0) option->disable_flag_override();  // --resolve=yes is none
+  }
   // As with Python's argparse, of a flag that is given twice the last counts.
   for (CLI::Option* option : app.get_options()) {
     if (option->get_name() != "--config-dir" && option->get_items_expected_max() > 0) option->take_last();
@@ -201,9 +207,32 @@ std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
   return words;
 }
 
+namespace {
+
+/// As with Python's argparse, the beginning of a long flag stands for the flag if no other begins so.
+std::string completed_flag(const CLI::App& app, const std::string& word) {
+  const std::string begin = word.substr(0, word.find('='));
+  std::string found;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      const std::string flag = "--" + name;
+      if (flag == begin) return word;
+      if (!flag.starts_with(begin)) continue;
+      if (!found.empty()) return word;
+      found = flag;
+    }
+  }
+  return found.empty() ? word : found + word.substr(begin.size());
+}
+
+}  // namespace
+
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
   try {
     std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
+    for (auto word = reversed.rbegin(); word != reversed.rend() && *word != "--"; ++word) {
+      if (word->starts_with("--")) *word = completed_flag(app, *word);
+    }
     app.parse(reversed);
     return true;
   } catch (const CLI::ParseError& error) {

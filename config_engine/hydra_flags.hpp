@@ -20,7 +20,7 @@ namespace cfgtool {
 struct HydraFlags {
   std::optional<CfgPart> cfg;            ///< --cfg: print this part and stop
   bool resolve = false;                  ///< --resolve
-  std::string package;                   ///< --package
+  std::optional<std::string> package;    ///< --package; may be empty, which is the whole
   std::string config_path;               ///< --config-path
   std::string config_name;               ///< --config-name
   std::vector<std::string> config_dirs;  ///< --config-dir
