@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config_engine/base64.hpp"
+#include "config_engine/hydra_schema.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/yaml_writer.hpp"
 
@@ -33,7 +34,7 @@ void drop_help(Tree& all) {
 /// OmegaConf.select: a key that goes through a scalar is just not there.
 NodeId find_package(Resolver& resolver, NodeId root, const std::string& package) {
   try {
-    return resolver.select(root, "." + package, false);
+    return resolver.select(root, package.starts_with('.') ? package : "." + package, false);
   } catch (const ConfigError& error) {
     if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
     throw;
@@ -42,12 +43,6 @@ NodeId find_package(Resolver& resolver, NodeId root, const std::string& package)
 
 bool is_part(const std::optional<std::string>& package) {
   return package && *package != "_global_";
-}
-
-/// Python's print() of it. A mode is a member of an enumeration there, which prints with its class.
-std::string scalar_text(const Shown& shown) {
-  const bool is_mode = shown.tree[shown.root].kind == NodeKind::kString && shown.tree.key_path(shown.root) == "hydra.mode";
-  return (is_mode ? "RunMode." : "") + python_str(shown.tree, shown.root);
 }
 
 // hydra: Hydra.show_cfg
@@ -131,7 +126,7 @@ std::string write_json(const Tree& tree, NodeId root, int indent) {
 
 std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
   const Shown shown = select_part(composition, part, resolve, package);
-  if (!shown.tree[shown.root].is_container()) return scalar_text(shown) + "\n";
+  if (!shown.tree[shown.root].is_container()) return python_str_or_mode(shown.tree, shown.root) + "\n";
   return (is_part(package) ? fmt::format("# @package {}\n", *package) : std::string()) + write_yaml(shown.tree, shown.root);
 }
 

@@ -153,9 +153,6 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
   // As argparse does, these look at a value where it stands: `--version` behind a wrong one is too late.
   for (const char* const name : {"--cfg", "--info"})
     app.get_option(name)->trigger_on_parse();
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_items_expected_max() == 0) option->disable_flag_override();  // --resolve=yes is none
-  }
   // As with Python's argparse, of a flag that is given twice the last counts.
   for (CLI::Option* option : app.get_options()) {
     if (option->get_name() != "--config-dir" && option->get_items_expected_max() > 0) option->take_last();
@@ -228,6 +225,9 @@ std::string completed_flag(const CLI::App& app, const std::string& word) {
 }  // namespace
 
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() == 0) option->disable_flag_override();  // --resolve=yes is none
+  }
   try {
     std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
     for (auto word = reversed.rbegin(); word != reversed.rend() && *word != "--"; ++word) {

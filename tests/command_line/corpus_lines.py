@@ -71,8 +71,6 @@ RIGHT = [
     (SOME[:2], ["+hydra.callbacks.own=1", "--cfg", "hydra", "-p", "hydra.callbacks", "{overrides}"]),
     (SOME[2:4], ["hydra.job.env_set={A:1}", "+hydra.job.env_set.B=true", "--cfg", "hydra", "-p", "hydra.job", "{overrides}"]),
     (SOME[3:4], ["hydra.job.env_copy=[USER]", "--cfg", "hydra", "-p", "hydra.job", "{overrides}"]),
-    (SOME[:2], ["hydra.sweeper.params={a:b}", "hydra.sweeper.max_batch_size=2", "--cfg", "hydra", "-p", "hydra.sweeper",
-                "{overrides}"]),
     (SOME[:2], ["hydra.launcher=null", "--cfg", "hydra", "{overrides}"]),
     (SOME[1:3], ["hydra/launcher=null", "--cfg", "hydra", "-p", "hydra.runtime.choices", "{overrides}"]),
     (SOME[2:4], ["~hydra/sweeper", "--cfg", "hydra", "{overrides}"]),
@@ -95,6 +93,13 @@ RIGHT = [
     (SOME[1:2], ["--cfg", "job", "--resolve", "-p", "own", "+own=[${hydra:mode},x${hydra:mode}]", "hydra.mode=RUN",
                  "{overrides}"]),
     (SOME[:1], ["--cfg", "job", "-p", ".own", "+own=1", "{overrides}"]),
+    (SOME[3:], ["--cfg", "job", "-p", ".own", "+own={a:1}", "{overrides}"]),
+    (SOME[:2], ["--cfg", "job", "-p", ".", "{overrides}"]),
+    (SOME[2:4], ["--cfg", "hydra", "-p", "hydra.run", "--resolve", "hydra.run.dir=${hydra.mode}/x", "hydra.mode=RUN",
+                 "{overrides}"]),
+    (SOME[2:4], ["--cfg", "hydra", "-p", "hydra.run.dir", "hydra.run.dir=${hydra.mode}", "hydra.mode=RUN", "{overrides}"]),
+    (SOME[2:4], ["--cfg", "job", "-p", "own", "+own={a:int(3.7),b:str([1,2.0]),c:'sort(3,1,2)'}", "{overrides}"]),
+    (SOME[3:], ["--cfg", "job", "-p", "own", "{overrides}", "+own=[bool(0),float(1),\\${y}]"]),
     (["hydra-examples-032"], ["--cfg", "hydra", "-p", "hydra.runtime", "{overrides}", "hydra.run.dir=a"]),
     (["hydra-examples-100", "hydra-examples-101"], ["--cfg", "hydra", "{overrides}"]),
     (["hydra-examples-061", "hydra-examples-062", "hydra-examples-065"], ["--info", "config", "{overrides}"]),
@@ -178,7 +183,6 @@ WRONG = [
      ["{first}", "--cfg", "job", "{rest}"]),
     (SOME[:2], ["-cp", "pkg://no.such.package", "--cfg", "job"]),
     (SOME[:1], ["-cp", "pkg://no.such.package", "--info", "defaults"]),
-    (SOME[2:4], ["-cd", "no/such/folder", "-cd", "{dir}/no/such/folder", "--cfg", "job"]),
     (SOME[:2], ["-p", "own[5]", "--cfg", "job", "+own=[0]", "{overrides}"]),
     (SOME[:2], ["-p", "own..a", "--cfg", "job", "+own={a:1}", "{overrides}"]),
     (SOME[2:3], ["-p", "own[", "--cfg", "job", "+own={a:1}", "{overrides}"]),
@@ -233,7 +237,19 @@ WRONG = [
     (SOME[:1], ["--cfg=", "{overrides}"]),
     (SOME[:1], ["--info=", "{overrides}"]),
     (SOME[1:2], ["--i", "--c", "job"]),
-    (SOME[1:2], ["-h=1"]),
+    (SOME[1:2], ["--run=1", "--cfg", "job"]),
+    (SOME[:2], ["-p", "..own", "--cfg", "job", "+own=1", "{overrides}"]),
+    (SOME[:2], ["--cfg", "job", "+own=[choice(a,b)]", "{overrides}"]),
+    (SOME[2:4], ["--cfg", "job", "+own={a:range(1,3)}", "{overrides}"]),
+]
+
+# Lines that are different on purpose: our exit code and why.
+DIFFERENT = [
+    (SOME[:2], ["hydra.sweeper.params={a:b}", "hydra.sweeper.max_batch_size=2", "--cfg", "hydra", "-p", "hydra.sweeper",
+                "{overrides}"],
+     0, "OmegaConf fails with an AttributeError of its own when a mapping is assigned to a typed field that is null"),
+    (SOME[2:4], ["-cd", "{dir}/no/such/folder", "-cd", "{dir}", "--cfg", "job"],
+     1, "Hydra looks at the last --config-dir only; here all of them are searched"),
 ]
 
 # Lines that mean something else to `cfgtool resolve`, which runs nothing: only a program that embeds the engine is asked.
@@ -241,4 +257,5 @@ EMBEDDED_ONLY = [
     (SOME[:3], ["{overrides}", "--resolve"]),
     (SOME[3:], ["--resolve", "--info", "defaults", "{overrides}"]),
     (SOME[:1], ["--resolve", "--run"]),
+    (SOME[1:2], ["-h=1"]),  # cfgtool's own --help is not Hydra's
 ]

@@ -151,14 +151,15 @@ def ask(python, case, words):
 def main():
     python = subprocess.run([ROOT / "tests/oracle/venv"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     cases = load_cases()
-    lines = [(cases[name], words, key)
-             for plan, key in ((corpus_lines.RIGHT, ""), (corpus_lines.WRONG, ""), (corpus_lines.EMBEDDED_ONLY, "embedded_only"))
-             for names, words in plan for name in names]
+    lines = [(cases[name], words, {}) for names, words in corpus_lines.RIGHT + corpus_lines.WRONG for name in names]
+    lines += [(cases[name], words, {"embedded_only": True}) for names, words in corpus_lines.EMBEDDED_ONLY for name in names]
+    lines += [(cases[name], words, {"our_exit": our_exit, "different": why})
+              for names, words, our_exit, why in corpus_lines.DIFFERENT for name in names]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         records = list(pool.map(lambda line: ask(python, line[0], line[1]), lines))
     with open(HERE / "corpus.jsonl", "w", encoding="utf-8") as out:
-        for (_, _, key), record in zip(lines, records):
-            out.write(json.dumps(record | ({key: True} if key else {})) + "\n")
+        for (_, _, remarks), record in zip(lines, records):
+            out.write(json.dumps(record | remarks) + "\n")
 
 
 main()
