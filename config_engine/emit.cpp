@@ -127,10 +127,12 @@ std::string write_json(const Tree& tree, NodeId root, int indent) {
 std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
   const Shown shown = select_part(composition, part, resolve, package);
   if (!shown.tree[shown.root].is_container()) return python_str_or_mode(shown.tree, shown.root) + "\n";
-  return (is_part(package) ? fmt::format("# @package {}\n", *package) : std::string()) + write_yaml(shown.tree, shown.root);
+  return (is_part(package) ? fmt::format("# @package {}\n", *package) : std::string()) +
+         write_yaml(shown.tree, shown.root);
 }
 
-std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
+std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve,
+                           const std::optional<std::string>& package) {
   const Shown shown = select_part(composition, part, resolve, package);
   return write_json(shown.tree, shown.root, 2) + "\n";
 }

@@ -15,7 +15,8 @@ enum class CfgPart : uint8_t { kJob, kHydra, kAll };
 std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package);
 
 /// The same as one JSON document. Numbers that JSON does not have (inf, nan) are strings; bytes are base64 texts.
-std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package);
+std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve,
+                           const std::optional<std::string>& package);
 
 /// One value as JSON text.
 std::string write_json(const Tree& tree, NodeId root, int indent = -1);

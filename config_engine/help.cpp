@@ -24,7 +24,8 @@ bool begins_name(char c) {
 
 size_t name_length(std::string_view text) {
   size_t length = 0;
-  while (length < text.size() && (begins_name(text[length]) || (length > 0 && text[length] >= '0' && text[length] <= '9')))
+  while (length < text.size() &&
+         (begins_name(text[length]) || (length > 0 && text[length] >= '0' && text[length] <= '9')))
     ++length;
   return length;
 }
@@ -83,8 +84,7 @@ class Template {
     diagnostic.notes.push_back(fmt::format("line {}, column {} of the template",
                                            1 + std::count(before.begin(), before.end(), '\n'), dollar - begin + 1));
     if (!note.empty()) diagnostic.notes.push_back(std::move(note));
-    diagnostic.notes.emplace_back(
-        "placeholders are $FLAGS_HELP, $APP_CONFIG_GROUPS, $HYDRA_CONFIG_GROUPS and $CONFIG");
+    diagnostic.notes.emplace_back("placeholders are $FLAGS_HELP, $APP_CONFIG_GROUPS, $HYDRA_CONFIG_GROUPS and $CONFIG");
     throw ConfigError(std::move(diagnostic));
   }
 
@@ -125,12 +125,17 @@ std::pair<std::string, SourcePos> text_at(Composition& composition, std::string_
                                           const ResolveContext& context) {
   Tree all = whole(composition);
   Resolver resolver(all, *composition.sources, context, &composition.warnings);
-  const NodeId written = resolver.select(all.root(), key, true);
-  if (written == kNoNode || all[written].kind == NodeKind::kMissing)
-    throw_error(Stage::kCompose, "help-missing", fmt::format("Missing mandatory value: {}", key));
-  if (all[written].is_container() || all[written].kind == NodeKind::kNull)
-    throw_error(Stage::kResolve, "help-type", fmt::format("{} must be a string", key), all[written].pos);
-  return {python_str(all, written), all[written].pos};
+  const size_t dot = key.rfind('.');
+  const NodeId parent = resolver.select(all.root(), key.substr(0, dot), false);
+  const bool is_map = parent != kNoNode && all[parent].kind == NodeKind::kMap;
+  const NodeId written = is_map ? all.find(parent, key.substr(dot + 1)) : kNoNode;
+  const SourcePos pos = written == kNoNode ? SourcePos{} : all[written].pos;
+  const NodeId value = written == kNoNode ? kNoNode : resolver.dereference(written);
+  if (value == kNoNode || all[value].kind == NodeKind::kMissing)
+    throw_error(Stage::kCompose, "help-missing", fmt::format("Missing mandatory value: {}", key), pos);
+  if (all[value].is_container() || all[value].kind == NodeKind::kNull)
+    throw_error(Stage::kResolve, "help-type", fmt::format("{} must be a string", key), pos);
+  return {python_str(all, value), pos};
 }
 
 /// Unlike --cfg with --resolve, Hydra evaluates $CONFIG with OmegaConf.to_yaml, which refuses what leads to `???`.
@@ -140,7 +145,8 @@ void refuse_missing_targets(Tree& tree, NodeId node, Resolver& resolver) {
       refuse_missing_targets(tree, child, resolver);
     return;
   }
-  if (tree[node].kind != NodeKind::kInterpolation || tree[resolver.dereference(node)].kind != NodeKind::kMissing) return;
+  if (tree[node].kind != NodeKind::kInterpolation || tree[resolver.dereference(node)].kind != NodeKind::kMissing)
+    return;
   throw_error(Stage::kResolve, "interpolation-to-missing",
               fmt::format("{} leads to a missing value: {}", tree.key_path(node), tree[node].text()), tree[node].pos);
 }
@@ -201,7 +207,8 @@ Help app_help(const std::shared_ptr<FileStore>& store, const ComposeRequest& req
   try {
     return fill(store, request, flags, {"hydra.help.template", CfgPart::kJob, resolve});
   } catch (ConfigError& error) {
-    error.diagnostics().front().notes.emplace_back("the help is part of the configuration; --hydra-help lists the flags");
+    error.diagnostics().front().notes.emplace_back(
+        "the help is part of the configuration; --hydra-help lists the flags");
     throw;
   }
 }

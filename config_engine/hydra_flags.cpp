@@ -222,6 +222,15 @@ std::string completed_flag(const CLI::App& app, const std::string& word) {
   return found.empty() ? word : found + word.substr(begin.size());
 }
 
+/// As argparse, which CLI11 would say in other words. Short flags are left to it.
+void refuse_value_of_flag(const CLI::App& app, const std::string& word) {
+  const size_t equals = word.find('=');
+  if (equals == std::string::npos) return;
+  const CLI::Option* const option = app.get_option_no_throw(word.substr(0, equals));
+  if (option && option->get_items_expected_max() == 0)
+    refuse_request("flag-usage", fmt::format("{} takes no value", word.substr(0, equals)));
+}
+
 }  // namespace
 
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
@@ -231,7 +240,9 @@ bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
   try {
     std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
     for (auto word = reversed.rbegin(); word != reversed.rend() && *word != "--"; ++word) {
-      if (word->starts_with("--")) *word = completed_flag(app, *word);
+      if (!word->starts_with("--")) continue;
+      *word = completed_flag(app, *word);
+      refuse_value_of_flag(app, *word);
     }
     app.parse(reversed);
     return true;

@@ -64,8 +64,8 @@ std::vector<std::string> expand_short_flags(int argc, const char* const* argv);
 /// \throws ConfigError, stage kRequest, code flag-usage
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words);
 
-/// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag, and for
-/// flags that do not go together or ask for what is not offered
+/// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag, and
+/// for flags that do not go together or ask for what is not offered
 void take_overrides(const CLI::App& app, HydraFlags& flags);
 
 /// `1.3`, `1.1` …; empty is the newest. \throws ConfigError, stage kRequest

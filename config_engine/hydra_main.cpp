@@ -48,10 +48,9 @@ int show_help(const HydraFlags& flags, const ComposeRequest& request, const CLI:
               const std::string& own_flags) {
   const auto store = std::make_shared<FileStore>();
   const std::string all_flags = flags_help(cli);
-  const Help help = flags.app_help ? app_help(store, request, all_flags, flags.resolve)
-                                   : hydra_help(store, request, all_flags);
-  print_to(stderr,
-           render(help.warnings, help.sources.get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+  const Help help =
+      flags.app_help ? app_help(store, request, all_flags, flags.resolve) : hydra_help(store, request, all_flags);
+  print_to(stderr, render(help.warnings, help.sources.get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
   print_to(stdout, help.text + (help.shows_flags ? std::string() : own_flags));
   return finish_output();
 }
@@ -112,7 +111,7 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
   if (app.add_flags) app.add_flags(cli);
   const std::vector<const CLI::Option*> own = options_beside(hydras, cli);
   const std::string own_flags =
-      own.empty() ? std::string() : CLI::Formatter().make_group("Flags of this program", false, own);
+      own.empty() ? std::string() : CLI::Formatter().make_group("Flags of this program", false, own) + "\n";
   try {
     if (!parse_flags(cli, expand_short_flags(argc, argv))) return 0;
     take_overrides(cli, flags);

@@ -4,5 +4,6 @@
 int main(int argc, char** argv) {
   cfgtool::HydraApp app;
   app.name = "app";
+  app.version = "7.8";
   return cfgtool::hydra_main(argc, argv, app, [](const cfgtool::Config&) { return 0; });
 }

@@ -1,6 +1,6 @@
 /// \file
-/// What record_corpus.py does to an output before it hashes it: what must differ between two programs or two machines is
-/// taken away.
+/// What record_corpus.py does to an output before it hashes it: what must differ between two programs or two machines
+/// is taken away.
 #pragma once
 
 #include <string>

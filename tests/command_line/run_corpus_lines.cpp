@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -143,10 +144,12 @@ class Run {
                                    one["config_name"]};
     const std::vector<std::string> own = fill_in(record["words"], one, trees_);
     words.insert(words.end(), own.begin(), own.end());
-    report(record, programs_.app, ask(programs_.app, words, one["env"]));
-    if (record.value("embedded_only", false)) return;
-    words.insert(words.begin(), "resolve");
-    report(record, "cfgtool resolve", ask(programs_.cfgtool, words, one["env"]));
+    auto from_app = std::async(std::launch::async, [&, words] { return ask(programs_.app, words, one["env"]); });
+    if (!record.value("embedded_only", false)) {
+      words.insert(words.begin(), "resolve");
+      report(record, "cfgtool resolve", ask(programs_.cfgtool, words, one["env"]));
+    }
+    report(record, programs_.app, from_app.get());
   }
 
   size_t failures() const { return failures_; }
