@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -42,7 +43,7 @@ void refuse_missing_folder(const std::string& dir) {
 std::string absolute_dir(const std::string& dir) {
   if (dir.find("://") != std::string::npos) return dir;
   std::error_code ignored;
-  const auto absolute = std::filesystem::absolute(dir, ignored).lexically_normal();
+  const auto absolute = std::filesystem::absolute(dir.empty() ? "." : dir, ignored).lexically_normal();
   std::string path = absolute.string();
   while (path.size() > 1 && path.ends_with('/'))
     path.pop_back();
@@ -69,12 +70,14 @@ VersionBase parse_version_base(const std::string& text) {
 
 ComposeRequest HydraFlags::request() const {
   ComposeRequest request;
-  if (!config_path.empty()) request.config_dirs.push_back(absolute_dir(config_path));
+  // hydra: compute_search_path_dir leaves an absolute path as it is, and prints it so.
+  const bool is_absolute = config_path.starts_with('/');
+  if (!config_path.empty()) request.config_dirs.push_back(is_absolute ? config_path : absolute_dir(config_path));
   for (const std::string& dir : config_dirs) {
     request.config_dirs.push_back(absolute_dir(dir));
     refuse_missing_folder(request.config_dirs.back());
   }
-  if (!config_name.empty()) request.config_name = config_name;
+  request.config_name = config_name;
   request.overrides = overrides;
   request.version_base = parse_version_base(version_base);
   request.pkg_path = pkg_path;
@@ -231,6 +234,16 @@ void refuse_value_of_flag(const CLI::App& app, const std::string& word) {
     refuse_request("flag-usage", fmt::format("{} takes no value", word.substr(0, equals)));
 }
 
+/// `--flag=` has the empty value; CLI11 would take the next word for it, or nothing.
+void take_empty_value(const CLI::App& app, std::vector<std::string>* words) {
+  std::string& flag = words->back();
+  flag.pop_back();
+  const CLI::Option* const option = app.get_option_no_throw(flag);
+  if (option && option->get_items_expected_min() == 0)
+    refuse_request("flag-usage", fmt::format("{} does not take the empty value", flag));
+  words->emplace_back();
+}
+
 }  // namespace
 
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
@@ -238,13 +251,17 @@ bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
     if (option->get_items_expected_max() == 0) option->disable_flag_override();  // --resolve=yes is none
   }
   try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
-    for (auto word = reversed.rbegin(); word != reversed.rend() && *word != "--"; ++word) {
-      if (!word->starts_with("--")) continue;
-      *word = completed_flag(app, *word);
-      refuse_value_of_flag(app, *word);
+    std::vector<std::string> understood;
+    bool only_overrides = false;
+    for (const std::string& word : words) {
+      only_overrides |= word == "--";
+      understood.push_back(only_overrides || !word.starts_with("--") ? word : completed_flag(app, word));
+      if (only_overrides || !word.starts_with("--")) continue;
+      refuse_value_of_flag(app, understood.back());
+      if (understood.back().find('=') == understood.back().size() - 1) take_empty_value(app, &understood);
     }
-    app.parse(reversed);
+    std::reverse(understood.begin(), understood.end());  // CLI11 takes a vector from its end
+    app.parse(understood);
     return true;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0)
@@ -256,9 +273,18 @@ bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
 
 namespace {
 
+/// As argparse: what begins with a dash is a flag, unless it is a number or has a blank in it.
+bool looks_like_flag(const std::string& word) {
+  if (word.size() < 2 || word[0] != '-' || word.find(' ') != std::string::npos) return false;
+  const size_t dot = word.find('.');
+  const bool is_number = word.find_first_not_of("0123456789.", 1) == std::string::npos && word.back() != '.' &&
+                         (dot == std::string::npos || word.find('.', dot + 1) == std::string::npos);
+  return !is_number;
+}
+
 // hydra: _run_hydra, in its order
 void refuse_usage(const HydraFlags& flags) {
-  if (!flags.rerun.empty()) {
+  if (flags.rerun) {
     refuse_request("rerun-unsupported", "--experimental-rerun reads what Python has pickled, and is not offered",
                    "cfgtool rerun DIR, with the folder of the run");
   }
@@ -286,7 +312,7 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
       only_overrides = true;
       continue;
     }
-    if (!only_overrides && word.size() > 1 && word[0] == '-') {
+    if (!only_overrides && looks_like_flag(word)) {
       std::vector<std::string> known;
       for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames())

@@ -18,19 +18,19 @@ class App;
 namespace cfgtool {
 
 struct HydraFlags {
-  std::optional<CfgPart> cfg;            ///< --cfg: print this part and stop
-  bool resolve = false;                  ///< --resolve
-  std::optional<std::string> package;    ///< --package; may be empty, which is the whole
-  std::string config_path;               ///< --config-path
-  std::string config_name;               ///< --config-name
-  std::vector<std::string> config_dirs;  ///< --config-dir
-  std::string info;                      ///< --info: print this of info_topics() and stop; empty: not asked
-  bool app_help = false;                 ///< --help or --app-help: print the application's help and stop
-  bool hydra_help = false;               ///< --hydra-help: print Hydra's help and stop
-  bool resolve_alone = true;             ///< whether --resolve may stand without --cfg and --help
-  std::string rerun;                     ///< --experimental-rerun
-  bool multirun = false;                 ///< --multirun
-  bool run = false;                      ///< --run: what happens anyway
+  std::optional<CfgPart> cfg;              ///< --cfg: print this part and stop
+  bool resolve = false;                    ///< --resolve
+  std::optional<std::string> package;      ///< --package; may be empty, which is the whole
+  std::string config_path;                 ///< --config-path
+  std::optional<std::string> config_name;  ///< --config-name
+  std::vector<std::string> config_dirs;    ///< --config-dir
+  std::string info;                        ///< --info: print this of info_topics() and stop; empty: not asked
+  bool app_help = false;                   ///< --help or --app-help: print the application's help and stop
+  bool hydra_help = false;                 ///< --hydra-help: print Hydra's help and stop
+  bool resolve_alone = true;               ///< whether --resolve may stand without --cfg and --help
+  std::optional<std::string> rerun;        ///< --experimental-rerun
+  bool multirun = false;                   ///< --multirun
+  bool run = false;                        ///< --run: what happens anyway
   std::string job_name = "app";
   std::string version_base;
   std::string pkg_path;

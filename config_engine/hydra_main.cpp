@@ -97,7 +97,7 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
   HydraFlags flags;
   flags.job_name = app.name.empty() && argc > 0 ? std::filesystem::path(argv[0]).stem().string() : app.name;
   flags.config_path = app.config_path;
-  flags.config_name = app.config_name;
+  if (!app.config_name.empty()) flags.config_name = app.config_name;
   flags.version_base = app.version_base;
   CLI::App cli(app.description, flags.job_name);
   cli.footer("Anything else is an override: KEY=VALUE, +KEY=VALUE, ++KEY=VALUE, ~KEY, GROUP=OPTION");

@@ -223,6 +223,11 @@ void ConfigRepository::append_search_path(SearchPathEntry entry) {
 std::string ConfigRepository::folder(const SearchPathEntry& entry) const {
   const std::string_view scheme = scheme_of(entry.path);
   std::string rest(behind_scheme(entry.path));
+  if (scheme == "file" && rest.find("..") != std::string::npos) {
+    std::error_code ignored;
+    const std::filesystem::path real = std::filesystem::weakly_canonical(rest, ignored);  // as Python's realpath
+    return real.empty() ? rest : real.string();
+  }
   if (scheme == "file") return rest.empty() ? "." : rest;
   if (scheme != "pkg" || is_builtin_package(entry) || pkg_path_.empty()) return {};
   std::replace(rest.begin(), rest.end(), '.', '/');
