@@ -163,6 +163,7 @@ int batch_command(const std::vector<std::string>& words) {
       "            with the stage request, compose or resolve.\n\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"config_dir\": [\"'$PWD'/conf\"], \"config_name\": \"config\"}' | cfgtool batch");
+  add_version_flag(app, version_text("cfgtool", ""));
   app.add_option("-j,--jobs", flags.jobs, "Requests answered at the same time")
       ->check(CLI::Range(1u, 256u))
       ->capture_default_str();

@@ -77,7 +77,7 @@ int dispatch(int argc, char** argv) {
     return 0;
   }
   if (name == "--version") {
-    write_stdout("cfgtool " CFGTOOL_VERSION "\n");
+    write_stdout(version_text("cfgtool", ""));
     return 0;
   }
   for (const Subcommand& subcommand : kSubcommands) {

@@ -111,6 +111,7 @@ int overrides_command(const std::vector<std::string>& words) {
       "Example:\n"
       "  cfgtool overrides 'db@backup=pg' '+opt.lr=1e-3' 'seed=range(1,5)'");
   app.allow_extras();
+  add_version_flag(app, version_text("cfgtool", ""));
   app.add_flag("--json", json, "One JSON object a line");
   app.add_flag("--extended", flags.extended, "Allow what Hydra 1.3 refuses: extend_list(), json_str()");
   auto sources = std::make_shared<SourceMap>();

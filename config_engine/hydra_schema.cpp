@@ -256,6 +256,12 @@ std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId map, std::
   return type ? HydraSchema(tree, sources, merges).check_class(map, *type) : std::nullopt;
 }
 
+std::string python_str_or_mode(const Tree& tree, NodeId id) {
+  std::string text = python_str(tree, id);
+  if (text != "RUN" && text != "MULTIRUN") return text;
+  return tree.key_path(id) == "hydra.mode" ? "RunMode." + text : text;
+}
+
 std::string_view hydra_class_at(std::string_view key_path) {
   const HydraClass* const type = class_at(key_path);
   return type ? type->name : std::string_view();

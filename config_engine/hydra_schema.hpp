@@ -28,4 +28,7 @@ std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId map, std::
 /// The name of Hydra's dataclass at a key path such as `hydra.job`; empty where there is none.
 std::string_view hydra_class_at(std::string_view key_path);
 
+/// python_str, but of hydra.mode, which is a member of an enumeration there: `RunMode.RUN`.
+std::string python_str_or_mode(const Tree& tree, NodeId id);
+
 }  // namespace cfgtool

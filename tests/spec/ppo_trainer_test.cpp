@@ -120,6 +120,9 @@ TEST_CASE("a kernel that cannot be run ends with 4") {
 
 TEST_CASE("the program has Hydra's flags, and refuses others") {
   CHECK(train({"--help"}).prints("--attention-plugin-path"));
+  const Outcome all_flags = train({"--help", "hydra.help.template=$FLAGS_HELP"});
+  CHECK(all_flags.prints("--attention-plugin-path"));
+  CHECK(!all_flags.prints("Flags of this program"));
   CHECK(train({"--cfg", "job"}).prints("project_name: tiny_ppo"));
   CHECK(train({"--no-such-flag"}).exit_code == 2);
   CHECK(train({"no_such_key=1"}).exit_code == 1);
