@@ -22,16 +22,11 @@ namespace {
 constexpr int kExitUsage = 2;
 constexpr int kExitInternal = 70;
 
-struct Subcommand {
-  const char* name;
-  const char* summary;
-  Command run;
-};
-
 constexpr Subcommand kSubcommands[] = {
     {"resolve", "compose a configuration and print it", resolve_command},
     {"overrides", "say what is understood of each override", overrides_command},
     {"batch", "answer many requests: JSON Lines in, JSON Lines out", batch_command},
+    {"completion", "print a script that completes cfgtool's words in a shell", completion_command},
 };
 
 std::string help() {
@@ -39,7 +34,7 @@ std::string help() {
       "cfgtool: Hydra's configurations, composed and checked without Python\n\n"
       "Usage: cfgtool SUBCOMMAND [FLAG | OVERRIDE]...\n\nSubcommands:\n";
   for (const Subcommand& subcommand : kSubcommands)
-    text += fmt::format("  {:10} {}\n", subcommand.name, subcommand.summary);
+    text += fmt::format("  {:11}{}\n", subcommand.name, subcommand.summary);
   text +=
       "\nExamples:\n"
       "  cfgtool resolve -cp conf -cn config db=postgres +trainer.seed=7\n"
@@ -74,6 +69,8 @@ int dispatch(int argc, char** argv) {
     write_stdout("cfgtool " CFGTOOL_VERSION "\n");
     return 0;
   }
+  const std::vector<std::string> words = expand_short_flags(argc, argv);
+  if (words[0] == "--shell-completion") return completion_command(words);
   for (const Subcommand& subcommand : kSubcommands) {
     if (name == subcommand.name) return subcommand.run(expand_short_flags(argc - 1, argv + 1));
   }
@@ -81,6 +78,10 @@ int dispatch(int argc, char** argv) {
 }
 
 }  // namespace
+
+std::vector<Subcommand> subcommands() {
+  return {std::begin(kSubcommands), std::end(kSubcommands)};
+}
 
 void write_stdout(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {

@@ -22,4 +22,7 @@ bool is_builtin_group(std::string_view group);
 /// The options of a group, sorted; empty if there is no such group.
 std::vector<std::string> builtin_group_options(std::string_view group);
 
+/// The groups of all of them, sorted, such as "hydra/output".
+std::vector<std::string> builtin_groups();
+
 }  // namespace cfgtool

@@ -25,6 +25,7 @@ struct ComposeRequest {
   std::string job_name = "app";  ///< `hydra.job.name`
   bool with_hydra = true;        ///< fill the hydra node and let `${hydra:…}` see it
   bool extended = false;         ///< OverrideOptions::extended
+  bool skip_missing = false;     ///< leave a `group: ???` that nobody chose out instead of refusing it
   ResolveContext context;        ///< what interpolations see; its `hydra` is set by compose()
 };
 

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "config_engine/completion_flags.hpp"
+#include "config_engine/completion_shell.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/info.hpp"
@@ -52,6 +54,30 @@ int run(const HydraApp& app, HydraFlags& flags, const std::function<int(const Co
   return job(Config(std::move(composition)));
 }
 
+/// Answers --shell-completion; `words` are those behind the program's name.
+int complete_in_shell(CLI::App& cli, const HydraApp& app, const HydraFlags& flags, const std::string& program,
+                      const std::vector<std::string>& words) {
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  const auto complete_line = [&](const ShellLine& line) {
+    CompletionRequest request;
+    request.words.assign(line.words.begin() + 1, line.words.end());
+    request.word = line.word;
+    request.flags = completion_flags(cli);
+    if (!app.config_path.empty()) request.defaults.config_dirs = {app.config_path};
+    if (!app.config_name.empty()) request.defaults.config_name = app.config_name;
+    request.defaults.version_base = parse_version_base(app.version_base);
+    request.defaults.job_name = flags.job_name;
+    request.defaults.context.resolvers = app.resolvers;
+    request.base_dir = app.base_dir;
+    request.known_keys = app.known_keys;
+    return complete(store, request);
+  };
+  print_to(stdout, answer_completion(program, words, complete_line));
+  const int exit_code = finish_output();
+  store->save_caches();
+  return exit_code;
+}
+
 }  // namespace
 
 int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Config&)>& job) {
@@ -63,9 +89,14 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std
   CLI::App cli(app.description, flags.job_name);
   cli.footer("Anything else is an override: KEY=VALUE, +KEY=VALUE, ++KEY=VALUE, ~KEY, GROUP=OPTION");
   add_hydra_flags(cli, flags);
+  cli.add_flag_callback(
+         "--shell-completion", [] {}, "(-sc) Completion in a shell: install=SHELL or uninstall=SHELL prints its script")
+      ->group("Hydra's flags");
   if (app.add_flags) app.add_flags(cli);
   try {
-    if (!parse_flags(cli, expand_short_flags(argc, argv))) return 0;
+    const std::vector<std::string> words = expand_short_flags(argc, argv);
+    if (asks_for_completion(words)) return complete_in_shell(cli, app, flags, argv[0], words);
+    if (!parse_flags(cli, words)) return 0;
     take_overrides(cli, flags);
     return run(app, flags, job);
   } catch (const ConfigError& error) {

@@ -15,7 +15,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "config_engine/completion.hpp"
 #include "config_engine/config.hpp"
 #include "config_engine/resolve.hpp"
 
@@ -36,9 +38,11 @@ struct HydraApp {
   ResolverTable resolvers;  ///< the program's own are added to it
   /// Declares the program's own flags, beside Hydra's. Called before the command line is read.
   std::function<void(CLI::App&)> add_flags;
+  /// For completion in a shell: what the program knows of keys and their values beside the configuration.
+  std::function<std::vector<KnownKey>()> known_keys;
 };
 
-/// Reads the command line; answers --help and --cfg itself; otherwise composes and calls `job`, whose result
+/// Reads the command line; answers --help, --cfg and --shell-completion itself; otherwise composes and calls `job`, whose result
 /// is returned. Errors of the configuration, also those that `job` throws as ConfigError, go to stderr. \return the
 /// exit code: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation that fits, or what `job`
 /// returned

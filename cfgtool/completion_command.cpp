@@ -1,0 +1,118 @@
+/// \file
+/// `cfgtool completion`: the scripts for the shells, and the answers to them.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "cfgtool/command.hpp"
+#include "config_engine/completion.hpp"
+#include "config_engine/completion_flags.hpp"
+#include "config_engine/completion_shell.hpp"
+#include "config_engine/completion_words.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/hydra_flags.hpp"
+#include "config_engine/parse_cache.hpp"
+#include "schemas/attention_mapping.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+void declare(CLI::App& app, std::string& shell) {
+  app.add_option("shell", shell, "bash, zsh or fish")->required()->type_name("SHELL");
+  app.footer(
+      "For this session:\n"
+      "  bash:  eval \"$(cfgtool completion bash)\"\n"
+      "  zsh:   eval \"$(cfgtool completion zsh)\"\n"
+      "  fish:  cfgtool completion fish | source\n\n"
+      "For good, put the same line into ~/.bashrc, ~/.zshrc (behind compinit) or ~/.config/fish/config.fish; or save\n"
+      "the script where the shell looks for it:\n"
+      "  bash:  cfgtool completion bash > ~/.local/share/bash-completion/completions/cfgtool   (needs bash-completion)\n"
+      "  zsh:   cfgtool completion zsh > FOLDER/_cfgtool   (FOLDER in $fpath before compinit runs)\n"
+      "  fish:  cfgtool completion fish > ~/.config/fish/completions/cfgtool.fish\n\n"
+      "A program that embeds the engine prints its own script: PROGRAM --shell-completion install=bash");
+}
+
+/// The keys of `framework`'s attention mapping, which a configuration need not hold yet.
+std::vector<KnownKey> attention_keys(const std::string& mapping_name) {
+  const AttentionMapping mapping = read_attention_mapping(std::make_shared<SourceMap>(), mapping_name);
+  std::vector<KnownKey> keys;
+  for (const ModelMapping& model : mapping.models) {
+    const std::string use = fmt::format("attention implementation ({})", mapping.framework);
+    keys.push_back({model.implementation, model.section, mapping.known_implementations, use});
+  }
+  return keys;
+}
+
+std::vector<Candidate> complete_subcommand(const std::string& typed) {
+  std::vector<Candidate> found;
+  for (const Subcommand& subcommand : subcommands())
+    found.push_back({subcommand.name, subcommand.summary, CandidateKind::kSubcommand, true});
+  found.push_back({"--help", "Print what the subcommands are", CandidateKind::kFlag, true});
+  found.push_back({"--version", "Print the version", CandidateKind::kFlag, true});
+  std::erase_if(found, [&](const Candidate& candidate) {
+    return !candidate.word.starts_with(typed) || (typed.empty() && candidate.kind == CandidateKind::kFlag);
+  });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.word < b.word; });
+  return found;
+}
+
+std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, const ShellLine& line) {
+  if (line.words.size() == 1) return complete_subcommand(line.word);
+  const std::string& subcommand = line.words[1];
+  CompletionRequest request;
+  request.words.assign(line.words.begin() + 2, line.words.end());
+  request.word = line.word;
+  request.takes_overrides = subcommand == "resolve";
+  if (subcommand == "resolve") {
+    request.flags = resolve_command_flags();
+    request.known_keys = [&] {
+      const std::string mapping = read_flags(request.words, request.flags).value("--attention-mapping");
+      return attention_keys(mapping.empty() ? "verl" : mapping);
+    };
+  } else if (subcommand == "overrides") {
+    request.flags = overrides_command_flags();
+  } else if (subcommand == "batch") {
+    request.flags = batch_command_flags();
+  } else if (subcommand == "completion") {
+    std::string shell;
+    CLI::App app;
+    declare(app, shell);
+    request.flags = completion_flags(app);
+    for (const char* name : {"bash", "fish", "zsh"})
+      request.arguments.push_back({name, "", CandidateKind::kFlagValue, true});
+    if (!request.words.empty()) request.arguments.clear();
+  } else {
+    return {};
+  }
+  return complete(store, request);
+}
+
+}  // namespace
+
+int completion_command(const std::vector<std::string>& words) {
+  std::string shell;
+  CLI::App app("Prints a script that completes the words of cfgtool in a shell", "cfgtool completion");
+  declare(app, shell);
+  try {
+    if (!asks_for_completion(words)) {
+      if (parse_flags(app, words)) write_stdout(install_script(parse_shell(shell), "cfgtool"));
+      return 0;
+    }
+    // Nothing is taken from the line itself, so that a slip in it cannot keep a person from an answer.
+    const auto store = std::make_shared<FileStore>(default_cache_folder());
+    write_stdout(
+        answer_completion("cfgtool", words, [&](const ShellLine& line) { return complete_line(store, line); }));
+    store->save_caches();
+    return 0;
+  } catch (const ConfigError& error) {
+    write_stderr(
+        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace cfgtool
