@@ -206,9 +206,9 @@ std::vector<Candidate> CompletionConfig::options(const TypedOverride& typed) con
     // One that stands in the list already does not fit a second time.
     const bool is_used = std::string_view("," + before).find("," + option + ",") != std::string::npos ||
                          before.find("[" + option + ",") != std::string::npos;
-    if (!option.starts_with(begin) || is_used || !is_printable(option)) continue;
-    if (typed.prefix == "~" && !now.empty() && option != now) continue;
-    found.push_back({typed.before_value() + before + option, option == now ? "option, now chosen" : "option",
+    const auto spelled = is_used ? std::nullopt : spell_text(option, begin);
+    if (!spelled || (typed.prefix == "~" && !now.empty() && option != now)) continue;
+    found.push_back({typed.before_value() + before + *spelled, option == now ? "option, now chosen" : "option",
                      CandidateKind::kOption, !in_brackets});
   }
   return found;

@@ -20,7 +20,8 @@ constexpr std::string_view kBashInstall = R"SCRIPT(_@ID@_complete() {
   type -P -- "$program" > /dev/null || program=@NAME@
   mapfile -t COMPREPLY < <(COMP_LINE=${COMP_LINE:0:COMP_POINT} COMP_POINT= COMP_WORDBREAKS=$COMP_WORDBREAKS \
     "$program" --shell-completion query=bash 2> /dev/null < /dev/null)
-  if ((${#COMPREPLY[@]} == 1)) && [[ ${COMPREPLY[0]} == *' ' ]]; then
+  # With no answer, bash completes files.
+  if ((${#COMPREPLY[@]} == 0)) || { ((${#COMPREPLY[@]} == 1)) && [[ ${COMPREPLY[0]} == *' ' ]]; }; then
     compopt +o nospace
   fi
   COMPREPLY=("${COMPREPLY[@]% }")

@@ -57,7 +57,8 @@ size_t readline_word_at(const ShellLine& line, std::string_view word_breaks) {
     } else if (c == '\'' || c == '"') {
       quote = c;
     } else if (word_breaks.find(c) != std::string_view::npos) {
-      begin = i + 1;
+      // What readline has in rl_special_prefixes, in bash, belongs to the word that it begins.
+      begin = c == '@' || c == '$' ? i : i + 1;
     }
   }
   return begin;
