@@ -122,8 +122,7 @@ void Completer::add_overrides() {
   const TypedOverride typed = TypedOverride::read(request_.word);
   CompletionConfig& here = config(typed.left);
   if (typed.value) {
-    add(here.options(typed));
-    add(here.values(typed));
+    add(here.is_group(typed) ? here.options(typed) : here.values(typed));
   } else {
     add(here.groups(typed));
     add(here.keys(typed));

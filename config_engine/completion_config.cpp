@@ -188,6 +188,11 @@ std::vector<Candidate> CompletionConfig::groups(const TypedOverride& typed) cons
   return groups_in_list(typed);
 }
 
+bool CompletionConfig::is_group(const TypedOverride& typed) const {
+  return typed.prefix != "++" && !group_of(typed.left).empty() &&
+         repository_->group_exists(std::string(group_of(typed.left)));
+}
+
 std::vector<Candidate> CompletionConfig::options(const TypedOverride& typed) const {
   if (!typed.value || typed.prefix == "++") return {};
   std::vector<Candidate> found;

@@ -32,6 +32,8 @@ class CompletionConfig {
                    const std::function<std::vector<KnownKey>()>& known_keys);
   ~CompletionConfig();
 
+  /// Whether what is typed chooses an option rather than changing a value.
+  bool is_group(const TypedOverride& typed) const;
   std::vector<Candidate> groups(const TypedOverride& typed) const;
   std::vector<Candidate> options(const TypedOverride& typed) const;
   std::vector<Candidate> keys(const TypedOverride& typed);
@@ -42,7 +44,6 @@ class CompletionConfig {
   std::vector<Candidate> config_names(std::string_view typed) const;
 
  private:
-  struct Place;
   std::vector<std::string> usable_overrides(const std::vector<std::string>& words) const;
   bool try_compose(const ComposeRequest& request);
   void compose_what_can_be(ComposeRequest request);

@@ -166,7 +166,9 @@ std::vector<Candidate> CompletionConfig::values(const TypedOverride& typed) {
   Tree& tree = tree_of(typed.left);
   const NodeId node = container == kNoNode ? kNoNode : child(tree, container, typed.left.substr(dot + 1));
   const NodeId value = node == kNoNode ? kNoNode : follow(tree, node);
-  const auto now = value == kNoNode ? std::nullopt : spell_value(tree, value, last == 0 ? begin : "");
+  // A map is merged into the one that is there: to repeat it says nothing.
+  const bool is_worth_it = value != kNoNode && tree[value].kind != NodeKind::kMap;
+  const auto now = is_worth_it ? spell_value(tree, value, last == 0 ? begin : "") : std::nullopt;
   const auto add = [&](const std::string& word, const std::string& description) {
     if (word.starts_with(begin) && is_printable(word)) {
       const bool ends = before.find_first_of("[(") == std::string::npos;

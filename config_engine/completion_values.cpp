@@ -53,7 +53,7 @@ std::optional<std::string> spell_container(const Tree& tree, NodeId node) {
   const bool is_map = tree[node].kind == NodeKind::kMap;
   std::string text;
   for (const NodeId child : tree.children(node)) {
-    const auto value = tree[child].is_container() ? std::nullopt : spell_value(tree, child, "");
+    const auto value = spell_value(tree, child, "");
     if (!value || text.size() > kLongestContainer) return std::nullopt;
     if (!text.empty()) text += ',';
     if (is_map) {
@@ -79,9 +79,9 @@ bool is_folder(const std::string& path) {
 }  // namespace
 
 std::optional<std::string> spell_text(std::string_view text, std::string_view typed) {
-  const std::string spellings[] = {std::string(text), with_escapes(text), in_quotes(text, '\''), in_quotes(text, '"')};
+  const std::string spellings[] = {std::string(text), in_quotes(text, '\''), in_quotes(text, '"'), with_escapes(text)};
   for (const std::string& spelling : spellings) {
-    if (spelling.starts_with(typed) && reads_as(spelling, text)) return spelling;
+    if (!spelling.empty() && spelling.starts_with(typed) && reads_as(spelling, text)) return spelling;
   }
   return std::nullopt;
 }

@@ -12,8 +12,8 @@
 
 namespace cfgtool {
 
-/// A spelling of `text` that Hydra's grammar reads as this string again and that begins with `typed`: plain, with
-/// escapes, or in quotes. Nothing if there is none.
+/// A spelling of `text` that Hydra's grammar reads as this string again and that begins with `typed`: plain, in
+/// quotes, or with escapes. Nothing if there is none.
 std::optional<std::string> spell_text(std::string_view text, std::string_view typed);
 
 /// The same of any value; containers only if they are short.

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/completion_shell.hpp"
@@ -60,7 +62,11 @@ int complete_in_shell(CLI::App& cli, const HydraApp& app, const HydraFlags& flag
   const auto store = std::make_shared<FileStore>(default_cache_folder());
   const auto complete_line = [&](const ShellLine& line) {
     CompletionRequest request;
-    request.words.assign(line.words.begin() + 1, line.words.end());
+    // As in Hydra, flags beside --shell-completion hold as well.
+    std::copy_if(words.begin(), words.end(), std::back_inserter(request.words), [](const std::string& word) {
+      return word != "--shell-completion" && !word.starts_with("query=");
+    });
+    request.words.insert(request.words.end(), line.words.begin() + 1, line.words.end());
     request.word = line.word;
     request.flags = completion_flags(cli);
     if (!app.config_path.empty()) request.defaults.config_dirs = {app.config_path};
