@@ -15,7 +15,7 @@
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/parse_cache.hpp"
-#include "schemas/attention_mapping.hpp"
+#include "schemas/attention_keys.hpp"
 
 namespace cfgtool {
 
@@ -30,21 +30,11 @@ void declare(CLI::App& app, std::string& shell) {
       "  fish:  cfgtool completion fish | source\n\n"
       "For good, put the same line into ~/.bashrc, ~/.zshrc (behind compinit) or ~/.config/fish/config.fish; or save\n"
       "the script where the shell looks for it:\n"
-      "  bash:  cfgtool completion bash > ~/.local/share/bash-completion/completions/cfgtool   (needs bash-completion)\n"
+      "  bash:  cfgtool completion bash > ~/.local/share/bash-completion/completions/cfgtool   (needs "
+      "bash-completion)\n"
       "  zsh:   cfgtool completion zsh > FOLDER/_cfgtool   (FOLDER in $fpath before compinit runs)\n"
       "  fish:  cfgtool completion fish > ~/.config/fish/completions/cfgtool.fish\n\n"
       "A program that embeds the engine prints its own script: PROGRAM --shell-completion install=bash");
-}
-
-/// The keys of `framework`'s attention mapping, which a configuration need not hold yet.
-std::vector<KnownKey> attention_keys(const std::string& mapping_name) {
-  const AttentionMapping mapping = read_attention_mapping(std::make_shared<SourceMap>(), mapping_name);
-  std::vector<KnownKey> keys;
-  for (const ModelMapping& model : mapping.models) {
-    const std::string use = fmt::format("attention implementation ({})", mapping.framework);
-    keys.push_back({model.implementation, model.section, mapping.known_implementations, use});
-  }
-  return keys;
 }
 
 std::vector<Candidate> complete_subcommand(const std::string& typed) {
@@ -71,7 +61,7 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
     request.flags = resolve_command_flags();
     request.known_keys = [&] {
       const std::string mapping = read_flags(request.words, request.flags).value("--attention-mapping");
-      return attention_keys(mapping.empty() ? "verl" : mapping);
+      return known_attention_keys(mapping.empty() ? "verl" : mapping);
     };
   } else if (subcommand == "overrides") {
     request.flags = overrides_command_flags();

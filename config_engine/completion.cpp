@@ -105,6 +105,9 @@ void Completer::add_flag_values(const CompletionFlag& flag, std::string_view typ
     case FlagValue::kFolder: {
       const bool from_base = flag.names.front() == "--config-path";
       add(complete_path(typed, from_base ? request_.base_dir : "", flag.value == FlagValue::kFolder));
+      // A shell puts the home folder in where a word begins, not behind `--flag=`.
+      for (size_t i = first; i < found_.size() && !before.empty(); ++i)
+        found_[i].word = without_tilde(found_[i].word);
       break;
     }
     case FlagValue::kConfigName:

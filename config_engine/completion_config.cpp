@@ -31,7 +31,8 @@ std::optional<std::string> step(std::string_view group, std::string_view typed) 
 
 std::string describe(const GroupChoice& choice) {
   if (const auto* option = std::get_if<std::string>(&choice)) return *option == "???" ? "" : *option;
-  if (const auto* options = std::get_if<std::vector<std::string>>(&choice)) return fmt::format("{}", fmt::join(*options, ","));
+  if (const auto* options = std::get_if<std::vector<std::string>>(&choice))
+    return fmt::format("{}", fmt::join(*options, ","));
   return "null";
 }
 
@@ -184,7 +185,8 @@ std::vector<Candidate> CompletionConfig::groups_in_folders(const TypedOverride& 
 // Without a prefix only groups of the defaults list can be chosen, with `+` only others.
 std::vector<Candidate> CompletionConfig::groups(const TypedOverride& typed) const {
   if (typed.prefix == "++") return {};
-  if (typed.prefix == "+" || !composition_) return typed.prefix == "~" ? std::vector<Candidate>() : groups_in_folders(typed);
+  if (typed.prefix == "+" || !composition_)
+    return typed.prefix == "~" ? std::vector<Candidate>() : groups_in_folders(typed);
   return groups_in_list(typed);
 }
 

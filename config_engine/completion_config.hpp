@@ -60,6 +60,9 @@ class CompletionConfig {
                       std::vector<Candidate>& found);
   void add_known_keys(const TypedOverride& typed, std::vector<Candidate>& found);
   NodeId follow(Tree& tree, NodeId node);
+  std::vector<std::string> known_values(const std::string& key, const Node* value) const;
+  void add_values(const TypedOverride& typed, const std::string& before, const std::string& begin,
+                  std::vector<Candidate>& found);
 
   std::shared_ptr<FileStore> store_;
   std::shared_ptr<SourceMap> sources_;

@@ -16,9 +16,9 @@ struct KnownFlag {
 };
 
 constexpr KnownFlag kKnownFlags[] = {
-    {"--config-path", "-cp", FlagValue::kFolder},      {"--config-dir", "-cd", FlagValue::kFolder},
-    {"--config-name", "-cn", FlagValue::kConfigName},  {"--package", "", FlagValue::kKey},
-    {"--shell-completion", "-sc", FlagValue::kNone},   {"--version-base", "", FlagValue::kChoice},
+    {"--config-path", "-cp", FlagValue::kFolder},     {"--config-dir", "-cd", FlagValue::kFolder},
+    {"--config-name", "-cn", FlagValue::kConfigName}, {"--package", "", FlagValue::kKey},
+    {"--shell-completion", "-sc", FlagValue::kNone},  {"--version-base", "", FlagValue::kChoice},
 };
 
 /// CLI::IsMember does not give its set away but in what it says of a word that is not in it: `x not in {a,b}`.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "config_engine/completion_config.hpp"
 #include "config_engine/completion_values.hpp"
@@ -35,16 +34,11 @@ bool names_file(std::string_view value) {
   return value.starts_with('.') || value.starts_with('/') || value.starts_with("~/");
 }
 
-/// Hydra's grammar knows no `~`, and shells put the home folder in only where a word begins.
-std::string without_tilde(const std::string& path) {
-  const char* const home = std::getenv("HOME");
-  return path.starts_with("~/") && home ? home + path.substr(1) : path;
-}
-
 std::vector<Candidate> complete_file_value(const TypedOverride& typed, const std::string& before,
                                            const std::string& begin) {
   std::vector<Candidate> found;
   for (Candidate& file : complete_path(begin, "", false)) {
+    // Hydra's grammar knows no `~`.
     const auto spelled = spell_text(without_tilde(file.word), begin.starts_with("~/") ? "" : begin);
     if (!spelled) continue;
     file.word = typed.before_value() + before + *spelled;
@@ -104,7 +98,8 @@ void CompletionConfig::add_keys_below(const TypedOverride& typed, std::string_vi
     const Node& node = tree[id];
     const std::string name = is_list ? std::to_string(index++) : std::string(node.key().text);
     if (!name.starts_with(begin) || !can_be_typed(name)) continue;
-    if (node.is_container()) found.push_back({before + name + ".", describe_value(tree, id), CandidateKind::kContainer, false});
+    if (node.is_container())
+      found.push_back({before + name + ".", describe_value(tree, id), CandidateKind::kContainer, false});
     if (typed.prefix == "~") {
       if (!is_list) found.push_back({before + name, describe_value(tree, id), CandidateKind::kKey, true});
     } else if (!node.is_container() && typed.prefix != "+") {
@@ -152,43 +147,51 @@ std::vector<Candidate> CompletionConfig::packages(std::string_view typed) {
   return found;
 }
 
+std::vector<std::string> CompletionConfig::known_values(const std::string& key, const Node* value) const {
+  std::vector<std::string> choices;
+  for (const std::string_view choice : hydra_values_at(key))
+    choices.emplace_back(choice);
+  if (choices.empty() && value && value->kind == NodeKind::kBool) choices = {"true", "false"};
+  for (const KnownKey& known : known_keys_) {
+    if (known.key == key) choices.insert(choices.end(), known.values.begin(), known.values.end());
+  }
+  return choices;
+}
+
 std::vector<Candidate> CompletionConfig::values(const TypedOverride& typed) {
-  std::vector<Candidate> found;
-  if (!typed.value || typed.prefix == "~") return found;
+  if (!typed.value || typed.prefix == "~") return {};
   const size_t last = last_item_at(*typed.value);
   const std::string before = typed.value->substr(0, last);
   const std::string begin = typed.value->substr(last);
   if (names_file(begin)) return complete_file_value(typed, before, begin);
-  if (!composition_) return found;
+  std::vector<Candidate> found;
+  if (composition_) add_values(typed, before, begin, found);
+  // Where nothing is known, a file may be meant: bash would complete it by itself, others stop at the `=`.
+  if (found.empty() && !begin.empty()) return complete_file_value(typed, before, begin);
+  return found;
+}
 
+void CompletionConfig::add_values(const TypedOverride& typed, const std::string& before, const std::string& begin,
+                                  std::vector<Candidate>& found) {
   const size_t dot = typed.left.rfind('.');
   const NodeId container = select(dot == std::string::npos ? "" : std::string_view(typed.left).substr(0, dot));
   Tree& tree = tree_of(typed.left);
   const NodeId node = container == kNoNode ? kNoNode : child(tree, container, typed.left.substr(dot + 1));
   const NodeId value = node == kNoNode ? kNoNode : follow(tree, node);
+  const bool is_whole = before.empty();
   // A map is merged into the one that is there: to repeat it says nothing.
   const bool is_worth_it = value != kNoNode && tree[value].kind != NodeKind::kMap;
-  const auto now = is_worth_it ? spell_value(tree, value, last == 0 ? begin : "") : std::nullopt;
+  const auto now = is_worth_it ? spell_value(tree, value, is_whole ? begin : "") : std::nullopt;
   const auto add = [&](const std::string& word, const std::string& description) {
-    if (word.starts_with(begin) && is_printable(word)) {
-      const bool ends = before.find_first_of("[(") == std::string::npos;
-      found.push_back({typed.before_value() + before + word, description, CandidateKind::kValue, ends});
-    }
+    if (!word.starts_with(begin)) return;
+    const bool ends = before.find_first_of("[(") == std::string::npos;
+    found.push_back({typed.before_value() + before + word, description, CandidateKind::kValue, ends});
   };
-  if (now && last == 0) {
+  if (now && is_whole)
     add(*now, tree[node].kind == NodeKind::kInterpolation ? "now, from " + describe_value(tree, node) : "now");
+  for (const std::string& choice : known_values(typed.left, value == kNoNode ? nullptr : &tree[value])) {
+    if (!is_whole || now != choice) add(choice, "");
   }
-  std::vector<std::string> choices;
-  for (const std::string_view choice : hydra_values_at(typed.left))
-    choices.emplace_back(choice);
-  if (choices.empty() && value != kNoNode && tree[value].kind == NodeKind::kBool) choices = {"true", "false"};
-  for (const KnownKey& known : known_keys_) {
-    if (known.key == typed.left) choices.insert(choices.end(), known.values.begin(), known.values.end());
-  }
-  for (const std::string& choice : choices) {
-    if (last > 0 || now != choice) add(choice, "");
-  }
-  return found;
 }
 
 }  // namespace cfgtool

@@ -106,7 +106,8 @@ std::string quoted(Shell shell, const std::string& name) {
 std::string fill(std::string_view script, Shell shell, const std::string& program) {
   const std::string name = std::filesystem::path(program).filename().string();
   std::string id = name;
-  std::replace_if(id.begin(), id.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  std::replace_if(
+      id.begin(), id.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
   const std::string quoted_name = quoted(shell, name);
   std::string text(script);
   for (const auto& [mark, value] : {std::pair<std::string_view, const std::string&>{"@NAME@", quoted_name},

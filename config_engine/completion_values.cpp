@@ -156,6 +156,10 @@ std::vector<Candidate> complete_path(std::string_view typed, const std::string& 
   return found;
 }
 
+std::string without_tilde(const std::string& path) {
+  return path.starts_with("~/") && !home_folder().empty() ? home_folder() + path.substr(1) : path;
+}
+
 size_t last_item_at(std::string_view value) {
   const size_t separator = value.find_last_of("[,(");
   return separator == std::string_view::npos ? 0 : separator + 1;

@@ -26,6 +26,9 @@ std::string describe_value(const Tree& tree, NodeId node);
 /// beginning stays. Hidden files only where `typed` asks for them.
 std::vector<Candidate> complete_path(std::string_view typed, const std::string& folder, bool only_folders);
 
+/// With the home folder in place of a leading `~`: shells put it in only where a word begins.
+std::string without_tilde(const std::string& path);
+
 /// Where the last item of a value begins, of `a,b`, `[a,b` or `choice(a,b`; 0 for a value that is no list.
 size_t last_item_at(std::string_view value);
 

@@ -25,17 +25,17 @@ class LineSplitter {
   std::string_view line_;
   size_t at_ = 0;
   ShellLine out_;
-  std::string word_;           // unquoted
-  std::string expanded_;       // the same with variables put in
-  size_t word_begin_ = 0;      // in line_
+  std::string word_;       // unquoted
+  std::string expanded_;   // the same with variables put in
+  size_t word_begin_ = 0;  // in line_
   bool in_word_ = false;
   bool knows_program_ = false;
 };
 
 void LineSplitter::end_word() {
   if (!in_word_) return;
-  const size_t name_end = static_cast<size_t>(
-      std::find_if_not(word_.begin(), word_.end(), is_name_char) - word_.begin());
+  const size_t name_end =
+      static_cast<size_t>(std::find_if_not(word_.begin(), word_.end(), is_name_char) - word_.begin());
   const bool is_assignment = !knows_program_ && name_end > 0 && name_end < word_.size() && word_[name_end] == '=';
   if (!is_assignment) {
     if (expanded_.starts_with("~/") && line_[word_begin_] == '~') {

@@ -63,9 +63,8 @@ int complete_in_shell(CLI::App& cli, const HydraApp& app, const HydraFlags& flag
   const auto complete_line = [&](const ShellLine& line) {
     CompletionRequest request;
     // As in Hydra, flags beside --shell-completion hold as well.
-    std::copy_if(words.begin(), words.end(), std::back_inserter(request.words), [](const std::string& word) {
-      return word != "--shell-completion" && !word.starts_with("query=");
-    });
+    std::copy_if(words.begin(), words.end(), std::back_inserter(request.words),
+                 [](const std::string& word) { return word != "--shell-completion" && !word.starts_with("query="); });
     request.words.insert(request.words.end(), line.words.begin() + 1, line.words.end());
     request.word = line.word;
     request.flags = completion_flags(cli);

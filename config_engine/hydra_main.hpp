@@ -42,10 +42,10 @@ struct HydraApp {
   std::function<std::vector<KnownKey>()> known_keys;
 };
 
-/// Reads the command line; answers --help, --cfg and --shell-completion itself; otherwise composes and calls `job`, whose result
-/// is returned. Errors of the configuration, also those that `job` throws as ConfigError, go to stderr. \return the
-/// exit code: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation that fits, or what `job`
-/// returned
+/// Reads the command line; answers --help, --cfg and --shell-completion itself; otherwise composes and calls `job`,
+/// whose result is returned. Errors of the configuration, also those that `job` throws as ConfigError, go to stderr.
+/// \return the exit code: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation that fits, or
+/// what `job` returned
 int hydra_main(int argc, const char* const* argv, const HydraApp& app, const std::function<int(const Config&)>& job);
 
 }  // namespace cfgtool

@@ -15,14 +15,12 @@ namespace cfgtool::test {
 namespace {
 
 const CompletingProgram kSmall{"tests/completion/tree", "config", {}};
-const CompletingProgram kVerl{"tests/cases/trees/verl_shaped",
-                              "ppo_trainer",
-                              {{"critic.model.override_config.attn_implementation",
-                                "critic.model",
-                                {"eager", "sdpa"},
-                                "attention"},
-                               {"critic.optim.name", "critic.optim", {"adam"}, ""},
-                               {"actor.nowhere.kind", "actor.nowhere", {"x"}, ""}}};
+const CompletingProgram kVerl{
+    "tests/cases/trees/verl_shaped",
+    "ppo_trainer",
+    {{"critic.model.override_config.attn_implementation", "critic.model", {"eager", "sdpa"}, "attention"},
+     {"critic.optim.name", "critic.optim", {"adam"}, ""},
+     {"actor.nowhere.kind", "actor.nowhere", {"x"}, ""}}};
 
 void check(const CompletingProgram& program, const std::string& line, const std::vector<std::string>& words) {
   CAPTURE(line);
@@ -48,8 +46,8 @@ TEST_CASE("groups and options") {
   check(kSmall, "db=[mysql,", {"db=[mysql,postgresql,", "db=[mysql,postgresql]"});
   check(kSmall, "db=mysql,po", {"db=mysql,postgresql"});
   check(kSmall, "db=choice(my", {"db=choice(mysql,", "db=choice(mysql)"});
-  check(kSmall, "+", {"+cache=", "+db.", "+deep.", "+extra=", "+hydra.", "+layers.", "+names.", "+server.", "+server/",
-                     "+store."});
+  check(kSmall, "+",
+        {"+cache=", "+db.", "+deep.", "+extra=", "+hydra.", "+layers.", "+names.", "+server.", "+server/", "+store."});
 }
 
 TEST_CASE("what a prefix allows") {
@@ -126,18 +124,27 @@ TEST_CASE("flags") {
   const std::string other = std::string(COMPLETION_PROJECT) + "/examples/embedded_parser/config";
   check(kSmall, "-cp " + other + " optim=", {"optim=adam", "optim=sgd"});
   check(kSmall, "--config-path='" + other + "' optim=", {"optim=adam", "optim=sgd"});
+  check(kSmall, "hydra.searchpath=[file://" + other + "] +optim=", {"+optim=adam", "+optim=sgd"});
   check(kSmall, "-cd " + other + " +optim=", {"+optim=adam", "+optim=sgd"});
 }
 
 TEST_CASE("files") {
   std::filesystem::current_path(COMPLETION_PROJECT);
-  check(kSmall, "text=./tests/completion/tree/db/", {"text=./tests/completion/tree/db/mysql.yaml",
-                                                     "text=./tests/completion/tree/db/postgresql.yaml"});
+  check(kSmall, "text=./tests/completion/tree/db/",
+        {"text=./tests/completion/tree/db/mysql.yaml", "text=./tests/completion/tree/db/postgresql.yaml"});
   check(kSmall, "text=./tests/completion/tr", {"text=./tests/completion/tree/"});
   check(kSmall, "-cp tests/completion/t", {"tests/completion/tree/"});
+  check(kSmall, "nosuch=tests/completion/t",
+        {"nosuch=tests/completion/terminal.cpp", "nosuch=tests/completion/terminal.hpp",
+         "nosuch=tests/completion/tree/"});
+  ::setenv("HOME", COMPLETION_PROJECT "/tests/completion", 1);
+  check(kSmall, "text=~/tr", {"text=" COMPLETION_PROJECT "/tests/completion/tree/"});
+  check(kSmall, "--config-path=~/tr", {"--config-path=" COMPLETION_PROJECT "/tests/completion/tree/"});
+  check(kSmall, "--config-path ~/tr", {"~/tree/"});
+  check(kSmall, "-cp ~/tree -cn missing k", {"k="});
   check(kSmall, "--config-dir=tests/completion/t", {"--config-dir=tests/completion/tree/"});
-  check(kSmall, "names=[./tests/completion/tree/db/m", {"names=[./tests/completion/tree/db/mysql.yaml,",
-                                                        "names=[./tests/completion/tree/db/mysql.yaml]"});
+  check(kSmall, "names=[./tests/completion/tree/db/m",
+        {"names=[./tests/completion/tree/db/mysql.yaml,", "names=[./tests/completion/tree/db/mysql.yaml]"});
 }
 
 TEST_CASE("what cannot be composed") {
@@ -166,9 +173,11 @@ TEST_CASE("what cannot be composed") {
 }
 
 TEST_CASE("half-typed words of all kinds") {
-  for (const char* word : {"=", "==", "+", "++", "+++", "~", "~~", "@", "db@", "@=", ".", "..", "a..b", "a.", ".a=", "[",
-                           "names[", "names[0]", "names[0]=", "db=[[", "db=,", "db={", "db='", "${", "flag=${", "-", "--",
-                           "---", "--=", "-=", "/", "db/", "//", "hydra.", "hydra..", "hydra[", "\xff", "db=\xff", "\x01"}) {
+  for (const char* word : {"=",       "==",       "+",         "++",     "+++",  "~",       "~~",   "@",
+                           "db@",     "@=",       ".",         "..",     "a..b", "a.",      ".a=",  "[",
+                           "names[",  "names[0]", "names[0]=", "db=[[",  "db=,", "db={",    "db='", "${",
+                           "flag=${", "-",        "--",        "---",    "--=",  "-=",      "/",    "db/",
+                           "//",      "hydra.",   "hydra..",   "hydra[", "\xff", "db=\xff", "\x01"}) {
     CAPTURE(word);
     CHECK_NOTHROW(kSmall.words(word));
     CHECK_NOTHROW(kSmall.words(std::string(word) + " "));
@@ -190,7 +199,9 @@ TEST_CASE("words as a shell reads them") {
   check_split("p $COMPLETION_TEST/a \"${COMPLETION_TEST}\" '$COMPLETION_TEST' $NO_SUCH_ONE ${a.b} ",
               {"p", "x y/a", "x y", "$COMPLETION_TEST", "$NO_SUCH_ONE", "${a.b}"}, "");
   CHECK(split_shell_line("p a'b").open_quote == '\'');
-  CHECK(first_characters("d\xc3\xa9" "f", 2) == "d\xc3\xa9");
+  CHECK(first_characters("d\xc3\xa9"
+                         "f",
+                         2) == "d\xc3\xa9");
   CHECK(first_characters("ab", 7) == "ab");
 }
 

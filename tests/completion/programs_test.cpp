@@ -38,17 +38,16 @@ TEST_CASE("cfgtool's subcommands and their flags") {
 TEST_CASE("the attention that a mapping knows") {
   const std::string line = "cfgtool resolve -cp " + kTree + " -cn ppo_trainer ";
   const std::string key = "+actor_rollout_ref.model.override_config.attn_implementation=";
-  CHECK(query(COMPLETION_CFGTOOL, line + key).output ==
-        fmt::format("{0}eager\n{0}flash_attention_2\n{0}sdpa\n", key));
+  CHECK(query(COMPLETION_CFGTOOL, line + key).output == fmt::format("{0}eager\n{0}flash_attention_2\n{0}sdpa\n", key));
   CHECK(query(COMPLETION_CFGTOOL, line + "--attention-mapping nosuch " + key).output.empty());
   const std::string other = std::string(COMPLETION_PROJECT) + "/examples/embedded_parser/config";
   CHECK(query(COMPLETION_CFGTOOL, "cfgtool resolve -cp " + other + " -cn config +actor").output.empty());
 }
 
 TEST_CASE("no line is an error") {
-  for (const char* line : {"", "cfgtool", "cfgtool ", "cfgtool resolve -cp /no/such/folder -cn x a.", "cfgtool resolve -cn",
-                           "cfgtool resolve -cn x -cp", "cfgtool resolve 'a", "cfgtool resolve --cfg=nosuch --cfg ",
-                           "cfgtool resolve ----- a=[[[[[", "\xff\xfe \xff"}) {
+  for (const char* line : {"", "cfgtool", "cfgtool ", "cfgtool resolve -cp /no/such/folder -cn x a.",
+                           "cfgtool resolve -cn", "cfgtool resolve -cn x -cp", "cfgtool resolve 'a",
+                           "cfgtool resolve --cfg=nosuch --cfg ", "cfgtool resolve ----- a=[[[[[", "\xff\xfe \xff"}) {
     for (const char* shell : {"bash", "zsh", "fish"}) {
       CAPTURE(line);
       for (const char* program : {COMPLETION_CFGTOOL, COMPLETION_EMBEDDED}) {
@@ -100,8 +99,8 @@ TEST_CASE("cfgtool completion") {
 TEST_CASE("an answer comes in less than 10 ms") {
   using Clock = std::chrono::steady_clock;
   constexpr int kTries = 20;
-  for (const std::string word : {"", "actor_rollout_ref.actor.", "critic=",
-                                 "+critic.model.override_config.attn_implementation=", "hydra/", "--c"}) {
+  for (const std::string word : {"", "actor_rollout_ref.actor.",
+                                 "critic=", "+critic.model.override_config.attn_implementation=", "hydra/", "--c"}) {
     const std::string line = "COMP_LINE=cfgtool resolve -cp " + kTree + " -cn ppo_trainer " + word;
     std::vector<char*> environment{const_cast<char*>(line.c_str())};
     for (char** variable = environ; *variable; ++variable)

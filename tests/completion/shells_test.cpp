@@ -131,8 +131,10 @@ TEST_CASE("bash") {
   CHECK(to_text(shell.complete(kResolve + "'algorithm.gam")) == to_text(resolve({"algorithm.gamma=1.0", "X"})));
   CHECK(to_text(shell.complete(kResolve + "critic\\=wi")) == to_text(resolve({"critic=wide_critic", "X"})));
   CHECK(to_text(shell.complete(kResolve + "~cri")) == to_text(resolve({"~criticX"})));  // ~critic and ~critic.
-  CHECK(to_text(shell.complete(kResolve + "~custom_reward_function.na")) == to_text(resolve({"~custom_reward_function.name", "X"})));
-  CHECK(to_text(shell.complete(kResolve + "critic=[dp_critic,wi")) == to_text(resolve({"critic=[dp_critic,wide_criticX"})));
+  CHECK(to_text(shell.complete(kResolve + "~custom_reward_function.na")) ==
+        to_text(resolve({"~custom_reward_function.name", "X"})));
+  CHECK(to_text(shell.complete(kResolve + "critic=[dp_critic,wi")) ==
+        to_text(resolve({"critic=[dp_critic,wide_criticX"})));
   // The home folder is written out: the shell would not put it in behind the `=` of a key with dots.
   write_file(shell.work() / "../home/notes.txt", "");
   const std::string home = std::filesystem::canonical(shell.work() / "../home").string();
@@ -158,7 +160,8 @@ TEST_CASE("zsh") {
   check_common(shell);
   CHECK(to_text(shell.complete(kResolve + "'algorithm.gam", "X'")) == to_text(resolve({"algorithm.gamma=X"})));
   // zsh completes users behind a tilde, unless it is quoted.
-  CHECK(to_text(shell.complete(kResolve + "\\~custom_reward_function.na")) == to_text(resolve({"~custom_reward_function.name", "X"})));
+  CHECK(to_text(shell.complete(kResolve + "\\~custom_reward_function.na")) ==
+        to_text(resolve({"~custom_reward_function.name", "X"})));
   CHECK_MESSAGE(shell.lists("cfgtool ", {"compose a configuration"}), shell.screen());
   CHECK_MESSAGE(shell.lists(kResolve + "critic=", {"option, now chosen"}), shell.screen());
   REQUIRE(shell.run("eval \"$(embedded_parser -sc uninstall=zsh)\""));
@@ -182,7 +185,8 @@ TEST_CASE("fish") {
   REQUIRE(shell.run("embedded_parser -sc install=fish | source"));
   check_common(shell);
   CHECK(to_text(shell.complete(kResolve + "'algorithm.gam", "X'")) == to_text(resolve({"algorithm.gamma=X"})));
-  CHECK(to_text(shell.complete(kResolve + "~custom_reward_function.na")) == to_text(resolve({"~custom_reward_function.name", "X"})));
+  CHECK(to_text(shell.complete(kResolve + "~custom_reward_function.na")) ==
+        to_text(resolve({"~custom_reward_function.name", "X"})));
   CHECK_MESSAGE(shell.lists("cfgtool ", {"compose a configuration"}), shell.screen());
   CHECK_MESSAGE(shell.lists(kResolve + "critic=", {"option, now chosen"}), shell.screen());
   REQUIRE(shell.run("embedded_parser -sc uninstall=fish | source"));
@@ -197,29 +201,40 @@ TEST_CASE("fish finds a saved script by itself") {
   CHECK(to_text(shell.complete("cfgtool resol")) == to_text(Words{"cfgtool", "resolve", "X"}));
 }
 
-TEST_CASE("no python has a part in it") {
-  for (const std::string program : {"bash", "zsh", "fish"}) {
-    CAPTURE(program);
-    if (is_missing(program) || is_missing("strace")) continue;
-    const ScratchFolder scratch;
-    const std::string log = (scratch.path() / "log").string();
-    if (std::system(fmt::format("strace -f --seccomp-bpf -o {} true > /dev/null 2>&1", log).c_str()) != 0) {
-      MESSAGE("SKIPPED: strace may not trace here");
-      return;
-    }
-    {
-      Terminal shell(program, {"strace", "-f", "--seccomp-bpf", "-e", "trace=execve", "-o", log});
-      const bool is_fish = program == "fish";
-      REQUIRE(shell.run(is_fish ? "cfgtool completion fish | source"
-                                : fmt::format("eval \"$(cfgtool completion {})\"", program)));
-      CHECK(to_text(shell.complete(kResolve + "critic=wi")) == to_text(resolve({"critic=wide_critic", "X"})));
-    }
-    std::ifstream stream(log);
-    const std::string started{std::istreambuf_iterator<char>(stream), {}};
-    CHECK(started.find("--shell-completion") != std::string::npos);
-    CHECK(started.find("query=" + program) != std::string::npos);
-    CHECK(started.find("python") == std::string::npos);
+namespace {
+
+void check_without_python(const std::string& program) {
+  if (is_missing(program) || is_missing("strace")) return;
+  const ScratchFolder scratch;
+  const std::string log = (scratch.path() / "log").string();
+  if (std::system(fmt::format("strace -f --seccomp-bpf -o {} true > /dev/null 2>&1", log).c_str()) != 0) {
+    MESSAGE("SKIPPED: strace may not trace here");
+    return;
   }
+  {
+    Terminal shell(program, {"strace", "-f", "--seccomp-bpf", "-e", "trace=execve", "-o", log});
+    REQUIRE(shell.run(program == "fish" ? "cfgtool completion fish | source"
+                                        : fmt::format("eval \"$(cfgtool completion {})\"", program)));
+    CHECK(to_text(shell.complete(kResolve + "critic=wi")) == to_text(resolve({"critic=wide_critic", "X"})));
+  }
+  std::ifstream stream(log);
+  const std::string started{std::istreambuf_iterator<char>(stream), {}};
+  CHECK(started.find("query=" + program) != std::string::npos);
+  CHECK(started.find("python") == std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("no python in bash") {
+  check_without_python("bash");
+}
+
+TEST_CASE("no python in zsh") {
+  check_without_python("zsh");
+}
+
+TEST_CASE("no python in fish") {
+  check_without_python("fish");
 }
 
 }  // namespace cfgtool::test
