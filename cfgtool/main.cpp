@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "cfgtool/command.hpp"
+#include "config_engine/completion_shell.hpp"
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -70,7 +71,7 @@ int dispatch(int argc, char** argv) {
     return 0;
   }
   const std::vector<std::string> words = expand_short_flags(argc, argv);
-  if (words[0] == "--shell-completion") return completion_command(words);
+  if (asks_for_completion(words)) return completion_command(words);
   for (const Subcommand& subcommand : kSubcommands) {
     if (name == subcommand.name) return subcommand.run(expand_short_flags(argc - 1, argv + 1));
   }

@@ -85,6 +85,7 @@ TEST_CASE("cfgtool completion") {
     CHECK(script.exit_code == 0);
     CHECK(script.prints("--shell-completion query=" + shell));
     CHECK(script.output == run({"-sc", "install=" + shell}).output);
+    CHECK(script.output == run({"resolve", "-sc", "install=" + shell}).output);
   }
   CHECK(run({"completion", "zsh"}).output.starts_with("#compdef cfgtool\n"));
   CHECK(run({"completion", "--help"}).prints("cfgtool completion fish | source"));

@@ -64,10 +64,11 @@ Terminal::Terminal(const std::string& shell, const std::vector<std::string>& bef
   const auto bin = work() / "bin";
   std::filesystem::create_directories(bin);
   // With this folder there, fish does not begin with reading all manual pages, for which it needs Python.
-  std::filesystem::create_directories(scratch_.path() / "home/data/fish/generated_completions");
+  std::filesystem::create_directories(home() / "data/fish/generated_completions");
   std::filesystem::create_symlink(COMPLETION_CFGTOOL, bin / "cfgtool");
   std::filesystem::create_symlink(COMPLETION_EMBEDDED, bin / "embedded_parser");
   std::filesystem::create_symlink(std::string(COMPLETION_PROJECT) + "/tests/cases/trees/verl_shaped", work() / "tree");
+  std::filesystem::create_directory_symlink(bin, home() / "bin");
   // `show WORDS…` puts its words into a file: what a terminal shows is too much decoration to be read.
   write_program(bin / "show",
                 "#!/bin/sh\n"
@@ -89,12 +90,12 @@ void Terminal::start(const std::vector<std::string>& before) {
   std::vector<std::string> words = before;
   for (const std::string& word : shell_command(shell_))
     words.push_back(word);
-  const std::string home = (scratch_.path() / "home").string();
+  const std::string folder = home().string();
   const std::vector<std::pair<std::string, std::string>> variables = {
-      {"HOME", home},
-      {"XDG_CONFIG_HOME", home + "/config"},
-      {"XDG_DATA_HOME", home + "/data"},
-      {"XDG_CACHE_HOME", home + "/cache"},
+      {"HOME", folder},
+      {"XDG_CONFIG_HOME", folder + "/config"},
+      {"XDG_DATA_HOME", folder + "/data"},
+      {"XDG_CACHE_HOME", folder + "/cache"},
       {"PATH", (work() / "bin").string() + ":" + std::getenv("PATH")},
       {"SHOWN", (scratch_.path() / "shown").string()},
       {"TERM", "xterm"},

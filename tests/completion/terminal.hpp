@@ -26,6 +26,8 @@ class Terminal {
 
   /// The folder that the shell runs in. It has `tree`, the verl-shaped configs, and `bin`.
   std::filesystem::path work() const { return scratch_.path() / "work"; }
+  /// Its home folder, which has `bin` as well.
+  std::filesystem::path home() const { return scratch_.path() / "home"; }
 
   /// Types a command and waits until it is done. \return whether that happened in time
   bool run(const std::string& command);
