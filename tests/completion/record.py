@@ -11,31 +11,40 @@ ROOT = HERE.parent.parent
 # By folder and config: the lines behind the program's name.
 LINES = {
     ("tests/completion/tree", "config"): [
-        "", "d", "db", "db=", "db=my", "db=x", "server", "server/", "server/d", "server/db=", "server=", "server/db=sm",
-        "extra", "extra=", "+", "+e", "+extra=", "+extra=o", "~", "~d", "~db", "~db=", "~server/", "em", "cache", "cache=",
-        "flag", "flag=", "none=", "need=", "text=", "digits=", "rate=", "path=", "names", "names.", "names.0", "names.0=",
-        "names=", "layers.", "layers.1.", "layers.1.si", "layers.0.size=", "deep.", "deep.er.", "deep.er.est=", "deep=",
-        "link", "link.", "link.er.", "linked=", "a", "1", "hydra", "hydra.", "hydra.m", "hydra.job.", "hydra.job.chdir=",
-        "hydra/", "hydra/l", "hydra/launcher=", "hydra/job_logging=", "db=postgresql db.", "db=mysql db.driver=",
-        "flag=false fl", "flag=false flag=", "text=./tests/completion/t", "text=./tests/completion/tree/db/",
-        "text=./tests/completion/tree/db/m", "nosuch", "nosuch.x", "nosuch=", "++fl", "+deep.ne", "store.", "store.first.",
-        "+extra=one a", "+extra=one extra.", "~db d", "--multirun db=", "--multirun db=mysql,postgresql fl", "db=nosuch fl",
+        "", "d", "db", "db=", "db=my", "db=x", "server", "server/", "server/d", "server/db=", "server=",
+        "server/db=sm", "extra", "extra=", "+", "+e", "+extra=", "+extra=o", "~", "~d", "~db", "~db=", "~server/",
+        "em", "cache", "cache=", "flag", "flag=", "none=", "need=", "text=", "digits=", "rate=", "path=", "names",
+        "names.", "names.0", "names.0=", "names=", "layers.", "layers.1.", "layers.1.si", "layers.0.size=", "deep.",
+        "deep.er.", "deep.er.est=", "deep=", "link", "link.", "link.er.", "linked=", "a", "1", "hydra", "hydra.",
+        "hydra.m", "hydra.job.", "hydra.job.chdir=", "hydra/", "hydra/l", "hydra/launcher=", "hydra/job_logging=",
+        "db=postgresql db.", "db=mysql db.driver=", "flag=false fl", "flag=false flag=", "text=./tests/completion/t",
+        "text=./tests/completion/tree/db/", "text=./tests/completion/tree/db/m", "nosuch", "nosuch.x", "nosuch=",
+        "++fl", "+deep.ne", "store.", "store.first.", "+extra=one a", "+extra=one extra.", "~db d", "--multirun db=",
+        "--multirun db=mysql,postgresql fl", "db=nosuch fl",
     ],
-    ("tests/completion/tree", "missing"): ["", "d", "db=", "server=", "k", "db=mysql k", "db=mysql db."],
-    ("tests/completion/tree", "broken"): ["", "d", "db=", "server="],
-    ("tests/completion/tree", None): ["", "d", "db=", "+db=", "hydra/"],
+    ("tests/completion/tree", "missing"): [
+        "", "d", "db=", "server=", "k", "db=mysql k", "db=mysql db.",
+    ],
+    ("tests/completion/tree", "broken"): [
+        "", "d", "db=", "server=",
+    ],
+    ("tests/completion/tree", None): [
+        "", "d", "db=", "+db=", "hydra/",
+    ],
     ("tests/cases/trees/verl_shaped", "ppo_trainer"): [
         "", "a", "act", "actor", "actor=", "actor@", "critic", "critic=", "critic.", "critic.optim.", "data", "data=",
-        "algorithm.", "algorithm.kl_ctrl.", "algorithm.gamma=", "actor_rollout_ref.", "actor_rollout_ref.actor.optim.lr=",
-        "actor_rollout_ref.model.override_config.", "trainer.", "trainer.logger.", "trainer.logger=", "custom_reward_function.path=",
-        "+critic", "~cr", "critic=wide_critic critic.", "trainer.total_epochs=3 trainer.total_epochs=",
+        "algorithm.", "algorithm.kl_ctrl.", "algorithm.gamma=", "actor_rollout_ref.",
+        "actor_rollout_ref.actor.optim.lr=", "actor_rollout_ref.model.override_config.", "trainer.",
+        "trainer.logger.", "trainer.logger=", "custom_reward_function.path=", "+critic", "~cr",
+        "critic=wide_critic critic.", "trainer.total_epochs=3 trainer.total_epochs=",
     ],
     ("examples/ppo_trainer/config", "ppo_trainer"): [
-        "", "model", "engine", "trainer.", "trainer.logger=", "trainer.default_local_dir=", "trainer.total_training_steps=",
-        "actor_rollout_ref.", "algorithm.kl_ctrl.type=", "optim=",
+        "", "model", "engine", "trainer.", "trainer.logger=", "trainer.default_local_dir=",
+        "trainer.total_training_steps=", "actor_rollout_ref.", "algorithm.kl_ctrl.type=", "optim=",
     ],
     ("examples/embedded_parser/config", "config"): [
-        "", "m", "model=", "model.", "optim", "optim=", "optim=sgd optim.", "run_name=", "data.", "data.files.", "max_steps=",
+        "", "m", "model=", "model.", "optim", "optim=", "optim=sgd optim.", "run_name=", "data.", "data.files.",
+        "max_steps=",
     ],
 }
 
@@ -51,7 +60,8 @@ def ask(config_name, line):
 
 def main():
     if len(sys.argv) == 1:
-        python = subprocess.run([ROOT / "tests/oracle/venv"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        venv = subprocess.run([ROOT / "tests/oracle/venv"], check=True, stdout=subprocess.PIPE, text=True)
+        python = venv.stdout.strip()
         os.execv(python, [python, __file__, "record"])
     from hydra import initialize_config_dir
     os.chdir(ROOT)
