@@ -17,6 +17,7 @@
 #include "cfgtool/attention_bench.hpp"
 #include "cfgtool/command.hpp"
 #include "cfgtool/problem_flags.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/suggest.hpp"
 
@@ -224,8 +225,7 @@ void print_check_json(const CheckFlags& flags, const Selection& selection, const
   write_stdout(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-int check(CLI::App& app, const std::vector<std::string>& words) {
-  CheckFlags flags;
+void declare_check(CLI::App& app, CheckFlags& flags) {
   app.add_option("--impl", flags.implementation, "The name that a configuration gives to attn_implementation")
       ->type_name("NAME")
       ->required();
@@ -240,6 +240,11 @@ int check(CLI::App& app, const std::vector<std::string>& words) {
       "Exit code: 0 it would run, 3 it would not, 5 that cannot be told here, 2 wrong flags.\n\n"
       "Example:\n"
       "  cfgtool attention check --impl sdpa --dtype bf16 --heads 32:8 --head-dim 128 --seq 2048 --causal --backward");
+}
+
+int check(CLI::App& app, const std::vector<std::string>& words) {
+  CheckFlags flags;
+  declare_check(app, flags);
   if (!parse_flags(app, words)) return 0;
   const attn_problem problem = flags.problem.problem();
   const Machine machine = attention::look_at_machine();
@@ -262,17 +267,22 @@ int check(CLI::App& app, const std::vector<std::string>& words) {
   return selection.verdict == Verdict::kCannotTell ? kExitCannotTell : kExitUnsupported;
 }
 
-int bench(CLI::App& app, const std::vector<std::string>& words) {
+struct BenchFlags {
   PluginFlags plugins;
   BenchOptions options;
   std::string file;
-  app.add_option("FILE", file, "Problems, one a line: a name, then the flags of `cfgtool attention check`")->required();
+};
+
+void declare_bench(CLI::App& app, BenchFlags& flags) {
+  BenchOptions& options = flags.options;
+  app.add_option("FILE", flags.file, "Problems, one a line: a name, then the flags of `cfgtool attention check`")
+      ->required();
   app.add_option("--threads", options.threads, "Threads; 0: all")->capture_default_str()->type_name("N");
   app.add_option("--seconds", options.seconds, "How long each is repeated")->capture_default_str()->type_name("X");
   app.add_option("--impl", options.implementations, "Only these names; may be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  add_plugin_flags(app, plugins);
+  add_plugin_flags(app, flags.plugins);
   app.footer(
       "GFLOP/s count 4 * heads * rows * keys * head_dim for a forward pass, half of it with a causal mask, and 3.5 "
       "times\n"
@@ -280,26 +290,32 @@ int bench(CLI::App& app, const std::vector<std::string>& words) {
       "A file:\n"
       "  prefill  --dtype bf16 --heads 16 --head-dim 128 --seq 2048 --causal\n"
       "  decode   --dtype bf16 --heads 16 --head-dim 128 --seq 1:4096");
+}
+
+int bench(CLI::App& app, const std::vector<std::string>& words) {
+  BenchFlags flags;
+  declare_bench(app, flags);
+  BenchOptions& options = flags.options;
   if (!parse_flags(app, words)) return 0;
-  options.problems = read_problem_file(file);
-  const LoadedPlugins loaded = load(plugins);
+  options.problems = read_problem_file(flags.file);
+  const LoadedPlugins loaded = load(flags.plugins);
   if (options.threads == 0) options.threads = attention::look_at_machine().workers;
   const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
   const std::vector<BenchRow> rows = run_bench(options, loaded.plugins, [&](const std::string& what) {
     if (shows_progress) write_stderr(fmt::format("\r\033[K{}", what));
   });
   if (shows_progress) write_stderr("\r\033[K");
-  write_stdout(plugins.json ? bench_json(rows, options) : bench_text(rows, options));
+  write_stdout(flags.plugins.json ? bench_json(rows, options) : bench_text(rows, options));
   return 0;
 }
 
 using Action = int (*)(CLI::App& app, const std::vector<std::string>& words);
-struct Subcommand {
+struct AttentionSubcommand {
   const char* name;
   const char* summary;
   Action run;
 };
-constexpr Subcommand kSubcommands[] = {
+constexpr AttentionSubcommand kSubcommands[] = {
     {"list", "the plugins, what each provides, and the devices", list},
     {"check", "whether a problem would run under a name, or why not", check},
     {"bench", "measures the problems of a file", bench},
@@ -309,14 +325,14 @@ std::string help() {
   std::string text =
       "What attention kernels are here, what they support, and how fast they are\n\nUsage: cfgtool attention "
       "SUBCOMMAND [FLAG]...\n\nSubcommands:\n";
-  for (const Subcommand& subcommand : kSubcommands)
+  for (const AttentionSubcommand& subcommand : kSubcommands)
     text += fmt::format("  {:10} {}\n", subcommand.name, subcommand.summary);
   return text +
          "\nExample:\n  cfgtool attention check --impl sdpa --dtype bf16 --heads 32:8 --head-dim 128 --seq 2048 "
          "--causal\n";
 }
 
-int run(const Subcommand& subcommand, const std::vector<std::string>& words) {
+int run(const AttentionSubcommand& subcommand, const std::vector<std::string>& words) {
   CLI::App app(subcommand.summary, fmt::format("cfgtool attention {}", subcommand.name));
   try {
     return subcommand.run(app, words);
@@ -335,13 +351,31 @@ int run(const Subcommand& subcommand, const std::vector<std::string>& words) {
 
 }  // namespace
 
+std::vector<Subcommand> attention_subcommands() {
+  std::vector<Subcommand> all;
+  for (const AttentionSubcommand& subcommand : kSubcommands)
+    all.push_back({subcommand.name, subcommand.summary, nullptr});
+  return all;
+}
+
+std::vector<CompletionFlag> attention_command_flags(const std::string& name) {
+  CLI::App app;
+  PluginFlags plugins;
+  CheckFlags check_flags;
+  BenchFlags bench_flags;
+  if (name == "list") add_plugin_flags(app, plugins);
+  if (name == "check") declare_check(app, check_flags);
+  if (name == "bench") declare_bench(app, bench_flags);
+  return completion_flags(app);
+}
+
 int attention_command(const std::vector<std::string>& words) {
   if (words.empty() || words[0] == "--help" || words[0] == "-h") {
     words.empty() ? write_stderr(help()) : write_stdout(help());
     return words.empty() ? kExitUsage : 0;
   }
   std::vector<std::string> known;
-  for (const Subcommand& subcommand : kSubcommands) {
+  for (const AttentionSubcommand& subcommand : kSubcommands) {
     if (words[0] == subcommand.name) return run(subcommand, {words.begin() + 1, words.end()});
     known.emplace_back(subcommand.name);
   }

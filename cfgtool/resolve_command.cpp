@@ -9,6 +9,7 @@
 #include "cfgtool/command.hpp"
 #include "cfgtool/spec_flags.hpp"
 #include "cfgtool/spec_report.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
@@ -68,6 +69,13 @@ std::string print(Composition& composition, const ResolveFlags& flags) {
 }
 
 }  // namespace
+
+std::vector<CompletionFlag> resolve_command_flags() {
+  ResolveFlags flags;
+  CLI::App app;
+  declare(app, flags);
+  return completion_flags(app);
+}
 
 int resolve_command(const std::vector<std::string>& words) {
   ResolveFlags flags;

@@ -244,4 +244,17 @@ std::vector<std::string> builtin_group_options(std::string_view group) {
   return options;
 }
 
+std::vector<std::string> builtin_groups() {
+  std::vector<std::string> groups;
+  for (const BuiltinConfig& config : kConfigs) {
+    const size_t slash = config.path.rfind('/');
+    // "hydra" holds the dataclass, which is no option.
+    if (slash != std::string_view::npos && config.path.find('/') != slash)
+      groups.emplace_back(config.path.substr(0, slash));
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
+
 }  // namespace cfgtool

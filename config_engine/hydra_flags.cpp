@@ -185,8 +185,8 @@ std::string flags_help(const CLI::App& app) {
 }
 
 std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShort{
-      {{"-cp", "--config-path"}, {"-cn", "--config-name"}, {"-cd", "--config-dir"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kShort{
+      {{"-cp", "--config-path"}, {"-cn", "--config-name"}, {"-cd", "--config-dir"}, {"-sc", "--shell-completion"}}};
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOneLetter{
       {{"-c=", "--cfg="}, {"-p=", "--package="}, {"-i=", "--info="}}};
   std::vector<std::string> words;

@@ -15,7 +15,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "config_engine/completion.hpp"
 #include "config_engine/config.hpp"
 #include "config_engine/job_log.hpp"
 #include "config_engine/resolve.hpp"
@@ -39,6 +41,8 @@ struct HydraApp {
   /// Declares the program's own flags, beside Hydra's. Called before the command line is read. --help shows them below
   /// the text that hydra.help.template makes, unless that shows all flags ($FLAGS_HELP).
   std::function<void(CLI::App&)> add_flags;
+  /// For completion in a shell: what the program knows of keys and their values beside the configuration.
+  std::function<std::vector<KnownKey>()> known_keys;
 };
 
 /// What a job is given.
@@ -48,8 +52,8 @@ struct Job {
   const std::string& output_dir;  ///< the run's folder, absolute
 };
 
-/// Reads the command line; answers --help, --version, --cfg and --info itself; otherwise composes, makes the run's
-/// folder with
+/// Reads the command line; answers --help, --version, --cfg, --info and --shell-completion itself; otherwise composes,
+/// makes the run's folder with
 /// `.hydra/{config,hydra,overrides}.yaml` and the log file in it, does what hydra.job.chdir and hydra.job.env_set say,
 /// and calls `job`, whose result is returned. What `job` throws goes to stderr; a ConfigError with its places. \return
 /// the exit code: 0 fine, 1 a wrong configuration or a job that failed, 2 wrong flags, 3 no attention implementation

@@ -267,4 +267,18 @@ std::string_view hydra_class_at(std::string_view key_path) {
   return type ? type->name : std::string_view();
 }
 
+std::vector<std::string_view> hydra_values_at(std::string_view key_path) {
+  const size_t dot = key_path.rfind('.');
+  const HydraClass* const type = dot == std::string_view::npos ? nullptr : class_at(key_path.substr(0, dot));
+  if (!type) return {};
+  const auto field = std::find_if(type->fields.begin(), type->fields.end(),
+                                  [&](const Field& f) { return f.name == key_path.substr(dot + 1); });
+  if (field == type->fields.end()) return {};
+  std::vector<std::string_view> values;
+  if (field->type == FieldType::kBool) values = {"true", "false"};
+  if (field->type == FieldType::kRunMode) values = {"RUN", "MULTIRUN"};
+  if (!values.empty() && field->optional) values.push_back("null");
+  return values;
+}
+
 }  // namespace cfgtool

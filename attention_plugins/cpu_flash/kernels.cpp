@@ -7,13 +7,13 @@
 #define HWY_DISABLED_TARGETS (HWY_SSE4 | HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "attention_plugins/cpu_flash/kernels.cpp"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 // After foreach_target.h: what is compiled again and again.
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/backward-inl.hpp"
 #include "attention_plugins/cpu_flash/decode-inl.hpp"
 #include "attention_plugins/cpu_flash/forward-inl.hpp"
 #include "attention_plugins/cpu_flash/peak-inl.hpp"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {

@@ -11,8 +11,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {

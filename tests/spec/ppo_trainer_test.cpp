@@ -16,7 +16,8 @@ constexpr const char* kPolicy = "actor_rollout_ref.model.override_config.attn_im
 constexpr const char* kCritic = "critic.model.override_config.attn_implementation";
 
 Outcome train(const std::vector<std::string>& words) {
-  return run_program(SPEC_PPO_TRAINER, words);
+  const ScratchFolder folder;  // of the run folder
+  return run_program_in(folder.path(), SPEC_PPO_TRAINER, words);
 }
 
 size_t count(const std::string& text, const std::string& part) {
@@ -66,15 +67,15 @@ TEST_CASE("a refused role ends with 3, and the others are shown as they would be
   CHECK(outcome.prints("\nactor    eager              eager 1.0.0 on cpu"));
   CHECK_FALSE(outcome.prints("ok "));
   CHECK(outcome.complains("type it in place of override 1, critic.model.override_config.attn_implementation=flash"));
-  CHECK(outcome.complains("try: critic.model.override_config.attn_implementation=eager"));
+  CHECK(outcome.complains("try: critic.model.override_config.attn_implementation=sdpa"));
 }
 
 TEST_CASE("without the keys, the default is refused for every role") {
   const Outcome outcome = train({std::string("~") + kPolicy, std::string("~") + kCritic});
   CHECK(outcome.exit_code == 3);
   CHECK(count(outcome.output, "  refused  ") == 4);
-  CHECK(outcome.complains(std::string("try: +") + kPolicy + "=eager"));
-  CHECK(outcome.complains(std::string("try: +") + kCritic + "=eager"));
+  CHECK(outcome.complains(std::string("try: +") + kPolicy + "=sdpa"));
+  CHECK(outcome.complains(std::string("try: +") + kCritic + "=sdpa"));
 }
 
 TEST_CASE("a config of one's own may set both keys") {
