@@ -69,7 +69,7 @@ std::vector<Case> all_cases(const std::string& own_folder) {
        3,
        {"\nactor    Eager"},
        {"reason: unknown-name"},
-       {"there is no attention implementation 'Eager'", "did you mean 'eager'?", "try: +" + kPolicy + "=sdpa"}},
+       {"there is no attention implementation 'Eager'", "did you mean 'eager'?", "try: +" + kPolicy + "=eager"}},
       {"an empty name",
        {"+" + kPolicy + "=", "+" + kCritic + "=eager"},
        1,
