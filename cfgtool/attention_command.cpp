@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 
 #include "attention_plugins/host/loader.hpp"
 #include "attention_plugins/host/machine.hpp"
@@ -176,7 +177,6 @@ std::string no_text(const CheckFlags& flags, const Selection& selection, const a
                     const attn_problem& problem, const LoadedPlugins& loaded) {
   std::string text = fmt::format("{}: {} on {}\n  {}\n", selection.verdict == Verdict::kNo ? "no" : "cannot tell",
                                  flags.implementation, attention::describe(device), attention::describe(problem));
-  if (!selection.problem_fault.empty()) text += fmt::format("  why: {}\n", selection.problem_fault);
   for (const std::string& line : attention::refusal_lines(selection))
     text += fmt::format("  why: {}\n", line);
   if (!selection.name_known) {
@@ -277,8 +277,14 @@ void declare_bench(CLI::App& app, BenchFlags& flags) {
   BenchOptions& options = flags.options;
   app.add_option("FILE", flags.file, "Problems, one a line: a name, then the flags of `cfgtool attention check`")
       ->required();
-  app.add_option("--threads", options.threads, "Threads; 0: all")->capture_default_str()->type_name("N");
-  app.add_option("--seconds", options.seconds, "How long each is repeated")->capture_default_str()->type_name("X");
+  app.add_option("--threads", options.threads, "Threads; 0: all")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str()
+      ->type_name("N");
+  app.add_option("--seconds", options.seconds, "How long each is repeated")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str()
+      ->type_name("X");
   app.add_option("--impl", options.implementations, "Only these names; may be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
@@ -305,8 +311,14 @@ int bench(CLI::App& app, const std::vector<std::string>& words) {
     if (shows_progress) write_stderr(fmt::format("\r\033[K{}", what));
   });
   if (shows_progress) write_stderr("\r\033[K");
+  if (rows.empty()) {
+    throw std::invalid_argument(
+        fmt::format("no plugin provides {} on the CPU; known are: {}", fmt::join(options.implementations, ", "),
+                    fmt::join(attention::provided_names(loaded.plugins, ATTN_DEVICE_CPU), ", ")));
+  }
   write_stdout(flags.plugins.json ? bench_json(rows, options) : bench_text(rows, options));
-  return 0;
+  const bool any = std::any_of(rows.begin(), rows.end(), [](const BenchRow& row) { return row.runs > 0; });
+  return any ? 0 : kExitUnsupported;
 }
 
 using Action = int (*)(CLI::App& app, const std::vector<std::string>& words);
@@ -334,8 +346,12 @@ std::string help() {
 
 int run(const AttentionSubcommand& subcommand, const std::vector<std::string>& words) {
   CLI::App app(subcommand.summary, fmt::format("cfgtool attention {}", subcommand.name));
+  add_version_flag(app, version_text("cfgtool", ""));
   try {
     return subcommand.run(app, words);
+  } catch (const std::system_error& error) {
+    write_stderr(fmt::format("error[threads]: the threads cannot be started: {}\n", error.code().message()));
+    return kExitUsage;
   } catch (const std::invalid_argument& error) {
     write_stderr(fmt::format("error[flag-usage]: {}\n", error.what()));
     return kExitUsage;

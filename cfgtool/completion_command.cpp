@@ -126,6 +126,7 @@ int completion_command(const std::vector<std::string>& words) {
   std::string shell;
   CLI::App app("Prints a script that completes the words of cfgtool in a shell", "cfgtool completion");
   declare(app, shell);
+  add_version_flag(app, version_text("cfgtool", ""));
   try {
     if (!asks_for_completion(words)) {
       if (parse_flags(app, words)) write_stdout(install_script(parse_shell(shell), "cfgtool"));

@@ -2,6 +2,7 @@
 /// Runs a command for a composed configuration: `cfgtool run` and `cfgtool rerun`.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,14 +30,21 @@ struct CommandNames {
 std::vector<std::string> fill_in(const std::vector<std::string>& command, const CommandNames& names,
                                  const Tree& resolved);
 
-/// Names in braces that look like a misspelt one of CommandNames, as warnings.
-std::vector<Diagnostic> doubtful_names(const std::vector<std::string>& command);
+/// Warnings about words that are probably not what was meant: a misspelt one of CommandNames, and files beside the user
+/// that the command, which runs elsewhere, will not find. \param runs_in_folder the command runs in the run's folder
+std::vector<Diagnostic> doubtful_words(const std::vector<std::string>& command, bool runs_in_folder);
+
+struct LaunchOptions {
+  bool always_new = false;  ///< never use a folder again
+  bool tell = true;         ///< a line that says where the run is, on stderr
+  std::function<void(const std::vector<Diagnostic>&)> show;
+};
 
 /// Makes the run's folder, writes the configuration into it and becomes the command, which so gets all signals, and
 /// whose exit code is this process's. It begins in the run's folder, unless hydra.job.chdir is false.
-/// \param request what `composition` was composed from \param tell a line that says where the run is, on stderr
+/// \param request what `composition` was composed from
 /// \return only if the command cannot be started: 126 or 127, as shells do \throws ConfigError
 int launch(const FileStore& store, Composition composition, const ComposeRequest& request,
-           const std::vector<std::string>& command, bool tell);
+           const std::vector<std::string>& command, const LaunchOptions& options);
 
 }  // namespace cfgtool

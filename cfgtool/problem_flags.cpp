@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -89,7 +90,7 @@ void add_problem_flags(CLI::App& app, ProblemFlags& flags) {
   text("--head-dim", flags.head_dim, "D[:DV]", "Head dimension of queries and keys, and of values");
   text("--seq", flags.seq, "SQ[:SKV]", "Sequence length of queries, and of keys");
   app.add_option("--batch", flags.batch, "Sequences")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31))
       ->capture_default_str()
       ->type_name("N")
       ->group(kGroup);
@@ -115,6 +116,7 @@ NamedProblem parse_problem_line(std::string_view line) {
   std::istringstream stream{std::string(line)};
   NamedProblem problem;
   stream >> problem.name;
+  if (problem.name.starts_with("-")) throw std::invalid_argument("a line begins with the problem's name");
   std::vector<std::string> words;
   for (std::string word; stream >> word;)
     words.push_back(word);
@@ -132,7 +134,9 @@ NamedProblem parse_problem_line(std::string_view line) {
 
 std::vector<NamedProblem> read_problem_file(const std::string& path) {
   std::ifstream stream(path);
-  if (!stream) throw std::invalid_argument(fmt::format("cannot read '{}'", path));
+  std::error_code ignored;
+  if (!stream || std::filesystem::is_directory(path, ignored))
+    throw std::invalid_argument(fmt::format("cannot read '{}'", path));
   std::vector<NamedProblem> problems;
   size_t number = 0;
   for (std::string line; std::getline(stream, line);) {

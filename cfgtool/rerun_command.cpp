@@ -12,14 +12,15 @@
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
+#include "config_engine/help.hpp"
 #include "config_engine/hydra_flags.hpp"
+#include "config_engine/info.hpp"
+#include "config_engine/run_folder.hpp"
 #include "config_engine/run_record.hpp"
 
 namespace cfgtool {
 
 namespace {
-
-constexpr int kExitUsage = 2;
 
 struct RerunFlags {
   HydraFlags hydra;
@@ -42,6 +43,7 @@ void declare(CLI::App& app, RerunFlags& flags) {
       "  cfgtool rerun outputs/2026-01-02/03-04-05 --run");
   app.add_option("DIR", flags.folder, "A run's folder, or the .hydra in it")->required();
   add_hydra_flags(app, flags.hydra);
+  app.get_option("--run")->description("Run the command of the run again, in a new folder");
   app.add_flag("--no-resolve", flags.no_resolve, "Print interpolations as they are written");
   app.add_flag("--json", flags.json, "Print JSON");
   app.add_flag("-q,--quiet", flags.quiet, "Do not say where the new run is");
@@ -51,6 +53,7 @@ void declare(CLI::App& app, RerunFlags& flags) {
 ComposeRequest changed_request(const RunRecord& record, const HydraFlags& flags) {
   ComposeRequest request = record.request();
   const ComposeRequest asked = flags.request();
+  const HydraFlags unsaid;
   if (!flags.config_path.empty()) {
     request.config_dirs = asked.config_dirs;
   } else {
@@ -58,7 +61,12 @@ ComposeRequest changed_request(const RunRecord& record, const HydraFlags& flags)
   }
   if (asked.config_name) request.config_name = asked.config_name;
   request.overrides.insert(request.overrides.end(), asked.overrides.begin(), asked.overrides.end());
+  if (flags.job_name != unsaid.job_name) request.job_name = asked.job_name;
+  if (!flags.version_base.empty()) request.version_base = asked.version_base;
+  if (!flags.pkg_path.empty()) request.pkg_path = asked.pkg_path;
+  if (!flags.python_version.empty()) request.context.python_version = asked.context.python_version;
   request.extended |= asked.extended;
+  request.context.keep_unknown_resolvers |= asked.context.keep_unknown_resolvers;
   return request;
 }
 
@@ -79,18 +87,51 @@ std::string print(Composition& composition, const RerunFlags& flags) {
                     : print_cfg(composition, part, resolve, flags.hydra.package);
 }
 
+[[noreturn]] void refuse_flags(std::string message) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "flag-usage";
+  diagnostic.message = std::move(message);
+  throw ConfigError(std::move(diagnostic));
+}
+
+void make_program_absolute(std::vector<std::string>& command) {
+  std::error_code ignored;
+  if (command.front().find('/') != std::string::npos && command.front().find('{') == std::string::npos)
+    command.front() = std::filesystem::absolute(command.front(), ignored).string();
+}
+
+/// --info and --hydra-help.
+int print_about(const ComposeRequest& request, const RerunFlags& flags) {
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  if (flags.hydra.hydra_help) {
+    CLI::App app;
+    RerunFlags unused;
+    declare(app, unused);
+    write_stdout(hydra_help(store, request, flags_help(app)).text);
+  } else {
+    write_stdout(flags.json ? print_info_json(store, request, flags.hydra.info)
+                            : print_info(store, request, flags.hydra.info));
+  }
+  return 0;
+}
+
 int rerun(const RerunFlags& flags, std::vector<std::string> command) {
   const RunRecord record = read_run_record(flags.folder);
   if (flags.hydra.run && command.empty()) command = record.command;
   if (flags.hydra.run && command.empty()) {
-    write_stderr(
-        fmt::format("error[flag-usage]: '{}' was not made by `cfgtool run`: no command is known\n"
-                    "  try: cfgtool rerun {} -- COMMAND\n",
-                    flags.folder, flags.folder));
-    return kExitUsage;
+    refuse_flags(
+        fmt::format("'{}' was not made by `cfgtool run`: no command is known; type it behind `--`", flags.folder));
   }
   ComposeRequest request = changed_request(record, flags.hydra);
+  const bool only_prints = flags.hydra.cfg || flags.json || !flags.hydra.info.empty() || flags.hydra.hydra_help;
+  if (only_prints && !command.empty()) {
+    refuse_flags("--cfg, --json, --info and --hydra-help print: no command can run with them");
+  }
+  // A program that is typed now is meant as it is seen from here.
+  if (!command.empty() && !flags.hydra.run) make_program_absolute(command);
   enter_working_folder(record);
+  if (!flags.hydra.info.empty() || flags.hydra.hydra_help) return print_about(request, flags);
   request.run_job = !command.empty();
   if (request.run_job) request.context.stop_clock();
   const auto store = std::make_shared<FileStore>(default_cache_folder());
@@ -99,7 +140,13 @@ int rerun(const RerunFlags& flags, std::vector<std::string> command) {
   write_stderr(render(composition.warnings, composition.sources.get(),
                       {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
   composition.warnings.clear();
-  if (request.run_job) return launch(*store, std::move(composition), request, command, !flags.quiet);
+  if (request.run_job) {
+    const auto show = [&](const std::vector<Diagnostic>& problems) {
+      write_stderr(render(problems, nullptr, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
+    };
+    return launch(*store, std::move(composition), request, command, {true, !flags.quiet, show});
+  }
+  set_output_dir(composition, record.output_dir);
   write_stdout(print(composition, flags));
   return 0;
 }
@@ -122,6 +169,7 @@ int rerun_command(const std::vector<std::string>& all_words) {
       "[WORD]...]",
       "cfgtool rerun");
   declare(app, flags);
+  add_version_flag(app, version_text("cfgtool", ""));
   try {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);

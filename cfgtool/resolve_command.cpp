@@ -88,12 +88,7 @@ int resolve_command(const std::vector<std::string>& words) {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
     const ComposeRequest request = flags.hydra.request();
-    const bool for_people = flags.hydra.diagnostic_format() == DiagnosticFormat::kText && !flags.hydra.hydra_help;
-    if (for_people && !request.config_name) {
-      write_stderr("note: no --config-name (-cn) was given: only the overrides make the configuration\n");
-    } else if (for_people && request.config_dirs.empty()) {
-      write_stderr("note: no --config-path (-cp) was given: there is no folder to find configs in\n");
-    }
+    write_stderr(missing_config_note(flags.hydra, request));
     const auto store = std::make_shared<FileStore>(flags.no_cache ? std::string() : default_cache_folder());
     if (flags.hydra.app_help || flags.hydra.hydra_help) {
       const Help help = flags.hydra.app_help ? app_help(store, request, flags_help(app), flags.hydra.resolve)

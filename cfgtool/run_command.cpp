@@ -12,6 +12,7 @@
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
+#include "config_engine/help.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/info.hpp"
 
@@ -19,13 +20,12 @@ namespace cfgtool {
 
 namespace {
 
-constexpr int kExitUsage = 2;
-
 void declare(CLI::App& app, HydraFlags& flags, bool& quiet) {
   app.footer(
       "The folder is that of hydra.run.dir (outputs/<date>/<time>). Its .hydra holds config.yaml, hydra.yaml and\n"
       "overrides.yaml as Hydra writes them, resolved.yaml with all interpolations evaluated, and lock.json for\n"
-      "`cfgtool verify`. The command runs there (with hydra.job.chdir=false: here) and takes cfgtool's place: it gets "
+      "`cfgtool verify`. The command runs there, unlike a job of Hydra's (with hydra.job.chdir=false: here), and takes "
+      "cfgtool's place: it gets "
       "all\n"
       "signals, and its exit code is the exit code.\n\n"
       "In the command stand for something:\n"
@@ -40,6 +40,16 @@ void declare(CLI::App& app, HydraFlags& flags, bool& quiet) {
       "  cfgtool run -cp conf -cn config -- torchrun --nproc-per-node {key:trainer.n_gpus} {cwd}/train.py {config}");
   add_hydra_flags(app, flags);
   app.add_flag("-q,--quiet", quiet, "Do not say where the run is");
+}
+
+[[noreturn]] void refuse_usage(bool has_package) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "flag-usage";
+  diagnostic.message =
+      has_package ? "--package says what --cfg prints, and stands with it only" : "no command: it stands behind `--`";
+  diagnostic.fix = has_package ? "{key:…} in the command gives it a value" : "cfgtool run … -- COMMAND";
+  throw ConfigError(std::move(diagnostic));
 }
 
 }  // namespace
@@ -62,6 +72,8 @@ int run_command(const std::vector<std::string>& all_words) {
       "-- COMMAND [WORD]...",
       "cfgtool run");
   declare(app, flags, quiet);
+  add_version_flag(app, version_text("cfgtool", ""));
+  flags.resolve_alone = false;
   const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
     write_stderr(render(diagnostics, sources, {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
   };
@@ -69,15 +81,17 @@ int run_command(const std::vector<std::string>& all_words) {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags);
     ComposeRequest request = flags.request();
+    write_stderr(missing_config_note(flags, request));
     const auto store = std::make_shared<FileStore>(default_cache_folder());
     if (!flags.info.empty()) {
       write_stdout(print_info(store, request, flags.info));
       return 0;
     }
-    if (!flags.cfg && command.empty()) {
-      write_stderr("error[flag-usage]: no command: it stands behind `--`\n  try: cfgtool run … -- COMMAND\n");
-      return kExitUsage;
+    if (flags.hydra_help) {
+      write_stdout(hydra_help(store, request, flags_help(app)).text);
+      return 0;
     }
+    if (!flags.cfg && (command.empty() || flags.package)) refuse_usage(flags.package.has_value());
     request.run_job = !flags.cfg;
     if (request.run_job) request.context.stop_clock();
     Composition composition = compose(store, request);
@@ -88,8 +102,8 @@ int run_command(const std::vector<std::string>& all_words) {
       write_stdout(print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
       return 0;
     }
-    show(doubtful_names(command), nullptr);
-    return launch(*store, std::move(composition), request, command, !quiet);
+    return launch(*store, std::move(composition), request, command,
+                  {false, !quiet, [&](const std::vector<Diagnostic>& problems) { show(problems, nullptr); }});
   } catch (const ConfigError& error) {
     show(error.diagnostics(), error.sources().get());
     return exit_code_of(error);

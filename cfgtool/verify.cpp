@@ -11,6 +11,7 @@
 
 #include "config_engine/config_file.hpp"
 #include "config_engine/emit.hpp"
+#include "config_engine/run_folder.hpp"
 #include "config_engine/sha256.hpp"
 #include "config_engine/yaml_writer.hpp"
 
@@ -44,6 +45,8 @@ struct SavedConfig {
     try {
       tree = parse_config_file(*sources, sources->add(SourceKind::kFile, path, text)).tree;
     } catch (ConfigError& error) {
+      for (Diagnostic& diagnostic : error.diagnostics())
+        diagnostic.stage = Stage::kRequest;  // the run's folder is damaged
       error.set_sources(sources);
       throw;
     }
@@ -53,12 +56,17 @@ struct SavedConfig {
 class Verifier {
  public:
   explicit Verifier(const std::string& folder)
-      : home_(find_hydra_folder(folder)), record_(read_run_record(folder)), saved_(home_ + "/config.yaml") {}
+      : home_(fs::absolute(find_hydra_folder(folder)).string()),
+        record_(read_run_record(folder)),
+        saved_(home_ + "/config.yaml") {}
 
   Verification run();
 
  private:
+  void look_for_edits();
   void compare_files(const FileStore& store);
+  void look_at_recorded_files();
+  void compare(const FileStore& store, Composition composition);
   void compare_values(const Tree& before, const Tree& after, const SourceMap& sources);
   void compare_surroundings(const Composition& composition);
   std::string to_blame(const std::string& key, const std::string& file_now) const;
@@ -146,37 +154,80 @@ void Verifier::compare_surroundings(const Composition& composition) {
   try {
     resolved = composition.resolved_tree();
   } catch (ConfigError& error) {
+    if (error.diagnostics().front().code == "resolver-unknown") {
+      // One that the program itself registers.
+      result_.not_compared = error.diagnostics().front().message;
+      return;
+    }
     for (Diagnostic& diagnostic : error.diagnostics())
       diagnostic.notes.push_back("the files give the same configuration; it could be resolved then");
     throw;
   }
   if (sha256_hex(write_yaml(resolved, resolved.root())) == *record_.resolved_sha256) return;
-  if (fs::exists(home_ + "/resolved.yaml")) {
+  if (read_file(home_ + "/resolved.yaml")) {
     const SavedConfig then(home_ + "/resolved.yaml");
     compare_values(then.tree, resolved, *composition.sources);
   }
   for (const Leaf& leaf : leaves_of(composition.tree)) {
     const Node& node = composition.tree[leaf.node];
     const bool calls = node.kind == NodeKind::kInterpolation && node.text().find(':') != std::string_view::npos;
-    if (calls) result_.surroundings.push_back(fmt::format("{}: {}", leaf.key, node.text()));
+    const bool is_known_same =
+        !result_.values.empty() && std::none_of(result_.values.begin(), result_.values.end(),
+                                                [&](const ChangedValue& value) { return value.key == leaf.key; });
+    if (calls && !is_known_same) result_.surroundings.push_back(fmt::format("{}: {}", leaf.key, node.text()));
   }
   result_.is_same = false;
 }
 
-Verification Verifier::run() {
-  result_.is_locked = record_.is_locked;
-  std::error_code ignored;
-  fs::current_path(record_.working_folder, ignored);
-  const auto store = std::make_shared<FileStore>();
-  const Composition composition = compose(store, record_.request());
-  compare_files(*store);
+/// What a person changed in the run's folder.
+void Verifier::look_for_edits() {
+  std::map<std::string, std::string> written = record_.saved;
+  if (record_.resolved_sha256 && read_file(home_ + "/resolved.yaml"))
+    written["resolved.yaml"] = *record_.resolved_sha256;
+  for (const auto& [name, hash] : written) {
+    const auto content = read_file(home_ + "/" + name);
+    if (!content || sha256_hex(*content) != hash) result_.edited.push_back(name);
+  }
+}
+
+/// Where the inputs do not compose, what was read then is all that can be looked at.
+void Verifier::look_at_recorded_files() {
+  for (const RecordedFile& file : record_.files) {
+    const auto content = read_file(file.path);
+    if (!content) {
+      result_.files.push_back({file.path, FileState::kGone});
+    } else if (sha256_hex(*content) != file.sha256) {
+      result_.files.push_back({file.path, FileState::kChanged});
+    }
+  }
+}
+
+void Verifier::compare(const FileStore& store, Composition composition) {
+  set_output_dir(composition, record_.output_dir);
+  compare_files(store);
   const std::string text = write_yaml(composition.tree, composition.tree.root());
-  result_.was_edited = record_.is_locked && sha256_hex(saved_.text) != record_.config_sha256;
-  result_.is_same = record_.is_locked ? sha256_hex(text) == record_.config_sha256 : text == saved_.text;
+  const auto written = record_.saved.find("config.yaml");
+  result_.is_same = written != record_.saved.end() ? sha256_hex(text) == written->second : text == saved_.text;
   if (result_.is_same) {
     compare_surroundings(composition);
   } else {
     compare_values(saved_.tree, composition.tree, *composition.sources);
+  }
+}
+
+Verification Verifier::run() {
+  result_.is_locked = record_.is_locked;
+  look_for_edits();
+  std::error_code ignored;
+  fs::current_path(record_.working_folder, ignored);
+  const auto store = std::make_shared<FileStore>();
+  try {
+    compare(*store, compose(store, record_.request()));
+  } catch (const ConfigError& error) {
+    result_.is_same = false;
+    result_.error = error;
+    result_.files.clear();
+    look_at_recorded_files();
   }
   return result_;
 }
@@ -223,18 +274,28 @@ std::string print_text(const Verification& verification, const std::string& fold
     return color ? fmt::format("\033[{}m{}\033[0m", code, words) : std::string(words);
   };
   std::string text = verification.is_same ? painted("32", "same") : painted("1;31", "different");
-  text += fmt::format(": {} ({} files)\n", folder, verification.files_read);
-  if (!verification.is_locked) {
-    text += "  without a lock file: which files changed is not known\n";
-  }
-  if (verification.was_edited) text += "  config.yaml in it was edited after the run\n";
+  text += fmt::format(": {} ({})\n", folder,
+                      verification.error ? std::string("its inputs do not compose any more")
+                                         : fmt::format("{} files", verification.files_read));
+  if (!verification.is_locked)
+    text +=
+        "  without a lock file: which files changed is not known, and what interpolations lead to was not compared\n";
+  if (!verification.not_compared.empty())
+    text += fmt::format("  what interpolations lead to was not compared: {}\n", verification.not_compared);
+  for (const std::string& name : verification.edited)
+    text += fmt::format("  {}: {} in the run's folder, after the run\n", painted("33", "edited"), name);
   for (const VerifiedFile& file : verification.files) {
     const std::string values = values_of(verification, file.path);
+    const bool is_harmless = values.empty() && !verification.error;
     text += fmt::format("  {}: {}{}\n{}", painted("33", to_string(file.state)), file.path,
-                        values.empty() ? ", without changing a value" : "", values);
+                        is_harmless ? ", without changing a value" : "", values);
   }
+  if (!verification.is_same && !verification.error && verification.values.empty() && verification.surroundings.empty())
+    text += "  the values are the same, in another order\n";
   const std::string others = values_of(verification, {});
-  if (!others.empty()) text += "  by none of the files that changed:\n" + others;
+  if (!others.empty())
+    text += (verification.files.empty() ? "  though no file changed:\n" : "  by none of the files that changed:\n") +
+            others;
   if (!verification.surroundings.empty()) {
     text += "  the files give the same, but interpolations lead to other values; these ask the surroundings:\n";
     for (const std::string& line : verification.surroundings)
@@ -247,7 +308,8 @@ std::string print_json(const Verification& verification) {
   Json document;
   document["same"] = verification.is_same;
   document["locked"] = verification.is_locked;
-  document["edited"] = verification.was_edited;
+  document["edited"] = verification.edited;
+  document["error"] = verification.error ? Json(verification.error->what()) : Json();
   document["files_read"] = verification.files_read;
   document["files"] = Json::array();
   for (const VerifiedFile& file : verification.files)
@@ -263,6 +325,7 @@ std::string print_json(const Verification& verification) {
                                   {"place", value.place},
                                   {"file", value.file}});
   }
+  document["not_compared"] = verification.not_compared;
   document["surroundings"] = verification.surroundings;
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -35,15 +35,17 @@ struct ChangedValue {
 
 struct Verification {
   bool is_same = false;
-  bool is_locked = false;   ///< whether hashes of the files are known
-  bool was_edited = false;  ///< config.yaml is not what the run wrote
+  bool is_locked = false;            ///< whether hashes of the files are known
+  std::vector<std::string> edited;   ///< files of the run's folder that are not what the run wrote
+  std::optional<ConfigError> error;  ///< why the inputs do not compose any more
   size_t files_read = 0;
   std::vector<VerifiedFile> files;  ///< that are not the same
   std::vector<ChangedValue> values;
+  std::string not_compared;               ///< why it is not known whether interpolations lead to the same; may be empty
   std::vector<std::string> surroundings;  ///< keys whose values only the environment can have changed
 };
 
-/// \param folder a run's folder \throws ConfigError if it is none, or its inputs do not compose any more
+/// \param folder a run's folder \throws ConfigError, stage kRequest, if it is none or damaged
 Verification verify_run(const std::string& folder);
 
 std::string print_text(const Verification& verification, const std::string& folder, bool color);

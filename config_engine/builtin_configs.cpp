@@ -72,7 +72,7 @@ verbose: false
 header: |
   ${hydra.help.app_name}: configured by command-line overrides.
 footer: |
-  --help shows this text, --cfg job the configuration.
+  --hydra-help lists the flags, --cfg job shows the configuration.
 template: |
   ${hydra.help.header}
   == Configuration groups ==
@@ -88,7 +88,7 @@ template: |
   ${hydra.help.footer}
 )"},
     {"hydra/hydra_help/default", R"(template: |
-  Configuration engine ${hydra.runtime.version}
+  Flags and groups as in Hydra ${hydra.runtime.version}
 
   == Flags ==
   $FLAGS_HELP

@@ -7,6 +7,7 @@
 
 #include "config_engine/base64.hpp"
 #include "config_engine/hydra_schema.hpp"
+#include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/yaml_writer.hpp"
 
@@ -31,12 +32,26 @@ void drop_help(Tree& all) {
   }
 }
 
+/// The value at a key path without following interpolations, as text; kNoNode if there is none.
+NodeId as_written(Tree& tree, NodeId root, const std::string& package) {
+  NodeId node = root;
+  for (const std::string_view key : split_key(package)) {
+    if (!key.empty() && node != kNoNode) node = tree.find(node, key);
+  }
+  if (node != kNoNode && tree[node].kind == NodeKind::kInterpolation) tree[node].kind = NodeKind::kString;
+  return node;
+}
+
 /// OmegaConf.select: a key that goes through a scalar is just not there.
 NodeId find_package(Resolver& resolver, NodeId root, const std::string& package) {
   try {
     return resolver.select(root, package.starts_with('.') ? package : "." + package, false);
   } catch (const ConfigError& error) {
     if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
+    const bool is_kept =
+        error.diagnostics().front().code == "resolver-unknown" && resolver.context().keep_unknown_resolvers;
+    const NodeId written = is_kept ? as_written(resolver.tree(), root, package) : kNoNode;
+    if (written != kNoNode) return written;
     throw;
   }
 }

@@ -342,6 +342,15 @@ Diagnostic multirun_refusal(const std::string& what) {
   return diagnostic;
 }
 
+std::string missing_config_note(const HydraFlags& flags, const ComposeRequest& request) {
+  if (flags.diagnostic_format() != DiagnosticFormat::kText) return {};
+  if (!request.config_name)
+    return "note: no --config-name (-cn) was given: only the overrides make the configuration\n";
+  if (request.config_dirs.empty())
+    return "note: no --config-path (-cp) was given: there is no folder to find configs in\n";
+  return {};
+}
+
 int exit_code_of(const ConfigError& error) {
   switch (error.diagnostics().front().stage) {
     case Stage::kCompose:

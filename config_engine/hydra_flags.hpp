@@ -74,6 +74,9 @@ VersionBase parse_version_base(const std::string& text);
 /// That `what` asks for a sweep, which is not offered: code multirun-unsupported.
 Diagnostic multirun_refusal(const std::string& what);
 
+/// For people, a line that says which of -cp and -cn was not given; empty if both were, or errors are for machines.
+std::string missing_config_note(const HydraFlags& flags, const ComposeRequest& request);
+
 /// The exit code that goes with an error: 1 for a wrong configuration, 2 for wrong flags, 3 when no attention
 /// implementation fits.
 int exit_code_of(const ConfigError& error);

@@ -61,6 +61,7 @@ int run_job(const JobFunction& job, const Job& arguments, const ComposeRequest& 
   } catch (const ConfigError&) {
     throw;  // says where
   } catch (const std::exception& error) {
+    std::fflush(stdout);
     print_to(stderr, fmt::format("error[job-failed]: {}\n  note: Error executing job with overrides: {}\n",
                                  error.what(), quoted_words(request.overrides)));
     return 1;
@@ -70,13 +71,15 @@ int run_job(const JobFunction& job, const Job& arguments, const ComposeRequest& 
 /// hydra: run_job in hydra/core/utils.py
 int run(const FileStore& store, Composition composition, const ComposeRequest& request, const HydraFlags& flags,
         const JobFunction& job) {
+  check_verbose(composition);
   const RunFolder folder = make_run_folder(composition);
   const RunRecord record = record_run(store, composition, request);
-  enter_run(composition, folder, !request.version_base.at_least(1, 2));
+  enter_run_folder(composition, folder, !request.version_base.at_least(1, 2));
   std::vector<Diagnostic> warnings;
   const Logger log = open_job_log(composition, request.job_name, &warnings);
   print_warnings(flags, warnings, composition.sources.get());
   save_run(composition, folder, record);
+  set_job_environment(composition);
   return run_job(job, {Config(std::move(composition)), log, folder.path}, request);
 }
 
@@ -181,6 +184,7 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const Job
     take_overrides(cli, flags);
     return answer(app, flags, cli, own_flags, job);
   } catch (const ConfigError& error) {
+    std::fflush(stdout);  // what the job printed came first
     print_to(stderr,
              render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
     return exit_code_of(error);

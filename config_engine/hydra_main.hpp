@@ -37,7 +37,9 @@ struct HydraApp {
   /// What a relative `config_path`, here or in --config-path, starts from; empty: the working directory.
   std::string base_dir;
   std::string version_base;
-  ResolverTable resolvers;  ///< the program's own are added to it
+  /// The program's own are added to it. A run's lock file notes what the resolved configuration is, for which they are
+  /// called once more.
+  ResolverTable resolvers;
   /// Declares the program's own flags, beside Hydra's. Called before the command line is read. --help shows them below
   /// the text that hydra.help.template makes, unless that shows all flags ($FLAGS_HELP).
   std::function<void(CLI::App&)> add_flags;

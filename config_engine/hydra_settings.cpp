@@ -77,12 +77,17 @@ SourcePos HydraSettings::place(std::string_view key) const {
 }
 
 void HydraSettings::refuse(std::string code, std::string_view key, std::string message, std::string fix) const {
+  refuse_at(std::move(code), place(key), fmt::format("hydra.{}", key), std::move(message), std::move(fix));
+}
+
+void HydraSettings::refuse_at(std::string code, SourcePos pos, std::string key_path, std::string message,
+                              std::string fix) const {
   Diagnostic diagnostic;
   diagnostic.code = std::move(code);
   diagnostic.message = std::move(message);
-  diagnostic.key_path = fmt::format("hydra.{}", key);
   diagnostic.fix = std::move(fix);
-  if (const SourcePos pos = place(key)) diagnostic.labels.push_back({pos, 1, fmt::format("hydra.{}", key)});
+  if (pos) diagnostic.labels.push_back({pos, 1, key_path});
+  diagnostic.key_path = std::move(key_path);
   ConfigError error(std::move(diagnostic));
   error.set_sources(composition_.sources);
   throw error;

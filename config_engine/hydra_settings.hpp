@@ -34,6 +34,9 @@ class HydraSettings {
   SourcePos place(std::string_view key) const;
   /// Refuses the value of `hydra.KEY`, or what it is used for. \param fix may be empty
   [[noreturn]] void refuse(std::string code, std::string_view key, std::string message, std::string fix = {}) const;
+  /// The same of a node below it.
+  [[noreturn]] void refuse_at(std::string code, SourcePos pos, std::string key_path, std::string message,
+                              std::string fix = {}) const;
 
  private:
   const Composition& composition_;

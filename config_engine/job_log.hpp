@@ -46,6 +46,7 @@ class Logger {
   Logger named(std::string name) const { return {state_, std::move(name)}; }
 
  private:
+  friend void check_verbose(const Composition& composition);
   friend Logger open_job_log(const Composition& composition, const std::string& name,
                              std::vector<Diagnostic>* warnings);
   struct State;
@@ -54,6 +55,9 @@ class Logger {
   std::shared_ptr<State> state_;
   std::string name_;
 };
+
+/// Refuses a hydra.verbose that says nothing about loggers, before anything is written. \throws as open_job_log
+void check_verbose(const Composition& composition);
 
 /// Opens the log; a file is made where a handler wants one (`delay: true`: with its first line). What Python's logging
 /// has and this has not (handlers other than StreamHandler, FileHandler and NullHandler, filters) is left out, with a

@@ -40,7 +40,10 @@ std::optional<std::string> field_text(std::string_view field, const LogLine& lin
   if (field == "message") return std::string(line.message);
   if (field == "asctime") return time_text(line.time, date_format);
   if (field == "name") return std::string(line.logger);
-  if (field == "levelname") return to_string(line.level);
+  if (field == "levelname") {
+    const std::string name = to_string(line.level);
+    return name.empty() ? fmt::format("Level {}", static_cast<int>(line.level)) : name;
+  }
   if (field == "levelno") return fmt::format("{}", static_cast<int>(line.level));
   if (field == "created") return fmt::format("{}.{:06}", line.time.tv_sec, line.time.tv_usec);
   if (field == "msecs") return fmt::format("{}", line.time.tv_usec / 1000);

@@ -14,6 +14,7 @@
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/hydra_settings.hpp"
 #include "config_engine/python_text.hpp"
+#include "config_engine/sha256.hpp"
 #include "config_engine/write_file.hpp"
 #include "config_engine/yaml_writer.hpp"
 
@@ -67,14 +68,6 @@ bool is_folder(const std::string& path) {
                   "hydra.run.dir=FOLDER");
 }
 
-void note_output_dir(Composition& composition, const std::string& path) {
-  Tree& tree = composition.hydra;
-  NodeId node = tree.find(tree.root(), "hydra");
-  if (node != kNoNode) node = tree.find(node, "runtime");
-  if (node != kNoNode) node = tree.find(node, "output_dir");
-  if (node != kNoNode) tree.set_value(node, Node::of_string(composition.sources->keep(path)));
-}
-
 std::string task_overrides(const Composition& composition) {
   const Tree& tree = composition.hydra;
   NodeId node = tree.find(tree.root(), "hydra");
@@ -114,7 +107,7 @@ std::string run_dir_of(HydraSettings& settings) {
 }  // namespace
 
 // hydra: the first half of run_job
-RunFolder make_run_folder(Composition& composition) {
+RunFolder make_run_folder(Composition& composition, bool always_new) {
   refuse_multirun_mode(composition);
   HydraSettings settings(composition);
   const std::string run_dir = run_dir_of(settings);
@@ -124,7 +117,7 @@ RunFolder make_run_folder(Composition& composition) {
   fs::create_directories(fs::path(folder.path).parent_path(), failed);
   if (failed) refuse_folder(settings, folder.path, failed.value());
   folder.is_new = make_folder(settings, folder.path);
-  if (!folder.is_new && depends_on_time(composition, run_dir)) {
+  if (!folder.is_new && (always_new || depends_on_time(composition, run_dir))) {
     const std::string taken = folder.path;
     for (int number = 2; !folder.is_new; ++number) {
       folder.path = fmt::format("{}-{}", taken, number);
@@ -135,8 +128,16 @@ RunFolder make_run_folder(Composition& composition) {
   }
   if (const auto subdir = settings.text("output_subdir"))
     folder.hydra_folder = absolute_path((fs::path(folder.path) / *subdir).string());
-  note_output_dir(composition, folder.path);
+  set_output_dir(composition, folder.path);
   return folder;
+}
+
+void set_output_dir(Composition& composition, const std::string& path) {
+  Tree& tree = composition.hydra;
+  NodeId node = tree.find(tree.root(), "hydra");
+  if (node != kNoNode) node = tree.find(node, "runtime");
+  if (node != kNoNode) node = tree.find(node, "output_dir");
+  if (node != kNoNode) tree.set_value(node, Node::of_string(composition.sources->keep(path)));
 }
 
 void save_run_file(const Composition& composition, const RunFolder& folder, const std::string& path,
@@ -157,31 +158,41 @@ void save_run_file(const Composition& composition, const RunFolder& folder, cons
 }
 
 // hydra: _save_config in run_job
-void save_run(const Composition& composition, const RunFolder& folder, const RunRecord& record) {
+void save_run(const Composition& composition, const RunFolder& folder, RunRecord record) {
   if (folder.hydra_folder.empty()) return;
-  const auto save = [&](std::string_view name, std::string_view content) {
+  const auto save = [&](const std::string& name, const std::string& content) {
     save_run_file(composition, folder, fmt::format("{}/{}", folder.hydra_folder, name), content);
+    record.saved[name] = sha256_hex(content);
   };
   save("config.yaml", write_yaml(composition.tree, composition.tree.root()));
   save("hydra.yaml", write_yaml(composition.hydra, composition.hydra.root()));
   save("overrides.yaml", task_overrides(composition));
-  save(kRunRecordName, to_json(record));
+  save_run_file(composition, folder, fmt::format("{}/{}", folder.hydra_folder, kRunRecordName), to_json(record));
 }
 
-// hydra: env_override and chdir in run_job
-void enter_run(const Composition& composition, const RunFolder& folder, bool chdir_if_unsaid) {
+// hydra: run_job
+void enter_run_folder(const Composition& composition, const RunFolder& folder, bool chdir_if_unsaid) {
   HydraSettings settings(composition);
-  const NodeId variables = settings.find("job.env_set");
-  if (variables != kNoNode) {
-    for (NodeId node = settings.tree()[variables].child.first; node != kNoNode; node = settings.tree()[node].next) {
-      const std::string name(settings.tree()[node].key().text);
-      const NodeId value = settings.follow(node);
-      ::setenv(name.c_str(), value == kNoNode ? "" : python_str(settings.tree(), value).c_str(), 1);
-    }
-  }
   if (settings.boolean("job.chdir").value_or(chdir_if_unsaid) && ::chdir(folder.path.c_str()) != 0) {
     settings.refuse("run-folder", kRunDir,
                     fmt::format("cannot enter the run folder '{}': {}", folder.path, std::strerror(errno)));
+  }
+}
+
+// hydra: env_override in run_job
+void set_job_environment(const Composition& composition) {
+  HydraSettings settings(composition);
+  const NodeId variables = settings.find("job.env_set");
+  if (variables == kNoNode) return;
+  for (NodeId node = settings.tree()[variables].child.first; node != kNoNode; node = settings.tree()[node].next) {
+    const std::string name(settings.tree()[node].key().text);
+    const SourcePos pos = settings.tree()[node].pos;
+    const NodeId value = settings.follow(node);
+    if (value == kNoNode || ::setenv(name.c_str(), python_str(settings.tree(), value).c_str(), 1) != 0) {
+      settings.refuse_at("environment-name", pos, "hydra.job.env_set",
+                         fmt::format("the environment variable '{}' cannot be set: {}", name,
+                                     value == kNoNode ? "it has no value" : std::strerror(errno)));
+    }
   }
 }
 

@@ -20,19 +20,24 @@ struct RunFolder {
 ///
 /// Where the name depends on the time (`${now:…}`) the run is to have a folder of its own: of two that start in the
 /// same second the second gets `-2` behind the name, and so on. Hydra lets them share one. A name that says no time is
-/// used again, as in Hydra.
+/// used again, as in Hydra, unless `always_new`.
 /// \throws ConfigError with sources, code run-folder
-RunFolder make_run_folder(Composition& composition);
+RunFolder make_run_folder(Composition& composition, bool always_new = false);
+
+/// Notes the run's folder in hydra.runtime.output_dir.
+void set_output_dir(Composition& composition, const std::string& path);
 
 /// Writes config.yaml, hydra.yaml and overrides.yaml, as Hydra does, and the record beside them; nothing if
 /// hydra.output_subdir is null. Each appears whole or not at all; if one cannot be written, a new folder is removed.
 /// \throws ConfigError, code run-folder
-void save_run(const Composition& composition, const RunFolder& folder, const RunRecord& record);
+void save_run(const Composition& composition, const RunFolder& folder, RunRecord record);
 
-/// What is done before the job begins: the variables of hydra.job.env_set, and with hydra.job.chdir the working folder.
-/// \param chdir_if_unsaid Hydra's is false, but true before version_base 1.2
-/// \throws ConfigError, code run-folder
-void enter_run(const Composition& composition, const RunFolder& folder, bool chdir_if_unsaid);
+/// With hydra.job.chdir the run's folder becomes the working folder. \param chdir_if_unsaid Hydra's is false, but true
+/// before version_base 1.2 \throws ConfigError, code run-folder
+void enter_run_folder(const Composition& composition, const RunFolder& folder, bool chdir_if_unsaid);
+
+/// Sets the variables of hydra.job.env_set, directly before the job begins. \throws ConfigError, code environment-name
+void set_job_environment(const Composition& composition);
 
 /// Writes one more file into the run's folder. \throws as save_run
 void save_run_file(const Composition& composition, const RunFolder& folder, const std::string& path,

@@ -2,8 +2,11 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
@@ -11,9 +14,12 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "config_engine/base64.hpp"
 #include "config_engine/hydra_flags.hpp"
+#include "config_engine/hydra_settings.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/sha256.hpp"
+#include "config_engine/utf8.hpp"
 #include "config_engine/yaml_writer.hpp"
 
 namespace cfgtool {
@@ -95,6 +101,44 @@ std::string read_text(const std::string& path) {
   return text.str();
 }
 
+/// JSON is UTF-8; a path need not be. What is not is kept as {"base64": …}.
+Json text_json(const std::string& text) {
+  return find_invalid_utf8(text) == std::string_view::npos ? Json(text) : Json{{"base64", encode_base64(text)}};
+}
+
+std::string json_text(const Json& json) {
+  if (!json.is_object()) return json.get<std::string>();
+  return decode_base64(json.at("base64").get<std::string>()).value_or("");
+}
+
+Json texts_json(const std::vector<std::string>& texts) {
+  Json list = Json::array();
+  for (const std::string& text : texts)
+    list.push_back(text_json(text));
+  return list;
+}
+
+std::vector<std::string> json_texts(const Json& json) {
+  std::vector<std::string> texts;
+  for (const Json& text : json)
+    texts.push_back(json_text(text));
+  return texts;
+}
+
+/// The library begins with a name of its own in brackets.
+std::string behind_bracket(std::string_view text) {
+  const size_t bracket = text.find("] ");
+  return std::string(bracket == std::string_view::npos ? text : text.substr(bracket + 2));
+}
+
+VersionBase version_of(const std::string& path, const std::string& text) {
+  try {
+    return parse_version_base(text);
+  } catch (const ConfigError&) {
+    refuse(fmt::format("'{}': the version_base '{}' is not known", path, text));
+  }
+}
+
 RunRecord from_lock(const std::string& path) {
   RunRecord record;
   try {
@@ -103,56 +147,57 @@ RunRecord from_lock(const std::string& path) {
       refuse(fmt::format("'{}' has the format {}; this program knows {}", path, lock.at("format").dump(), kFormat));
     }
     record.is_locked = true;
-    record.working_folder = lock.at("working_folder");
+    record.working_folder = json_text(lock.at("working_folder"));
     record.time = parse_time(lock.at("time"));
     record.microsecond = lock.at("microsecond");
-    record.config_dirs = lock.at("config_dirs");
+    record.config_dirs = json_texts(lock.at("config_dirs"));
     if (!lock.at("config_name").is_null()) record.config_name = lock.at("config_name").get<std::string>();
-    record.overrides = lock.at("overrides");
+    record.overrides = json_texts(lock.at("overrides"));
     record.job_name = lock.at("job_name");
-    record.version_base = parse_version_base(lock.at("version_base"));
-    record.pkg_path = lock.at("pkg_path");
+    record.version_base = version_of(path, lock.at("version_base"));
+    record.pkg_path = json_text(lock.at("pkg_path"));
     record.python_version = lock.at("python_version");
     record.extended = lock.at("extended");
     record.keep_unknown_resolvers = lock.at("keep_unknown_resolvers");
-    record.config_sha256 = lock.at("config_sha256");
+    record.output_dir = json_text(lock.at("output_dir"));
+    record.saved = lock.at("saved").get<std::map<std::string, std::string>>();
     if (!lock.at("resolved_sha256").is_null()) record.resolved_sha256 = lock.at("resolved_sha256").get<std::string>();
     for (const Json& file : lock.at("files"))
-      record.files.push_back({file.at("path"), file.at("sha256"), file.at("decides")});
-    record.command = lock.at("command");
+      record.files.push_back({json_text(file.at("path")), file.at("sha256"), json_texts(file.at("decides"))});
+    record.command = json_texts(lock.at("command"));
   } catch (const Json::exception& error) {
-    refuse(fmt::format("'{}' is no lock file: {}", path, error.what()));
+    refuse(fmt::format("'{}' is no lock file of a run", path), behind_bracket(error.what()));
   } catch (const std::invalid_argument& error) {
     refuse(fmt::format("'{}' is no lock file: {}", path, error.what()));
   }
   return record;
 }
 
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
 /// Reads what Hydra notes of a run in hydra.yaml.
 class HydraFile {
  public:
-  explicit HydraFile(const std::string& path) : path_(path), sources_(std::make_shared<SourceMap>()) {
-    try {
-      tree_ = parse_config_file(*sources_, sources_->add(SourceKind::kFile, path, read_text(path))).tree;
-    } catch (ConfigError& error) {
-      error.set_sources(sources_);
-      throw;
-    }
-  }
+  explicit HydraFile(const std::string& path)
+      : path_(path), sources_(std::make_shared<SourceMap>()), tree_(parse(path)) {}
 
   RunRecord read() const {
     RunRecord record;
+    record.output_dir = text("runtime", "output_dir");
     record.working_folder = text("runtime", "cwd");
-    for (const char* const list : {"hydra", "task"}) {
-      for (const NodeId word : tree_.children(at({"hydra", "overrides", list}))) {
-        const std::string line = python_str(tree_, word);
-        if (line != "hydra.mode=RUN") record.overrides.push_back(line);  // Hydra puts it there itself
-      }
+    for (const NodeId word : tree_.children(at({"hydra", "overrides", "hydra"}))) {
+      const std::string line = python_str(tree_, word);
+      // Hydra puts RUN there itself; a job of a sweep is one run.
+      if (line != "hydra.mode=RUN" && line != "hydra.mode=MULTIRUN") record.overrides.push_back(line);
     }
+    read_task_overrides(record);
     record.job_name = text("job", "name");
     if (tree_[at({"hydra", "job", "config_name"})].kind != NodeKind::kNull)
       record.config_name = text("job", "config_name");
-    record.version_base = parse_version_base(text("runtime", "version_base"));
+    record.version_base = version_of(path_, text("runtime", "version_base"));
     for (const NodeId source : tree_.children(at({"hydra", "runtime", "config_sources"}))) {
       const std::string provider = member(source, "provider");
       // What hydra.searchpath adds is added again by the configuration.
@@ -178,6 +223,31 @@ class HydraFile {
     return node;
   }
 
+  /// From overrides.yaml, which a person may have changed.
+  void read_task_overrides(RunRecord& record) const {
+    const fs::path path = fs::path(path_).parent_path() / "overrides.yaml";
+    Tree list = tree_;
+    NodeId words = at({"hydra", "overrides", "task"});
+    if (is_file(path)) {
+      list = parse(path.string());
+      words = list.root();
+      if (list[words].kind != NodeKind::kList) refuse(fmt::format("'{}' is no list of overrides", path.string()));
+    }
+    for (const NodeId word : list.children(words))
+      record.overrides.push_back(python_str(list, word));
+  }
+
+  Tree parse(const std::string& path) const {
+    try {
+      return parse_config_file(*sources_, sources_->add(SourceKind::kFile, path, read_text(path))).tree;
+    } catch (ConfigError& error) {
+      for (Diagnostic& diagnostic : error.diagnostics())
+        diagnostic.stage = Stage::kRequest;  // the run's folder is damaged, not a configuration
+      error.set_sources(sources_);
+      throw;
+    }
+  }
+
   std::string text(std::string_view section, std::string_view key) const {
     return python_str(tree_, at({"hydra", section, key}));
   }
@@ -192,11 +262,6 @@ class HydraFile {
   std::shared_ptr<SourceMap> sources_;
   Tree tree_;
 };
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
 
 }  // namespace
 
@@ -238,7 +303,7 @@ RunRecord record_run(const FileStore& store, const Composition& composition, con
   record.extended = request.extended;
   record.keep_unknown_resolvers = request.context.keep_unknown_resolvers;
   record.is_locked = true;
-  record.config_sha256 = sha256_hex(write_yaml(composition.tree, composition.tree.root()));
+  record.output_dir = HydraSettings(composition).text("runtime.output_dir").value_or("");
   record.resolved_sha256 = resolved_hash(composition);
   record.files = record_files(store, composition);
   return record;
@@ -249,22 +314,24 @@ std::string to_json(const RunRecord& record) {
   lock["format"] = kFormat;
   lock["time"] = time_text(record.time);
   lock["microsecond"] = record.microsecond;
-  lock["working_folder"] = record.working_folder;
-  lock["config_dirs"] = record.config_dirs;
+  lock["output_dir"] = text_json(record.output_dir);
+  lock["working_folder"] = text_json(record.working_folder);
+  lock["config_dirs"] = texts_json(record.config_dirs);
   lock["config_name"] = record.config_name ? Json(*record.config_name) : Json();
-  lock["overrides"] = record.overrides;
+  lock["overrides"] = texts_json(record.overrides);
   lock["job_name"] = record.job_name;
   lock["version_base"] = fmt::format("{}.{}", record.version_base.major, record.version_base.minor);
-  lock["pkg_path"] = record.pkg_path;
+  lock["pkg_path"] = text_json(record.pkg_path);
   lock["python_version"] = record.python_version;
   lock["extended"] = record.extended;
   lock["keep_unknown_resolvers"] = record.keep_unknown_resolvers;
-  lock["command"] = record.command;
-  lock["config_sha256"] = record.config_sha256;
+  lock["command"] = texts_json(record.command);
+  lock["saved"] = record.saved;
   lock["resolved_sha256"] = record.resolved_sha256 ? Json(*record.resolved_sha256) : Json();
   lock["files"] = Json::array();
   for (const RecordedFile& file : record.files)
-    lock["files"].push_back({{"path", file.path}, {"sha256", file.sha256}, {"decides", file.decides}});
+    lock["files"].push_back(
+        {{"path", text_json(file.path)}, {"sha256", file.sha256}, {"decides", texts_json(file.decides)}});
   return lock.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -274,6 +341,9 @@ std::string find_hydra_folder(const std::string& folder) {
   }
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) refuse(fmt::format("there is no folder '{}'", folder));
+  if (::access((fs::path(folder) / ".hydra").c_str(), F_OK) == 0 &&
+      ::access((fs::path(folder) / ".hydra").c_str(), R_OK | X_OK) != 0)
+    refuse(fmt::format("cannot read '{}/.hydra': {}", folder, std::strerror(errno)));
   refuse(fmt::format("'{}' is not the folder of a run", folder),
          "a run's folder has .hydra/hydra.yaml in it; runs with another hydra.output_subdir are named by that folder");
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ctime>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct RecordedFile {
 };
 
 struct RunRecord {
+  std::string output_dir;      ///< the run's folder
   std::string working_folder;  ///< where it was composed: relative folders begin there
   std::tm time{};              ///< what `${now:}` gave
   int microsecond = 0;
@@ -39,8 +41,8 @@ struct RunRecord {
 
   // Only in a lock file:
   bool is_locked = false;
-  std::string config_sha256;                   ///< of config.yaml
-  std::optional<std::string> resolved_sha256;  ///< of the same with all interpolations evaluated, where they can be
+  std::map<std::string, std::string> saved;    ///< SHA-256 of the files beside it: config.yaml, hydra.yaml …
+  std::optional<std::string> resolved_sha256;  ///< of config.yaml with all interpolations evaluated, where they can be
   std::vector<RecordedFile> files;             ///< in the order of their paths
   std::vector<std::string> command;            ///< what `cfgtool run` ran
 

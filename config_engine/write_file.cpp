@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <system_error>
 
 namespace cfgtool {
@@ -48,6 +51,13 @@ bool write_all(int descriptor, std::string_view bytes) {
   return true;
 }
 
+/// One that nobody else has: also processes of other machines that share the folder may have this one's number.
+std::string temporary_name(const std::string& path) {
+  uint32_t random = 0;
+  if (::getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random) random = static_cast<uint32_t>(std::clock());
+  return fmt::format("{}.{}{:010}.tmp", path, ::getpid(), random);
+}
+
 /// Runs when the file could not be finished. Keeps errno, which says why.
 void discard(const std::string& temporary) {
   const int reason = errno;
@@ -71,7 +81,6 @@ bool write_nameless(const std::string& path, const std::string& temporary, std::
   const std::string self = fmt::format("/proc/self/fd/{}", file.number());
   if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
   if (errno != EEXIST) return false;  // no /proc here, for example
-  ::unlink(temporary.c_str());        // what a killed process of the same number left
   if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) != 0) fail(path);
   rename_into_place(temporary, path);
   return true;
@@ -80,9 +89,8 @@ bool write_nameless(const std::string& path, const std::string& temporary, std::
 }  // namespace
 
 void write_whole_file(const std::string& path, std::string_view content, mode_t mode) {
-  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+  const std::string temporary = temporary_name(path);
   if (write_nameless(path, temporary, content, mode)) return;
-  ::unlink(temporary.c_str());
   Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (file.number() < 0) fail(path);
   if (!write_all(file.number(), content) || !file.close()) {

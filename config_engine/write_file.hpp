@@ -10,8 +10,8 @@
 namespace cfgtool {
 
 /// Puts a file with that content at `path`, in place of one that is there. It is written without a name and then given
-/// one; a file system that cannot do that (NFS) gets it as `PATH.PID.tmp` and renamed. Not forced to the disk: a power
-/// cut may lose it. \param mode as for open(2) \throws std::system_error; what was at `path` is then as it was
+/// one; a file system that cannot do that (NFS) gets it as `PATH.NUMBER.tmp` and renamed. Not forced to the disk: a
+/// power cut may lose it. \param mode as for open(2) \throws std::system_error; what was at `path` is then as it was
 void write_whole_file(const std::string& path, std::string_view content, mode_t mode = 0666);
 
 }  // namespace cfgtool

@@ -139,6 +139,7 @@ TEST_CASE("exit codes and signals are the command's") {
   CHECK(missing.complains("error[command-not-started]: cannot run 'no-such-program': there is no such program"));
   const Outcome folder = run_program_in(project.path(), "/bin/sh", {"-c", start + "./conf; echo $?"});
   CHECK(folder.output == "126\n");
+  CHECK(folder.complains("Is a directory"));
   CHECK(runs_in(project.path()).size() == 1);
 
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
@@ -178,6 +179,8 @@ TEST_CASE("what is wrong with a command leaves no folder") {
   CHECK(project.run({"hydra.mode=MULTIRUN"}, {"echo"}).exit_code == 2);
   CHECK(project.run({"steps=1,2"}, {"echo"}).exit_code == 1);
   CHECK(runs_in(project.path()).empty());
+  CHECK(project.run({"+d={1: one}"}, {"echo", "{key:d.1}{key: name }"}).output == "onedemo\n");
+  CHECK(project.run({}, {"echo", "{key:[}"}).complains("names no key"));
   CHECK(project.run({}, {"echo", "{confg}"}).complains("did you mean 'config'?"));
 }
 
@@ -204,6 +207,74 @@ TEST_CASE("a run is composed again") {
   CHECK(project.cfgtool({"rerun", run, "--run"}).complains("no command is known"));
 }
 
+TEST_CASE("a run is never written over by one that repeats it") {
+  const Project project;
+  REQUIRE(project.run({"hydra.run.dir=fixed"}, {"true"}).exit_code == 0);
+  const std::string before = read_file(project.path() / "fixed/.hydra/lock.json");
+  CHECK(project.cfgtool({"rerun", "fixed", "steps=9", "--run"})
+            .complains("running in " + project.path().string() + "/fixed-2"));
+  CHECK(read_file(project.path() / "fixed/.hydra/lock.json") == before);
+  // `run` uses a folder without a time in its name again, as Hydra does, and leaves nothing of the run before in it.
+  REQUIRE(project.run({"hydra.run.dir=fixed"}, {"echo", "{config:json}"}).exit_code == 0);
+  CHECK(fs::exists(project.path() / "fixed/.hydra/resolved.json"));
+  REQUIRE(project.run({"hydra.run.dir=fixed"}, {"true"}).exit_code == 0);
+  CHECK(!fs::exists(project.path() / "fixed/.hydra/resolved.json"));
+}
+
+TEST_CASE("flags of rerun and run hold or are refused") {
+  const Project project;
+  const std::string run = project.made_run();
+  CHECK(project.cfgtool({"rerun", run, "--info", "defaults"}).prints("Defaults List"));
+  CHECK(project.cfgtool({"rerun", run, "--hydra-help"}).prints("== Flags =="));
+  CHECK(project.cfgtool({"rerun", run, "--job-name", "other", "--cfg", "hydra", "-p", "hydra.job.name"}).output ==
+        "other\n");
+  CHECK(project.cfgtool({"rerun", run, "--version-base", "1.1", "--cfg", "hydra", "-p", "hydra.runtime.version_base"})
+            .output == "1.1\n");
+  CHECK(project.cfgtool({"rerun", run, "+x=${f:1}", "--keep-unknown-resolvers", "-p", "x"}).output == "${f:1}\n");
+  CHECK(project.cfgtool({"rerun", run, "--cfg", "job", "--", "true"}).exit_code == 2);
+  CHECK(project.run({"--hydra-help"}, {"true"}).prints("== Flags =="));
+  CHECK(project.run({"--package", "db"}, {"true"}).exit_code == 2);
+  CHECK(project.run({"--resolve"}, {"true"}).exit_code == 2);
+  for (const char* const command : {"run", "rerun", "verify", "completion"})
+    CHECK(project.cfgtool({command, "--version"}).prints("cfgtool "));
+  // A program that is typed now is found from here, not from where the run was.
+  const ScratchFolder elsewhere;
+  write_file(elsewhere.path() / "mine.sh", "echo mine\n");  // without a first line that names the shell
+  fs::permissions(elsewhere.path() / "mine.sh", fs::perms::owner_all);
+  CHECK(run_program_in(elsewhere.path(), RUN_CFGTOOL, {"rerun", run, "-q", "--", "./mine.sh"}).output == "mine\n");
+}
+
+TEST_CASE("what interpolations say of the run's folder stays true") {
+  const Project project;
+  const std::string run = project.made_run({"+here=${hydra:runtime.output_dir}"});
+  CHECK(project.cfgtool({"verify", run}).exit_code == 0);
+  CHECK(project.cfgtool({"rerun", run, "-p", "here"}).output == run + "\n");
+}
+
+TEST_CASE("paths that are not UTF-8") {
+  const Project project;
+  const std::string odd = "caf\xe9";
+  fs::rename(project.path() / "conf", project.path() / odd);
+  REQUIRE(project.cfgtool({"run", "-cp", odd, "-cn", "config", "-q", "--", "true"}).exit_code == 0);
+  CHECK(project.cfgtool({"verify", runs_in(project.path()).front()}).exit_code == 0);
+}
+
+TEST_CASE("files beside the user that the command will not find") {
+  const Project project;
+  project.write("train.py", "");
+  const Outcome outcome = project.run({}, {"cat", "train.py"});
+  CHECK(outcome.complains("the command runs in the run's folder, where there is no 'train.py'"));
+  CHECK(outcome.complains("try: {cwd}/train.py"));
+  CHECK(project.run({"hydra.job.chdir=false"}, {"cat", "train.py"}).exit_code == 0);
+}
+
+TEST_CASE("problems of a command are told in JSON if asked") {
+  const Project project;
+  const std::string start = "'" RUN_CFGTOOL "' run --error-format json -cp conf -cn config -- no-such-program";
+  const Outcome outcome = run_program_in(project.path(), "/bin/sh", {"-c", start + " || true"});
+  CHECK(nlohmann::json::parse(outcome.errors)["code"] == "command-not-started");
+}
+
 TEST_CASE("verify: the same inputs") {
   const Project project;
   const std::string run = project.made_run({"steps=4"});
@@ -211,11 +282,13 @@ TEST_CASE("verify: the same inputs") {
   CHECK(same.exit_code == 0);
   CHECK(same.output == "same: " + run + " (2 files)\n");
   CHECK(run_program_in("/", RUN_CFGTOOL, {"verify", run + "/.hydra"}).exit_code == 0);
+  CHECK(run_program_in(fs::path(run).parent_path(), RUN_CFGTOOL, {"verify", fs::path(run).filename()}).exit_code == 0);
   const auto lock = nlohmann::json::parse(read_file(fs::path(run) / ".hydra/lock.json"));
   const std::string text = read_file(project.path() / "conf/db/sqlite.yaml");
   CHECK(lock["files"][1]["path"] == (project.path() / "conf/db/sqlite.yaml").string());
   CHECK(lock["files"][1]["sha256"] == sha256(text));
-  CHECK(lock["config_sha256"] == sha256(read_file(fs::path(run) / ".hydra/config.yaml")));
+  for (const char* const name : {"config.yaml", "hydra.yaml", "overrides.yaml"})
+    CHECK(lock["saved"][name] == sha256(read_file(fs::path(run) / ".hydra" / name)));
   CHECK(lock["resolved_sha256"] == sha256(read_file(fs::path(run) / ".hydra/resolved.yaml")));
 }
 
@@ -256,6 +329,10 @@ TEST_CASE("verify: what changed is named with its values") {
   const Outcome gone = project.cfgtool({"verify", run});
   CHECK(gone.exit_code == 1);
   CHECK(gone.complains("In 'config': Could not find 'db/postgres'"));
+  CHECK(gone.prints("different: " + run + " (its inputs do not compose any more)"));
+  CHECK(gone.prints("changed: " + conf + "/config.yaml\n"));
+  const auto error = nlohmann::json::parse(project.cfgtool({"verify", run, "--json"}).output);
+  CHECK(error["error"].get<std::string>().find("Could not find 'db/postgres'") != std::string::npos);
 }
 
 TEST_CASE("verify: the surroundings") {
@@ -276,7 +353,16 @@ TEST_CASE("verify: an edited run, and what is none") {
   write_file(fs::path(run) / ".hydra/config.yaml", config + "added: 1\n");
   const Outcome edited = project.cfgtool({"verify", run});
   CHECK(edited.exit_code == 0);
-  CHECK(edited.prints("config.yaml in it was edited after the run"));
+  CHECK(edited.prints("edited: config.yaml in the run's folder, after the run"));
+  write_file(fs::path(run) / ".hydra/resolved.yaml", "name: other\n");
+  fs::remove(fs::path(run) / ".hydra/overrides.yaml");
+  const Outcome more = project.cfgtool({"verify", run});
+  CHECK(more.prints("edited: overrides.yaml"));
+  CHECK(more.prints("edited: resolved.yaml"));
+  // A damaged record is no changed configuration.
+  write_file(fs::path(run) / ".hydra/config.yaml", "[");
+  CHECK(project.cfgtool({"verify", run}).exit_code == 2);
+  write_file(fs::path(run) / ".hydra/config.yaml", config);
 
   CHECK(project.cfgtool({"verify", "conf"}).exit_code == 2);
   CHECK(project.cfgtool({"verify", "conf"}).complains("'conf' is not the folder of a run"));

@@ -38,6 +38,9 @@ LINES = [
     ["+hydra.job_logging.loggers={trainer: {level: WARNING, propagate: false, handlers: [file]}}"],
     ["hydra.job_logging.root.handlers=[file]"],
     ["hydra.job_logging.root.level=WARNING"],
+    ["hydra.job_logging.root.level=15"],
+    ["hydra.verbose=root"],
+    ["+hydra.job.env_set.LEVEL=high", "hydra.job_logging.handlers.file.filename='${oc.env:LEVEL,none}.log'"],
     ["+hydra.job_logging.handlers.file.level=WARNING"],
     ["hydra.job_logging.handlers.file.filename=plain.log", "hydra.job.chdir=true"],
     ["+hydra.job_logging.handlers.file.delay=true", "hydra.job_logging.root.handlers=[console]"],
@@ -56,6 +59,22 @@ LINES = [
     ["hydra.job_logging.root.level=LOUD"],
     ["hydra.job_logging.handlers.file.filename=/nowhere/x.log"],
     ["hydra.job_logging.handlers.file.formatter=nobody"],
+    ["hydra.job_logging.root.handlers=console"],
+    ["hydra.job_logging.root.handlers=[null]"],
+    ["hydra.job_logging.root.handlers=5"],
+    ["hydra.job_logging.root=abcd"],
+    ["hydra.job_logging.formatters=abc"],
+    ["hydra.job_logging.formatters.simple=null"],
+    ["hydra.job_logging.handlers=abcdefghijklmnop"],
+    ["hydra.job_logging.handlers.console=1"],
+    ["hydra.job_logging.handlers.console=null"],
+    ["+hydra.job_logging.loggers=3"],
+    ["+hydra.job_logging.loggers={a: null}"],
+    ["hydra.job_logging.version=2"],
+    ["hydra.verbose=[null]"],
+    ["hydra.verbose=7"],
+    ["hydra.verbose={a:1}"],
+    ["+hydra.job.env_set={A: ???}"],
 ]
 
 
@@ -80,7 +99,7 @@ def run(words, version_base):
                  for path in sorted(folder.rglob("*")) if path.is_file()}
         return {"words": words, "version_base": version_base, "exit": answer.returncode,
                 # Hydra tells there how it composed; cfgtool has --info for that.
-                "stdout": None if "hydra.verbose=true" in words else normalized(answer.stdout, folder),
+                "stdout": None if {"hydra.verbose=true", "hydra.verbose=root", "hydra.verbose=[null]"} & set(words) else normalized(answer.stdout, folder),
                 "files": files}
 
 

@@ -134,6 +134,37 @@ TEST_CASE("a kill at any moment leaves no half-written file") {
   CHECK(killed > 20);
 }
 
+TEST_CASE("a kill while a folder is used again leaves the files of one run or the other") {
+  const ScratchFolder scratch;
+  REQUIRE(run_program_in(scratch.path(), RUN_TRAINER, {"hydra.run.dir=whole"}).exit_code == 0);
+  REQUIRE(run_program_in(scratch.path(), RUN_TRAINER, {"hydra.run.dir=run"}).exit_code == 0);
+  for (int i = 0; i < 150; ++i) {
+    const pid_t child = start_trainer(scratch.path(), {"hydra.run.dir=run"}, [] { return true; });
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 60));
+    ::kill(child, SIGKILL);
+    wait_for(child);
+    // A file that replaces another has a name of its own for a moment, and is whole then too.
+    for (const std::string& name : kFiles) {
+      for (const auto& entry : fs::directory_iterator(scratch.path() / "run/.hydra")) {
+        const std::string file = entry.path().filename();
+        if (file.starts_with(name + ".") && file.ends_with(".tmp"))
+          fs::rename(entry, scratch.path() / "run/.hydra" / name);
+      }
+    }
+    check_whole_files(scratch.path() / "run", scratch.path() / "whole");
+  }
+}
+
+TEST_CASE("a reader that goes away does not end the job") {
+  const ScratchFolder scratch;
+  const Outcome outcome =
+      run_program_in(scratch.path(), "/bin/sh",
+                     {"-c", "{ '" RUN_TRAINER "' epochs=200 hydra.run.dir=run; echo \"code $?\" >&2; } | true"});
+  CHECK(outcome.complains("code 0"));
+  CHECK(outcome.complains("lines of the log are lost"));
+  CHECK(read_file(scratch.path() / "run/trainer.log").find("epoch 200 of demo") != std::string::npos);
+}
+
 TEST_CASE("a folder that cannot be written") {
   const ScratchFolder scratch;
   const Outcome file_in_the_way = run_program_in(scratch.path(), RUN_TRAINER, {"hydra.run.dir=/dev/null/x"});
