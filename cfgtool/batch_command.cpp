@@ -14,6 +14,7 @@
 
 #include "cfgtool/batch_request.hpp"
 #include "cfgtool/command.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -146,12 +147,7 @@ bool is_blank(const std::string& line) {
   return line.find_first_not_of(" \t\r") == std::string::npos;
 }
 
-}  // namespace
-
-int batch_command(const std::vector<std::string>& words) {
-  BatchFlags flags;
-  CLI::App app("Answers compose requests: JSON Lines on stdin, one answer a line on stdout, in the same order",
-               "cfgtool batch");
+void declare(CLI::App& app, BatchFlags& flags) {
   app.footer(
       "A request: {\"id\": 1, \"config_dir\": [\"/abs/conf\"], \"config_name\": \"config\", \"overrides\": [\"a=1\"], "
       "\"resolve\": true,\n"
@@ -163,6 +159,7 @@ int batch_command(const std::vector<std::string>& words) {
       "            with the stage request, compose or resolve.\n\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"config_dir\": [\"'$PWD'/conf\"], \"config_name\": \"config\"}' | cfgtool batch");
+  add_version_flag(app, version_text("cfgtool", ""));
   app.add_option("-j,--jobs", flags.jobs, "Requests answered at the same time")
       ->check(CLI::Range(1u, 256u))
       ->capture_default_str();
@@ -170,6 +167,22 @@ int batch_command(const std::vector<std::string>& words) {
   app.add_option("--max-seconds", flags.settings.max_seconds, "A request that takes longer is given up")
       ->check(CLI::PositiveNumber.description(""))
       ->capture_default_str();
+}
+
+}  // namespace
+
+std::vector<CompletionFlag> batch_command_flags() {
+  BatchFlags flags;
+  CLI::App app;
+  declare(app, flags);
+  return completion_flags(app);
+}
+
+int batch_command(const std::vector<std::string>& words) {
+  BatchFlags flags;
+  CLI::App app("Answers compose requests: JSON Lines on stdin, one answer a line on stdout, in the same order",
+               "cfgtool batch");
+  declare(app, flags);
   try {
     if (!parse_flags(app, words)) return 0;
   } catch (const ConfigError& error) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "config_engine/completion.hpp"
+
 namespace cfgtool {
 
 /// A subcommand: the words behind its name go in, the exit code comes out. \throws ConfigError, CLI::ParseError
@@ -13,10 +15,32 @@ using Command = int (*)(const std::vector<std::string>& words);
 
 int resolve_command(const std::vector<std::string>& words);
 int overrides_command(const std::vector<std::string>& words);
+int attention_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
 int run_command(const std::vector<std::string>& words);
 int rerun_command(const std::vector<std::string>& words);
 int verify_command(const std::vector<std::string>& words);
+/// `cfgtool completion SHELL`, and `cfgtool --shell-completion …` with all of its words.
+int completion_command(const std::vector<std::string>& words);
+
+/// The flags of each, for completion.
+std::vector<CompletionFlag> resolve_command_flags();
+std::vector<CompletionFlag> overrides_command_flags();
+std::vector<CompletionFlag> batch_command_flags();
+std::vector<CompletionFlag> run_command_flags();
+std::vector<CompletionFlag> rerun_command_flags();
+std::vector<CompletionFlag> verify_command_flags();
+/// \param name of one of attention's subcommands; others have no flags
+std::vector<CompletionFlag> attention_command_flags(const std::string& name);
+
+/// A subcommand as `cfgtool --help` shows it.
+struct Subcommand {
+  const char* name;
+  const char* summary;
+  Command run;
+};
+std::vector<Subcommand> subcommands();
+std::vector<Subcommand> attention_subcommands();
 
 struct OutputError : std::runtime_error {
   using std::runtime_error::runtime_error;

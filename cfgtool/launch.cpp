@@ -185,23 +185,8 @@ std::vector<Diagnostic> doubtful_names(const std::vector<std::string>& command) 
   return warnings;
 }
 
-void refuse_multirun(const Composition& composition) {
-  const Tree& tree = composition.hydra;
-  NodeId mode = tree.find(tree.root(), "hydra");
-  if (mode != kNoNode) mode = tree.find(mode, "mode");
-  if (mode == kNoNode || !tree[mode].is_text() || tree[mode].text() != "MULTIRUN") return;
-  try {
-    throw_error(Stage::kRequest, "multirun-unsupported", "hydra.mode=MULTIRUN is not offered yet: sweeps cannot be run",
-                tree[mode].pos);
-  } catch (ConfigError& error) {
-    error.set_sources(composition.sources);
-    throw;
-  }
-}
-
 int launch(const FileStore& store, Composition composition, const ComposeRequest& request,
            const std::vector<std::string>& command, bool tell) {
-  refuse_multirun(composition);
   const RunFolder folder = make_run_folder(composition);
   RunRecord record = record_run(store, composition, request);
   record.command = command;

@@ -39,7 +39,4 @@ std::vector<Diagnostic> doubtful_names(const std::vector<std::string>& command);
 int launch(const FileStore& store, Composition composition, const ComposeRequest& request,
            const std::vector<std::string>& command, bool tell);
 
-/// Refuses what Hydra's --multirun would be needed for, with the place where it is asked for.
-void refuse_multirun(const Composition& composition);
-
 }  // namespace cfgtool

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "cfgtool/command.hpp"
+#include "config_engine/completion_shell.hpp"
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -22,19 +23,15 @@ namespace {
 constexpr int kExitUsage = 2;
 constexpr int kExitInternal = 70;
 
-struct Subcommand {
-  const char* name;
-  const char* summary;
-  Command run;
-};
-
 constexpr Subcommand kSubcommands[] = {
     {"resolve", "compose a configuration and print it", resolve_command},
     {"overrides", "say what is understood of each override", overrides_command},
     {"run", "compose a configuration and run a command with it in a folder of its own", run_command},
     {"rerun", "compose again what a run's folder was composed from", rerun_command},
     {"verify", "say whether a run's inputs still give the same configuration", verify_command},
+    {"attention", "what attention kernels are here, what they support, how fast they are", attention_command},
     {"batch", "answer many requests: JSON Lines in, JSON Lines out", batch_command},
+    {"completion", "print a script that completes cfgtool's words in a shell", completion_command},
 };
 
 std::string help() {
@@ -42,7 +39,7 @@ std::string help() {
       "cfgtool: Hydra's configurations, composed and checked without Python\n\n"
       "Usage: cfgtool SUBCOMMAND [FLAG | OVERRIDE]...\n\nSubcommands:\n";
   for (const Subcommand& subcommand : kSubcommands)
-    text += fmt::format("  {:10} {}\n", subcommand.name, subcommand.summary);
+    text += fmt::format("  {:11}{}\n", subcommand.name, subcommand.summary);
   text +=
       "\nExamples:\n"
       "  cfgtool resolve -cp conf -cn config db=postgres +trainer.seed=7\n"
@@ -76,9 +73,11 @@ int dispatch(int argc, char** argv) {
     return 0;
   }
   if (name == "--version") {
-    write_stdout("cfgtool " CFGTOOL_VERSION "\n");
+    write_stdout(version_text("cfgtool", ""));
     return 0;
   }
+  const std::vector<std::string> words = expand_short_flags(argc, argv);
+  if (asks_for_completion(words)) return completion_command(words);
   for (const Subcommand& subcommand : kSubcommands) {
     if (name == subcommand.name) return subcommand.run(expand_short_flags(argc - 1, argv + 1));
   }
@@ -86,6 +85,10 @@ int dispatch(int argc, char** argv) {
 }
 
 }  // namespace
+
+std::vector<Subcommand> subcommands() {
+  return {std::begin(kSubcommands), std::end(kSubcommands)};
+}
 
 void write_stdout(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {

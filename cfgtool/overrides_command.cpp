@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cfgtool/command.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -101,18 +102,31 @@ std::string to_text(const Override& word) {
   return text;
 }
 
+void declare(CLI::App& app, HydraFlags& flags, bool& json) {
+  app.footer(
+      "Example:\n"
+      "  cfgtool overrides 'db@backup=pg' '+opt.lr=1e-3' 'seed=range(1,5)'");
+  app.allow_extras();
+  add_version_flag(app, version_text("cfgtool", ""));
+  app.add_flag("--json", json, "One JSON object a line");
+  app.add_flag("--extended", flags.extended, "Allow what Hydra 1.3 refuses: extend_list(), json_str()");
+}
+
 }  // namespace
+
+std::vector<CompletionFlag> overrides_command_flags() {
+  bool json = false;
+  HydraFlags flags;
+  CLI::App app;
+  declare(app, flags, json);
+  return completion_flags(app);
+}
 
 int overrides_command(const std::vector<std::string>& words) {
   bool json = false;
   HydraFlags flags;
   CLI::App app("Says what is understood of each override", "cfgtool overrides");
-  app.footer(
-      "Example:\n"
-      "  cfgtool overrides 'db@backup=pg' '+opt.lr=1e-3' 'seed=range(1,5)'");
-  app.allow_extras();
-  app.add_flag("--json", json, "One JSON object a line");
-  app.add_flag("--extended", flags.extended, "Allow what Hydra 1.3 refuses: extend_list(), json_str()");
+  declare(app, flags, json);
   auto sources = std::make_shared<SourceMap>();
   std::vector<Diagnostic> problems;
   try {

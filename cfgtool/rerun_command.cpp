@@ -9,6 +9,7 @@
 
 #include "cfgtool/command.hpp"
 #include "cfgtool/launch.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -104,6 +105,13 @@ int rerun(const RerunFlags& flags, std::vector<std::string> command) {
 }
 
 }  // namespace
+
+std::vector<CompletionFlag> rerun_command_flags() {
+  RerunFlags flags;
+  CLI::App app;
+  declare(app, flags);
+  return completion_flags(app);
+}
 
 int rerun_command(const std::vector<std::string>& all_words) {
   RerunFlags flags;

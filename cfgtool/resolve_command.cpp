@@ -9,9 +9,11 @@
 #include "cfgtool/command.hpp"
 #include "cfgtool/spec_flags.hpp"
 #include "cfgtool/spec_report.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
+#include "config_engine/help.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/info.hpp"
 
@@ -44,6 +46,9 @@ void declare(CLI::App& app, ResolveFlags& flags) {
       "  cfgtool resolve -cp conf -cn config --info defaults-tree\n"
       "  cfgtool resolve -cp conf -cn ppo_trainer --spec");
   add_hydra_flags(app, flags.hydra);
+  app.add_flag("--app-help", flags.hydra.app_help, "Print what the application's --help prints: hydra.help")
+      ->group("Hydra's flags");
+  add_version_flag(app, version_text("cfgtool", ""));
   app.add_flag("--no-resolve", flags.no_resolve, "Print interpolations as they are written");
   app.add_option("--format", flags.format, "yaml or json")
       ->check(CLI::IsMember({"yaml", "json"}).description(""))
@@ -65,6 +70,13 @@ std::string print(Composition& composition, const ResolveFlags& flags) {
 
 }  // namespace
 
+std::vector<CompletionFlag> resolve_command_flags() {
+  ResolveFlags flags;
+  CLI::App app;
+  declare(app, flags);
+  return completion_flags(app);
+}
+
 int resolve_command(const std::vector<std::string>& words) {
   ResolveFlags flags;
   CLI::App app("Composes a configuration and prints it", "cfgtool resolve");
@@ -76,13 +88,21 @@ int resolve_command(const std::vector<std::string>& words) {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
     const ComposeRequest request = flags.hydra.request();
-    const bool for_people = flags.hydra.diagnostic_format() == DiagnosticFormat::kText;
+    const bool for_people = flags.hydra.diagnostic_format() == DiagnosticFormat::kText && !flags.hydra.hydra_help;
     if (for_people && !request.config_name) {
       write_stderr("note: no --config-name (-cn) was given: only the overrides make the configuration\n");
     } else if (for_people && request.config_dirs.empty()) {
       write_stderr("note: no --config-path (-cp) was given: there is no folder to find configs in\n");
     }
     const auto store = std::make_shared<FileStore>(flags.no_cache ? std::string() : default_cache_folder());
+    if (flags.hydra.app_help || flags.hydra.hydra_help) {
+      const Help help = flags.hydra.app_help ? app_help(store, request, flags_help(app), flags.hydra.resolve)
+                                             : hydra_help(store, request, flags_help(app));
+      show(help.warnings, help.sources.get());
+      write_stdout(help.text);
+      store->save_caches();
+      return 0;
+    }
     if (!flags.hydra.info.empty()) {
       write_stdout(flags.as_json() ? print_info_json(store, request, flags.hydra.info)
                                    : print_info(store, request, flags.hydra.info));

@@ -8,6 +8,7 @@
 
 #include "cfgtool/command.hpp"
 #include "cfgtool/launch.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
@@ -42,6 +43,14 @@ void declare(CLI::App& app, HydraFlags& flags, bool& quiet) {
 }
 
 }  // namespace
+
+std::vector<CompletionFlag> run_command_flags() {
+  HydraFlags flags;
+  bool quiet = false;
+  CLI::App app;
+  declare(app, flags, quiet);
+  return completion_flags(app);
+}
 
 int run_command(const std::vector<std::string>& all_words) {
   HydraFlags flags;

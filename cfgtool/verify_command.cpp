@@ -6,6 +6,7 @@
 
 #include "cfgtool/command.hpp"
 #include "cfgtool/verify.hpp"
+#include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 
@@ -15,13 +16,13 @@ namespace {
 
 constexpr int kExitDifferent = 1;
 
-}  // namespace
-
-int verify_command(const std::vector<std::string>& words) {
+struct VerifyFlags {
   std::string folder;
   bool json = false;
-  HydraFlags flags;  // for the format of errors
-  CLI::App app("Says whether the inputs of a run still give the same configuration", "cfgtool verify");
+  HydraFlags hydra;  // for the format of errors
+};
+
+void declare(CLI::App& app, VerifyFlags& flags) {
   app.footer(
       "Composes again from the command line that the run's folder holds, and compares. lock.json in it knows the "
       "hashes of\n"
@@ -31,19 +32,35 @@ int verify_command(const std::vector<std::string>& words) {
       "Exit code: 0 the same, 1 different or not composed any more, 2 not the folder of a run.\n\n"
       "Example:\n"
       "  cfgtool verify outputs/2026-01-02/03-04-05");
-  app.add_option("DIR", folder, "A run's folder, or the .hydra in it")->required();
-  app.add_flag("--json", json, "Print JSON");
-  app.add_option("--error-format", flags.error_format, "Errors as text, json, github or sarif")
+  app.add_option("DIR", flags.folder, "A run's folder, or the .hydra in it")->required();
+  app.add_flag("--json", flags.json, "Print JSON");
+  app.add_option("--error-format", flags.hydra.error_format, "Errors as text, json, github or sarif")
       ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
       ->type_name("FORMAT");
+}
+
+}  // namespace
+
+std::vector<CompletionFlag> verify_command_flags() {
+  VerifyFlags flags;
+  CLI::App app;
+  declare(app, flags);
+  return completion_flags(app);
+}
+
+int verify_command(const std::vector<std::string>& words) {
+  VerifyFlags flags;
+  CLI::App app("Says whether the inputs of a run still give the same configuration", "cfgtool verify");
+  declare(app, flags);
   try {
     if (!parse_flags(app, words)) return 0;
-    const Verification verification = verify_run(folder);
-    write_stdout(json ? print_json(verification) : print_text(verification, folder, may_color(STDOUT_FILENO)));
+    const Verification verification = verify_run(flags.folder);
+    write_stdout(flags.json ? print_json(verification)
+                            : print_text(verification, flags.folder, may_color(STDOUT_FILENO)));
     return verification.is_same ? 0 : kExitDifferent;
   } catch (const ConfigError& error) {
-    write_stderr(
-        render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+    write_stderr(render(error.diagnostics(), error.sources().get(),
+                        {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
     return exit_code_of(error);
   }
 }

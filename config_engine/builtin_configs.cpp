@@ -214,6 +214,22 @@ bool is_builtin_group(std::string_view group) {
   return !builtin_group_options(group).empty();
 }
 
+std::vector<std::string> builtin_subgroups(std::string_view group) {
+  std::vector<std::string> groups;
+  for (const BuiltinConfig& config : kConfigs) {
+    std::string_view rest = config.path;
+    if (!group.empty()) {
+      if (!rest.starts_with(group) || rest.substr(group.size()).find('/') != 0) continue;
+      rest.remove_prefix(group.size() + 1);
+    }
+    const size_t slash = rest.find('/');
+    if (slash != std::string_view::npos) groups.emplace_back(rest.substr(0, slash));
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
+
 std::vector<std::string> builtin_group_options(std::string_view group) {
   std::vector<std::string> options;
   if (group.empty()) return options;
@@ -226,6 +242,19 @@ std::vector<std::string> builtin_group_options(std::string_view group) {
   }
   std::sort(options.begin(), options.end());
   return options;
+}
+
+std::vector<std::string> builtin_groups() {
+  std::vector<std::string> groups;
+  for (const BuiltinConfig& config : kConfigs) {
+    const size_t slash = config.path.rfind('/');
+    // "hydra" holds the dataclass, which is no option.
+    if (slash != std::string_view::npos && config.path.find('/') != slash)
+      groups.emplace_back(config.path.substr(0, slash));
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
 }
 
 }  // namespace cfgtool

@@ -19,7 +19,13 @@ const BuiltinConfig* find_builtin_config(std::string_view path);
 
 bool is_builtin_group(std::string_view group);
 
+/// The groups in a group, sorted; "" for the top.
+std::vector<std::string> builtin_subgroups(std::string_view group);
+
 /// The options of a group, sorted; empty if there is no such group.
 std::vector<std::string> builtin_group_options(std::string_view group);
+
+/// The groups of all of them, sorted, such as "hydra/output".
+std::vector<std::string> builtin_groups();
 
 }  // namespace cfgtool

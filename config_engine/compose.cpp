@@ -41,7 +41,6 @@ class Composer {
  private:
   void read_words();
   void list_defaults();
-  static std::vector<SearchPathEntry> initial_search_path(const ComposeRequest& request);
   void check_primary_folder();
   void parse_overrides();
   void refuse_sweeps() const;
@@ -61,17 +60,6 @@ class Composer {
   Resolver resolver_;
   bool hydra_is_typed_ = false;
 };
-
-std::vector<SearchPathEntry> Composer::initial_search_path(const ComposeRequest& request) {
-  std::vector<SearchPathEntry> path{{"hydra", "pkg://hydra.conf", {}}};
-  for (size_t i = 0; i < request.config_dirs.size(); ++i) {
-    const std::string& dir = request.config_dirs[i];
-    path.push_back(
-        {i == 0 ? "main" : "command-line", dir.find("://") == std::string::npos ? "file://" + dir : dir, {}});
-  }
-  path.push_back({"schema", "structured://", {}});
-  return path;
-}
 
 void Composer::run() {
   check_primary_folder();
@@ -107,6 +95,7 @@ void Composer::list_defaults() {
   defaults.version_base = request_.version_base;
   defaults.context = &out_.context;
   defaults.with_hydra = request_.with_hydra;
+  defaults.skip_missing = request_.skip_missing;
   out_.defaults = create_defaults_list(repository_, defaults, *out_.sources);
   std::move(out_.defaults.warnings.begin(), out_.defaults.warnings.end(), std::back_inserter(out_.warnings));
   out_.search_path = repository_.search_path();

@@ -26,6 +26,7 @@ struct ComposeRequest {
   bool with_hydra = true;        ///< fill the hydra node and let `${hydra:…}` see it
   bool run_job = false;          ///< the job will be run: `hydra.mode` is RUN where nothing is said
   bool extended = false;         ///< OverrideOptions::extended
+  bool skip_missing = false;     ///< leave a `group: ???` that nobody chose out instead of refusing it
   ResolveContext context;        ///< what interpolations see; its `hydra` is set by compose()
 };
 

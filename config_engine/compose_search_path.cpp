@@ -53,6 +53,17 @@ void append_from_primary(ConfigRepository& repository, const LoadedConfig& prima
 
 }  // namespace
 
+std::vector<SearchPathEntry> initial_search_path(const ComposeRequest& request) {
+  std::vector<SearchPathEntry> path{{"hydra", "pkg://hydra.conf", {}}};
+  for (size_t i = 0; i < request.config_dirs.size(); ++i) {
+    const std::string& dir = request.config_dirs[i];
+    path.push_back(
+        {i == 0 ? "main" : "command-line", dir.find("://") == std::string::npos ? "file://" + dir : dir, {}});
+  }
+  path.push_back({"schema", "structured://", {}});
+  return path;
+}
+
 // hydra: _process_config_searchpath
 void extend_search_path(ConfigRepository& repository, const ComposeRequest& request, Composition& out) {
   const Tree* words = nullptr;

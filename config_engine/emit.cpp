@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config_engine/base64.hpp"
+#include "config_engine/hydra_schema.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/yaml_writer.hpp"
 
@@ -33,15 +34,19 @@ void drop_help(Tree& all) {
 /// OmegaConf.select: a key that goes through a scalar is just not there.
 NodeId find_package(Resolver& resolver, NodeId root, const std::string& package) {
   try {
-    return resolver.select(root, "." + package, false);
+    return resolver.select(root, package.starts_with('.') ? package : "." + package, false);
   } catch (const ConfigError& error) {
     if (error.diagnostics().front().message.starts_with("ConfigTypeError")) return kNoNode;
     throw;
   }
 }
 
+bool is_part(const std::optional<std::string>& package) {
+  return package && *package != "_global_";
+}
+
 // hydra: Hydra.show_cfg
-Shown select_part(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+Shown select_part(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
   Shown shown;
   if (part != CfgPart::kHydra) shown.tree = composition.tree;
   if (part != CfgPart::kJob) {
@@ -56,12 +61,12 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
     const ResolveContext context = composition.resolve_context();
     Resolver resolver(shown.tree, *composition.sources, context, &composition.warnings);
     shown.root = shown.tree.root();
-    if (!package.empty() && package != "_global_") {
-      shown.root = find_package(resolver, shown.tree.root(), package);
+    if (is_part(package)) {
+      shown.root = find_package(resolver, shown.tree.root(), *package);
       const NodeKind kind = shown.root == kNoNode ? NodeKind::kNull : shown.tree[shown.root].kind;
       if (kind == NodeKind::kNull || kind == NodeKind::kMissing) {
-        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", package),
-                    composition.sources->add(SourceKind::kFlag, "--package", package));
+        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", *package),
+                    composition.sources->add(SourceKind::kFlag, "--package", *package));
       }
     }
     if (resolve) resolver.resolve_in_place(shown.root);
@@ -119,14 +124,15 @@ std::string write_json(const Tree& tree, NodeId root, int indent) {
   return to_json(tree, root).dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+std::string print_cfg(Composition& composition, CfgPart part, bool resolve, const std::optional<std::string>& package) {
   const Shown shown = select_part(composition, part, resolve, package);
-  if (!shown.tree[shown.root].is_container()) return python_str(shown.tree, shown.root) + "\n";
-  const bool headed = !package.empty() && package != "_global_";
-  return (headed ? fmt::format("# @package {}\n", package) : std::string()) + write_yaml(shown.tree, shown.root);
+  if (!shown.tree[shown.root].is_container()) return python_str_or_mode(shown.tree, shown.root) + "\n";
+  return (is_part(package) ? fmt::format("# @package {}\n", *package) : std::string()) +
+         write_yaml(shown.tree, shown.root);
 }
 
-std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve, const std::string& package) {
+std::string print_cfg_json(Composition& composition, CfgPart part, bool resolve,
+                           const std::optional<std::string>& package) {
   const Shown shown = select_part(composition, part, resolve, package);
   return write_json(shown.tree, shown.root, 2) + "\n";
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -42,7 +43,7 @@ void refuse_missing_folder(const std::string& dir) {
 std::string absolute_dir(const std::string& dir) {
   if (dir.find("://") != std::string::npos) return dir;
   std::error_code ignored;
-  const auto absolute = std::filesystem::absolute(dir, ignored).lexically_normal();
+  const auto absolute = std::filesystem::absolute(dir.empty() ? "." : dir, ignored).lexically_normal();
   std::string path = absolute.string();
   while (path.size() > 1 && path.ends_with('/'))
     path.pop_back();
@@ -69,12 +70,14 @@ VersionBase parse_version_base(const std::string& text) {
 
 ComposeRequest HydraFlags::request() const {
   ComposeRequest request;
-  if (!config_path.empty()) request.config_dirs.push_back(absolute_dir(config_path));
+  // hydra: compute_search_path_dir leaves an absolute path as it is, and prints it so.
+  const bool is_absolute = config_path.starts_with('/');
+  if (!config_path.empty()) request.config_dirs.push_back(is_absolute ? config_path : absolute_dir(config_path));
   for (const std::string& dir : config_dirs) {
     request.config_dirs.push_back(absolute_dir(dir));
     refuse_missing_folder(request.config_dirs.back());
   }
-  if (!config_name.empty()) request.config_name = config_name;
+  request.config_name = config_name;
   request.overrides = overrides;
   request.version_base = parse_version_base(version_base);
   request.pkg_path = pkg_path;
@@ -116,13 +119,20 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->allow_extra_args(false)
       ->group("Hydra's flags");
   app.add_flag("-r,--run", flags.run, "Run the job (the default)")->group("Hydra's flags");
+  app.add_flag("--hydra-help", flags.hydra_help, "Print Hydra's own groups and these flags")->group("Hydra's flags");
+  app.add_option("--experimental-rerun", flags.rerun, "Not offered: see cfgtool rerun")
+      ->type_name("FILE")
+      ->group("Hydra's flags");
   app.add_flag("-m,--multirun", flags.multirun, "Sweep over several jobs (not offered yet)")->group("Hydra's flags");
   app.add_option("-i,--info", flags.info,
                  "Print what makes the configuration: " + fmt::format("{}", fmt::join(info_topics(), ", ")))
       ->type_name("[TOPIC]")
       ->expected(0, 1)
       ->default_str("all")
-      ->check(CLI::IsMember(info_topics()).description(""))
+      ->check([](const std::string& topic) {
+        if (topic == "plugins") return std::string();  // Hydra's; refused later, with what to use instead
+        return CLI::IsMember(info_topics())(topic);
+      })
       ->group("Hydra's flags");
   app.add_option("--version-base", flags.version_base, "The Hydra release whose defaults hold: 1.1, 1.2 or 1.3")
       ->type_name("VERSION")
@@ -143,15 +153,40 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
       ->type_name("FORMAT")
       ->group("Surroundings");
+  // As argparse does, these look at a value where it stands: `--version` behind a wrong one is too late.
+  for (const char* const name : {"--cfg", "--info"})
+    app.get_option(name)->trigger_on_parse();
   // As with Python's argparse, of a flag that is given twice the last counts.
   for (CLI::Option* option : app.get_options()) {
     if (option->get_name() != "--config-dir" && option->get_items_expected_max() > 0) option->take_last();
   }
 }
 
+void add_version_flag(CLI::App& app, const std::string& text) {
+  app.add_flag_callback(
+         "--version", [text] { throw CLI::CallForVersion(text.substr(0, text.find_last_not_of('\n') + 1), 0); },
+         "Print the versions")
+      ->trigger_on_parse()
+      ->group("Hydra's flags");
+}
+
+std::string version_text(const std::string& program, const std::string& version) {
+  constexpr const char* kEngine = "cfgtool " CFGTOOL_VERSION;
+  std::string text = version.empty() ? program : program + " " + version;
+  text = program == "cfgtool" ? kEngine : text + "\n" + kEngine;
+  return text + ", composes as Hydra 1.3.8\n";
+}
+
+std::string flags_help(const CLI::App& app) {
+  std::string text = CLI::Formatter().make_groups(&app, CLI::AppFormatMode::Normal);
+  text.erase(0, text.find_first_not_of('\n'));
+  if (!app.get_description().empty()) text = app.get_description() + "\n\n" + text;
+  return text + "\n" + app.get_footer();
+}
+
 std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShort{
-      {{"-cp", "--config-path"}, {"-cn", "--config-name"}, {"-cd", "--config-dir"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kShort{
+      {{"-cp", "--config-path"}, {"-cn", "--config-name"}, {"-cd", "--config-dir"}, {"-sc", "--shell-completion"}}};
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOneLetter{
       {{"-c=", "--cfg="}, {"-p=", "--package="}, {"-i=", "--info="}}};
   std::vector<std::string> words;
@@ -172,10 +207,61 @@ std::vector<std::string> expand_short_flags(int argc, const char* const* argv) {
   return words;
 }
 
+namespace {
+
+/// As with Python's argparse, the beginning of a long flag stands for the flag if no other begins so.
+std::string completed_flag(const CLI::App& app, const std::string& word) {
+  const std::string begin = word.substr(0, word.find('='));
+  std::string found;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      const std::string flag = "--" + name;
+      if (flag == begin) return word;
+      if (!flag.starts_with(begin)) continue;
+      if (!found.empty()) return word;
+      found = flag;
+    }
+  }
+  return found.empty() ? word : found + word.substr(begin.size());
+}
+
+/// As argparse, which CLI11 would say in other words. Short flags are left to it.
+void refuse_value_of_flag(const CLI::App& app, const std::string& word) {
+  const size_t equals = word.find('=');
+  if (equals == std::string::npos) return;
+  const CLI::Option* const option = app.get_option_no_throw(word.substr(0, equals));
+  if (option && option->get_items_expected_max() == 0)
+    refuse_request("flag-usage", fmt::format("{} takes no value", word.substr(0, equals)));
+}
+
+/// `--flag=` has the empty value; CLI11 would take the next word for it, or nothing.
+void take_empty_value(const CLI::App& app, std::vector<std::string>* words) {
+  std::string& flag = words->back();
+  flag.pop_back();
+  const CLI::Option* const option = app.get_option_no_throw(flag);
+  if (option && option->get_items_expected_min() == 0)
+    refuse_request("flag-usage", fmt::format("{} does not take the empty value", flag));
+  words->emplace_back();
+}
+
+}  // namespace
+
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() == 0) option->disable_flag_override();  // --resolve=yes is none
+  }
   try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // CLI11 takes a vector from its end
-    app.parse(reversed);
+    std::vector<std::string> understood;
+    bool only_overrides = false;
+    for (const std::string& word : words) {
+      only_overrides |= word == "--";
+      understood.push_back(only_overrides || !word.starts_with("--") ? word : completed_flag(app, word));
+      if (only_overrides || !word.starts_with("--")) continue;
+      refuse_value_of_flag(app, understood.back());
+      if (understood.back().find('=') == understood.back().size() - 1) take_empty_value(app, &understood);
+    }
+    std::reverse(understood.begin(), understood.end());  // CLI11 takes a vector from its end
+    app.parse(understood);
     return true;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0)
@@ -185,6 +271,40 @@ bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
   }
 }
 
+namespace {
+
+/// As argparse: what begins with a dash is a flag, unless it is a number or has a blank in it.
+bool looks_like_flag(const std::string& word) {
+  if (word.size() < 2 || word[0] != '-' || word.find(' ') != std::string::npos) return false;
+  const size_t dot = word.find('.');
+  const bool is_number = word.find_first_not_of("0123456789.", 1) == std::string::npos && word.back() != '.' &&
+                         (dot == std::string::npos || word.find('.', dot + 1) == std::string::npos);
+  return !is_number;
+}
+
+// hydra: _run_hydra, in its order
+void refuse_usage(const HydraFlags& flags) {
+  if (flags.rerun) {
+    refuse_request("rerun-unsupported", "--experimental-rerun reads what Python has pickled, and is not offered",
+                   "cfgtool rerun DIR, with the folder of the run");
+  }
+  if (flags.app_help) return;
+  if (flags.resolve && !flags.cfg && !flags.resolve_alone)
+    refuse_request("flag-usage", "The --resolve flag can only be used in conjunction with --cfg or --help");
+  if (flags.hydra_help) return;
+  if (flags.run + flags.cfg.has_value() + flags.multirun + !flags.info.empty() > 1) {
+    refuse_request("flag-usage",
+                   "Only one of --run, --multirun, --cfg, --info and --shell-completion can be specified");
+  }
+  if (flags.multirun) throw ConfigError(multirun_refusal("--multirun"));
+  if (flags.info == "plugins") {
+    refuse_request("info-unsupported", "--info plugins lists Hydra's Python plugins, of which there are none here",
+                   "--info searchpath or --info config; cfgtool resolve --spec lists attention plugins");
+  }
+}
+
+}  // namespace
+
 void take_overrides(const CLI::App& app, HydraFlags& flags) {
   bool only_overrides = false;
   for (const std::string& word : app.remaining()) {
@@ -192,7 +312,7 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
       only_overrides = true;
       continue;
     }
-    if (!only_overrides && word.size() > 1 && word[0] == '-') {
+    if (!only_overrides && looks_like_flag(word)) {
       std::vector<std::string> known;
       for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames())
@@ -210,12 +330,16 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
     }
     flags.overrides.push_back(word);
   }
-  if (flags.multirun) {
-    refuse_request("multirun-unsupported", "--multirun is not offered yet: sweeps cannot be run");
-  }
-  if (!flags.info.empty() + flags.cfg.has_value() + flags.run > 1) {
-    refuse_request("flag-usage", "Only one of --run, --cfg and --info can be given");
-  }
+  refuse_usage(flags);
+}
+
+Diagnostic multirun_refusal(const std::string& what) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "multirun-unsupported";
+  diagnostic.message = what + " is not offered yet: sweeps cannot be run";
+  diagnostic.notes.emplace_back("run the program once for each set of overrides");
+  return diagnostic;
 }
 
 int exit_code_of(const ConfigError& error) {

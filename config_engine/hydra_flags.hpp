@@ -18,15 +18,19 @@ class App;
 namespace cfgtool {
 
 struct HydraFlags {
-  std::optional<CfgPart> cfg;            ///< --cfg: print this part and stop
-  bool resolve = false;                  ///< --resolve
-  std::string package;                   ///< --package
-  std::string config_path;               ///< --config-path
-  std::string config_name;               ///< --config-name
-  std::vector<std::string> config_dirs;  ///< --config-dir
-  std::string info;                      ///< --info: print this of info_topics() and stop; empty: not asked
-  bool multirun = false;                 ///< --multirun
-  bool run = false;                      ///< --run: what happens anyway
+  std::optional<CfgPart> cfg;              ///< --cfg: print this part and stop
+  bool resolve = false;                    ///< --resolve
+  std::optional<std::string> package;      ///< --package; may be empty, which is the whole
+  std::string config_path;                 ///< --config-path
+  std::optional<std::string> config_name;  ///< --config-name
+  std::vector<std::string> config_dirs;    ///< --config-dir
+  std::string info;                        ///< --info: print this of info_topics() and stop; empty: not asked
+  bool app_help = false;                   ///< --help or --app-help: print the application's help and stop
+  bool hydra_help = false;                 ///< --hydra-help: print Hydra's help and stop
+  bool resolve_alone = true;               ///< whether --resolve may stand without --cfg and --help
+  std::optional<std::string> rerun;        ///< --experimental-rerun
+  bool multirun = false;                   ///< --multirun
+  bool run = false;                        ///< --run: what happens anyway
   std::string job_name = "app";
   std::string version_base;
   std::string pkg_path;
@@ -44,6 +48,15 @@ struct HydraFlags {
 /// Declares the flags on `app`, which then leaves what is no flag to take_overrides().
 void add_hydra_flags(CLI::App& app, HydraFlags& flags);
 
+/// `--version`, which prints `text` and stops there.
+void add_version_flag(CLI::App& app, const std::string& text);
+
+/// What --version prints: the program, its version if it has one, the engine's and Hydra's.
+std::string version_text(const std::string& program, const std::string& version);
+
+/// The flags of `app` as text for $FLAGS_HELP.
+std::string flags_help(const CLI::App& app);
+
 /// argv without the program's name, with Hydra's two-letter short flags written out, which CLI11 cannot declare.
 std::vector<std::string> expand_short_flags(int argc, const char* const* argv);
 
@@ -51,11 +64,15 @@ std::vector<std::string> expand_short_flags(int argc, const char* const* argv);
 /// \throws ConfigError, stage kRequest, code flag-usage
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words);
 
-/// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag
+/// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag, and
+/// for flags that do not go together or ask for what is not offered
 void take_overrides(const CLI::App& app, HydraFlags& flags);
 
 /// `1.3`, `1.1` …; empty is the newest. \throws ConfigError, stage kRequest
 VersionBase parse_version_base(const std::string& text);
+
+/// That `what` asks for a sweep, which is not offered: code multirun-unsupported.
+Diagnostic multirun_refusal(const std::string& what);
 
 /// The exit code that goes with an error: 1 for a wrong configuration, 2 for wrong flags, 3 when no attention
 /// implementation fits.

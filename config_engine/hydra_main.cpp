@@ -4,10 +4,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 
+#include "config_engine/completion_flags.hpp"
+#include "config_engine/completion_shell.hpp"
 #include "config_engine/diagnostic_render.hpp"
+#include "config_engine/help.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/info.hpp"
 #include "config_engine/python_text.hpp"
@@ -53,10 +58,8 @@ std::string quoted_words(const std::vector<std::string>& words) {
 int run_job(const JobFunction& job, const Job& arguments, const ComposeRequest& request) {
   try {
     return job(arguments);
-  } catch (ConfigError& error) {
-    error.diagnostics().back().notes.push_back(
-        fmt::format("Error executing job with overrides: {}", quoted_words(request.overrides)));
-    throw;
+  } catch (const ConfigError&) {
+    throw;  // says where
   } catch (const std::exception& error) {
     print_to(stderr, fmt::format("error[job-failed]: {}\n  note: Error executing job with overrides: {}\n",
                                  error.what(), quoted_words(request.overrides)));
@@ -77,10 +80,33 @@ int run(const FileStore& store, Composition composition, const ComposeRequest& r
   return run_job(job, {Config(std::move(composition)), log, folder.path}, request);
 }
 
-int answer(const HydraApp& app, HydraFlags& flags, const JobFunction& job) {
+/// The options of `cli` that are not among `others`.
+std::vector<const CLI::Option*> options_beside(const std::vector<const CLI::Option*>& others, const CLI::App& cli) {
+  std::vector<const CLI::Option*> own;
+  for (const CLI::Option* option : cli.get_options()) {
+    if (std::find(others.begin(), others.end(), option) == others.end()) own.push_back(option);
+  }
+  return own;
+}
+
+/// \param own_flags the text about the program's own flags
+int show_help(const HydraFlags& flags, const ComposeRequest& request, const CLI::App& cli,
+              const std::string& own_flags) {
+  const auto store = std::make_shared<FileStore>();
+  const std::string all_flags = flags_help(cli);
+  const Help help =
+      flags.app_help ? app_help(store, request, all_flags, flags.resolve) : hydra_help(store, request, all_flags);
+  print_to(stderr, render(help.warnings, help.sources.get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+  print_to(stdout, help.text + (help.shows_flags ? std::string() : own_flags));
+  return finish_output();
+}
+
+int answer(const HydraApp& app, HydraFlags& flags, const CLI::App& cli, const std::string& own_flags,
+           const JobFunction& job) {
   flags.config_path = from_base(app, flags.config_path);
   ComposeRequest request = flags.request();
   request.context.resolvers = app.resolvers;
+  if (flags.app_help || flags.hydra_help) return show_help(flags, request, cli, own_flags);
   request.run_job = !flags.cfg && flags.info.empty();
   if (request.run_job) request.context.stop_clock();
   const auto store = std::make_shared<FileStore>();
@@ -97,22 +123,63 @@ int answer(const HydraApp& app, HydraFlags& flags, const JobFunction& job) {
   return run(*store, std::move(composition), request, flags, job);
 }
 
+/// Answers --shell-completion; `words` are those behind the program's name.
+int complete_in_shell(CLI::App& cli, const HydraApp& app, const HydraFlags& flags, const std::string& program,
+                      const std::vector<std::string>& words) {
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  const auto complete_line = [&](const ShellLine& line) {
+    CompletionRequest request;
+    // As in Hydra, flags beside --shell-completion hold as well.
+    std::copy_if(words.begin(), words.end(), std::back_inserter(request.words),
+                 [](const std::string& word) { return word != "--shell-completion" && !word.starts_with("query="); });
+    request.words.insert(request.words.end(), line.words.begin() + 1, line.words.end());
+    request.word = line.word;
+    request.flags = completion_flags(cli);
+    if (!app.config_path.empty()) request.defaults.config_dirs = {app.config_path};
+    if (!app.config_name.empty()) request.defaults.config_name = app.config_name;
+    request.defaults.version_base = parse_version_base(app.version_base);
+    request.defaults.job_name = flags.job_name;
+    request.defaults.context.resolvers = app.resolvers;
+    request.base_dir = app.base_dir;
+    request.known_keys = app.known_keys;
+    return complete(store, request);
+  };
+  print_to(stdout, answer_completion(program, words, complete_line));
+  const int exit_code = finish_output();
+  store->save_caches();
+  return exit_code;
+}
+
 }  // namespace
 
 int hydra_main(int argc, const char* const* argv, const HydraApp& app, const JobFunction& job) {
   HydraFlags flags;
   flags.job_name = app.name.empty() && argc > 0 ? std::filesystem::path(argv[0]).stem().string() : app.name;
   flags.config_path = app.config_path;
-  flags.config_name = app.config_name;
+  if (!app.config_name.empty()) flags.config_name = app.config_name;
   flags.version_base = app.version_base;
   CLI::App cli(app.description, flags.job_name);
   cli.footer("Anything else is an override: KEY=VALUE, +KEY=VALUE, ++KEY=VALUE, ~KEY, GROUP=OPTION");
   add_hydra_flags(cli, flags);
+  flags.resolve_alone = false;
+  cli.set_help_flag();  // CLI11's, which knows nothing of the configuration
+  cli.add_flag("-h,--help", flags.app_help, "Print the program's help")->group("Hydra's flags");
+  add_version_flag(cli, version_text(flags.job_name, app.version));
+  cli.add_flag_callback(
+         "--shell-completion", [] {}, "(-sc) Completion in a shell: install=SHELL or uninstall=SHELL prints its script")
+      ->group("Hydra's flags");
+  const CLI::App& declared = cli;
+  const std::vector<const CLI::Option*> hydras = declared.get_options();
   if (app.add_flags) app.add_flags(cli);
+  const std::vector<const CLI::Option*> own = options_beside(hydras, cli);
+  const std::string own_flags =
+      own.empty() ? std::string() : CLI::Formatter().make_group("Flags of this program", false, own) + "\n";
   try {
-    if (!parse_flags(cli, expand_short_flags(argc, argv))) return 0;
+    const std::vector<std::string> words = expand_short_flags(argc, argv);
+    if (asks_for_completion(words)) return complete_in_shell(cli, app, flags, argv[0], words);
+    if (!parse_flags(cli, words)) return 0;
     take_overrides(cli, flags);
-    return answer(app, flags, job);
+    return answer(app, flags, cli, own_flags, job);
   } catch (const ConfigError& error) {
     print_to(stderr,
              render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));

@@ -15,7 +15,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "config_engine/completion.hpp"
 #include "config_engine/config.hpp"
 #include "config_engine/job_log.hpp"
 #include "config_engine/resolve.hpp"
@@ -28,15 +30,19 @@ namespace cfgtool {
 
 struct HydraApp {
   std::string name;         ///< hydra.job.name; empty: the program's file name
-  std::string description;  ///< one line for --help
+  std::string version;      ///< for --version; may be empty
+  std::string description;  ///< one line above the flags in the help
   std::string config_path;  ///< the folder with the configs, unless --config-path says otherwise
   std::string config_name;  ///< the primary config, unless --config-name says otherwise
   /// What a relative `config_path`, here or in --config-path, starts from; empty: the working directory.
   std::string base_dir;
   std::string version_base;
   ResolverTable resolvers;  ///< the program's own are added to it
-  /// Declares the program's own flags, beside Hydra's. Called before the command line is read.
+  /// Declares the program's own flags, beside Hydra's. Called before the command line is read. --help shows them below
+  /// the text that hydra.help.template makes, unless that shows all flags ($FLAGS_HELP).
   std::function<void(CLI::App&)> add_flags;
+  /// For completion in a shell: what the program knows of keys and their values beside the configuration.
+  std::function<std::vector<KnownKey>()> known_keys;
 };
 
 /// What a job is given.
@@ -46,7 +52,8 @@ struct Job {
   const std::string& output_dir;  ///< the run's folder, absolute
 };
 
-/// Reads the command line; answers --help, --cfg and --info itself; otherwise composes, makes the run's folder with
+/// Reads the command line; answers --help, --version, --cfg, --info and --shell-completion itself; otherwise composes,
+/// makes the run's folder with
 /// `.hydra/{config,hydra,overrides}.yaml` and the log file in it, does what hydra.job.chdir and hydra.job.env_set say,
 /// and calls `job`, whose result is returned. What `job` throws goes to stderr; a ConfigError with its places. \return
 /// the exit code: 0 fine, 1 a wrong configuration or a job that failed, 2 wrong flags, 3 no attention implementation

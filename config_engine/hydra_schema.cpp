@@ -256,9 +256,29 @@ std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId map, std::
   return type ? HydraSchema(tree, sources, merges).check_class(map, *type) : std::nullopt;
 }
 
+std::string python_str_or_mode(const Tree& tree, NodeId id) {
+  std::string text = python_str(tree, id);
+  if (text != "RUN" && text != "MULTIRUN") return text;
+  return tree.key_path(id) == "hydra.mode" ? "RunMode." + text : text;
+}
+
 std::string_view hydra_class_at(std::string_view key_path) {
   const HydraClass* const type = class_at(key_path);
   return type ? type->name : std::string_view();
+}
+
+std::vector<std::string_view> hydra_values_at(std::string_view key_path) {
+  const size_t dot = key_path.rfind('.');
+  const HydraClass* const type = dot == std::string_view::npos ? nullptr : class_at(key_path.substr(0, dot));
+  if (!type) return {};
+  const auto field = std::find_if(type->fields.begin(), type->fields.end(),
+                                  [&](const Field& f) { return f.name == key_path.substr(dot + 1); });
+  if (field == type->fields.end()) return {};
+  std::vector<std::string_view> values;
+  if (field->type == FieldType::kBool) values = {"true", "false"};
+  if (field->type == FieldType::kRunMode) values = {"RUN", "MULTIRUN"};
+  if (!values.empty() && field->optional) values.push_back("null");
+  return values;
 }
 
 }  // namespace cfgtool

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
@@ -27,5 +28,12 @@ std::optional<HydraSchemaFault> apply_hydra_schema(Tree& tree, NodeId map, std::
 
 /// The name of Hydra's dataclass at a key path such as `hydra.job`; empty where there is none.
 std::string_view hydra_class_at(std::string_view key_path);
+
+/// python_str, but of hydra.mode, which is a member of an enumeration there: `RunMode.RUN`.
+std::string python_str_or_mode(const Tree& tree, NodeId id);
+
+/// All values that Hydra's dataclasses allow at a key path such as `hydra.mode`, as they are typed; empty where they
+/// cannot be counted.
+std::vector<std::string_view> hydra_values_at(std::string_view key_path);
 
 }  // namespace cfgtool

@@ -44,6 +44,15 @@ class ValueBuilder {
                          std::max<uint32_t>(1, element.end - element.begin));
   }
 
+  /// Hydra's parser lets it pass; OmegaConf and the sweepers then fail on the Python object.
+  [[noreturn]] void refuse_part(const Element& element) const {
+    Diagnostic problem = override_problem(word_, "override-value", {}, element.begin,
+                                          std::max<uint32_t>(1, element.end - element.begin));
+    problem.message = fmt::format("Error merging override {}", word_.text);
+    problem.notes.push_back(fmt::format("a {} cannot be part of another value", python_type_name(element)));
+    throw ConfigError(std::move(problem));
+  }
+
   Node node_of(const Element& element) const {
     Node node;
     switch (element.type) {
@@ -60,8 +69,7 @@ class ValueBuilder {
         node = Node::map();
         break;
       default:
-        // Hydra's parser lets it pass; OmegaConf and the sweepers then fail on the Python object.
-        refuse(element, fmt::format("a {} cannot be part of another value", python_type_name(element)));
+        refuse_part(element);
     }
     node.pos = word_.pos + element.begin;
     node.key_pos = node.pos;

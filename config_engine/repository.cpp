@@ -231,6 +231,11 @@ void ConfigRepository::append_search_path(SearchPathEntry entry) {
 std::string ConfigRepository::folder(const SearchPathEntry& entry) const {
   const std::string_view scheme = scheme_of(entry.path);
   std::string rest(behind_scheme(entry.path));
+  if (scheme == "file" && rest.find("..") != std::string::npos) {
+    std::error_code ignored;
+    const std::filesystem::path real = std::filesystem::weakly_canonical(rest, ignored);  // as Python's realpath
+    return real.empty() ? rest : real.string();
+  }
   if (scheme == "file") return rest.empty() ? "." : rest;
   if (scheme != "pkg" || is_builtin_package(entry) || pkg_path_.empty()) return {};
   std::replace(rest.begin(), rest.end(), '.', '/');
@@ -349,9 +354,13 @@ std::vector<std::string> ConfigRepository::group_options(const std::string& grou
 
 std::vector<std::string> ConfigRepository::subgroups(const std::string& group) const {
   std::vector<std::string> groups;
-  for (const std::string& folder : folders_) {
-    if (folder.empty()) continue;
-    const std::vector<std::string> here = list_folder(join(folder, group), true);
+  for (size_t i = 0; i < search_path_.size(); ++i) {
+    std::vector<std::string> here;
+    if (is_builtin_package(search_path_[i])) {
+      here = builtin_subgroups(group);
+    } else if (!folders_[i].empty()) {
+      here = list_folder(join(folders_[i], group), true);
+    }
     groups.insert(groups.end(), here.begin(), here.end());
   }
   std::sort(groups.begin(), groups.end());

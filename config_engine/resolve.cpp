@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
@@ -192,7 +193,7 @@ NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame&
     case ExprKind::kConcat: {
       std::string joined;
       for (uint32_t child = node.first_child; child != kNoNode; child = text[child].next) {
-        const std::string part = python_str(tree_, evaluate(text, child, frame));
+        const std::string part = python_str_or_mode(tree_, evaluate(text, child, frame));
         text_bytes_ += part.size();
         if (text_bytes_ > kMostTextBytes) {
           fail("", fmt::format("the interpolated strings together are longer than {} bytes", kMostTextBytes),

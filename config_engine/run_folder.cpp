@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "config_engine/hydra_flags.hpp"
 #include "config_engine/hydra_settings.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/write_file.hpp"
@@ -82,6 +83,19 @@ std::string task_overrides(const Composition& composition) {
   return node == kNoNode ? "[]\n" : write_yaml(tree, node);
 }
 
+/// hydra.mode=MULTIRUN means what --multirun does.
+void refuse_multirun_mode(const Composition& composition) {
+  const Tree& tree = composition.hydra;
+  NodeId mode = tree.find(tree.root(), "hydra");
+  if (mode != kNoNode) mode = tree.find(mode, "mode");
+  if (mode == kNoNode || !tree[mode].is_text() || tree[mode].text() != "MULTIRUN") return;
+  Diagnostic diagnostic = multirun_refusal("hydra.mode=MULTIRUN");
+  diagnostic.labels.push_back({tree[mode].pos, 1, {}});
+  ConfigError error(std::move(diagnostic));
+  error.set_sources(composition.sources);
+  throw error;
+}
+
 /// \return whether this run made it
 bool make_folder(const HydraSettings& settings, const std::string& path) {
   if (::mkdir(path.c_str(), 0777) == 0) return true;
@@ -101,6 +115,7 @@ std::string run_dir_of(HydraSettings& settings) {
 
 // hydra: the first half of run_job
 RunFolder make_run_folder(Composition& composition) {
+  refuse_multirun_mode(composition);
   HydraSettings settings(composition);
   const std::string run_dir = run_dir_of(settings);
   RunFolder folder;

@@ -15,7 +15,8 @@ struct RunFolder {
   bool is_new = false;       ///< this run made it
 };
 
-/// Makes the folder that hydra.run.dir names and notes it in hydra.runtime.output_dir.
+/// Refuses a sweep (hydra.mode=MULTIRUN); else makes the folder that hydra.run.dir names and notes it in
+/// hydra.runtime.output_dir.
 ///
 /// Where the name depends on the time (`${now:…}`) the run is to have a folder of its own: of two that start in the
 /// same second the second gets `-2` behind the name, and so on. Hydra lets them share one. A name that says no time is

@@ -22,11 +22,11 @@
 #include <cstdlib>
 #include <limits>
 
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/forward-inl.hpp"
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
 #include "attention_plugins/cpu_flash/kernels.hpp"
 #include "attention_plugins/cpu_flash/vector_math-inl.hpp"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {

@@ -12,10 +12,10 @@
 #include <cmath>
 #include <cstdint>
 
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/forward-inl.hpp"
 #include "attention_plugins/cpu_flash/kernels.hpp"
 #include "attention_plugins/cpu_flash/vector_math-inl.hpp"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {

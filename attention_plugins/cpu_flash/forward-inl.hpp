@@ -17,10 +17,10 @@
 #include <cstdlib>
 #include <limits>
 
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
 #include "attention_plugins/cpu_flash/kernels.hpp"
 #include "attention_plugins/cpu_flash/vector_math-inl.hpp"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {

@@ -11,8 +11,8 @@
 
 #include <cstdint>
 
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/flash_plan.hpp"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {

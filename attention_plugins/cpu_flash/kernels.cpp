@@ -7,27 +7,28 @@
 #define HWY_DISABLED_TARGETS (HWY_SSE4 | HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "attention_plugins/cpu_flash/kernels.cpp"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 // After foreach_target.h: what is compiled again and again.
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/backward-inl.hpp"
 #include "attention_plugins/cpu_flash/decode-inl.hpp"
 #include "attention_plugins/cpu_flash/forward-inl.hpp"
-#include "hwy/highway.h"
+#include "attention_plugins/cpu_flash/peak-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
 
-const Kernels* this_path() {
-  static constexpr Kernels kKernels {
 #if HWY_TARGET == HWY_AVX3
-    "avx512",
+constexpr const char* kPath = "avx512";
 #elif HWY_TARGET == HWY_AVX2
-    "avx2",
+constexpr const char* kPath = "avx2";
 #else
-    "portable",
+constexpr const char* kPath = "portable";
 #endif
-        forward_task, decode_task, decode_merge, delta_task, backward_task
-  };
+
+const Kernels* this_path() {
+  static constexpr Kernels kKernels{kPath,      forward_task,  decode_task, decode_merge,
+                                    delta_task, backward_task, fma_gflops};
   return &kKernels;
 }
 

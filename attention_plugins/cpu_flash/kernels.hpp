@@ -32,6 +32,7 @@ struct Kernels {
   void (*decode_merge)(const ForwardArguments& arguments, int64_t row);
   void (*delta_task)(const BackwardArguments& arguments, int64_t task, float* scratch);
   void (*backward_task)(const BackwardArguments& arguments, int64_t task, float* scratch);
+  double (*fma_gflops)();  ///< measured, in some milliseconds
 };
 
 /// What this processor can run, the fastest first; at least "portable".

@@ -111,6 +111,18 @@ attn_status backward(attn_plan* plan, const attn_backward_tensors* tensors, cons
   return status;
 }
 
+attn_status describe_device(attn_instance* instance, int32_t kind, int32_t index, const attn_writer* writer,
+                            attn_answer* answer) {
+  if (kind != ATTN_DEVICE_CPU || index != 0)
+    return say(ATTN_STATUS_REFUSED, answer, ATTN_REASON_DEVICE, "knows the CPU only, which is one device");
+  char text[128];
+  const int size = std::snprintf(text, sizeof(text), "{\"path\": \"%s\", \"fp32_fma_gflops\": %.1f}",
+                                 instance->kernels->name, instance->kernels->fma_gflops());
+  if (writer->write(writer->context, text, static_cast<uint64_t>(size)) != 0)
+    return say(ATTN_STATUS_OUT_OF_MEMORY, answer, ATTN_REASON_RESOURCES, "the description was not taken");
+  return ATTN_STATUS_OK;
+}
+
 constexpr attn_implementation kSdpa{sizeof(attn_implementation), ATTN_DEVICE_CPU, "sdpa",
                                     "tiled online softmax; memory for tiles only, fp32 arithmetic"};
 constexpr const attn_implementation* kImplementations[] = {&kSdpa};
@@ -132,7 +144,7 @@ constexpr attn_plugin kPlugin{sizeof(attn_plugin),
                               backward,
                               nullptr,
                               nullptr,
-                              nullptr};
+                              describe_device};
 
 }  // namespace
 

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include <hwy/highway.h>
 #include "attention_plugins/cpu_common/tensor_rows.hpp"
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {

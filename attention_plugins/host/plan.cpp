@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "attention_plugins/host/byte_writer.hpp"
 #include "attention_plugins/host/names.hpp"
 #include "attention_plugins/host/tensor_check.hpp"
 
@@ -171,19 +172,7 @@ std::vector<std::byte> Plan::save() const {
   if (!can_save())
     throw KernelError(KernelError::Kind::kRefused, plugin_->name(), ATTN_REASON_OTHER, "does not save plans");
   std::vector<std::byte> bytes;
-  attn_writer writer{};
-  writer.size = sizeof(writer);
-  writer.context = &bytes;
-  writer.write = [](void* context, const void* piece, uint64_t count) -> int32_t {
-    try {
-      const auto* begin = static_cast<const std::byte*>(piece);
-      auto& all = *static_cast<std::vector<std::byte>*>(context);
-      all.insert(all.end(), begin, begin + count);
-      return 0;
-    } catch (const std::bad_alloc&) {
-      return 1;
-    }
-  };
+  const attn_writer writer = writer_into(bytes);
   attn_answer raw = blank_answer();
   checked(*plugin_, "save_plan", plugin_->table().save_plan(plan_, &writer, &raw), raw);
   return bytes;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "attention_plugins/host/byte_writer.hpp"
 #include "attention_plugins/host/names.hpp"
 #include "attention_plugins/host/plugin_error.hpp"
 #include "attention_plugins/host/plugin_file.hpp"
@@ -197,6 +198,16 @@ Answer Plugin::query(size_t implementation, const attn_device& device, const att
   const attn_status status =
       table_.query(instance_, static_cast<uint32_t>(implementation), &device, &problem, level, &raw);
   return read_answer(name_, "query", status, raw);
+}
+
+std::optional<std::string> Plugin::describe_device(int32_t device_kind, int32_t index) const {
+  if (table_.describe_device == nullptr) return std::nullopt;
+  std::string description;
+  const attn_writer writer = writer_into(description);
+  attn_answer raw = blank_answer();
+  const attn_status status = table_.describe_device(instance_, device_kind, index, &writer, &raw);
+  if (read_answer(name_, "describe_device", status, raw).verdict != Verdict::kYes) return std::nullopt;
+  return description;
 }
 
 }  // namespace cfgtool::attention

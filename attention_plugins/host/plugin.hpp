@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,9 @@ class Plugin {
 
   /// Asks about one of implementations(). A problem that breaks the interface's own rules is refused without asking.
   Answer query(size_t implementation, const attn_device& device, const attn_problem& problem, int32_t level) const;
+
+  /// What the plugin knows of a device of this machine, as JSON; nothing if it does not say.
+  std::optional<std::string> describe_device(int32_t device_kind, int32_t index) const;
 
   /// For Plan. Only functions within the table's size are looked at.
   const attn_plugin& table() const { return table_; }

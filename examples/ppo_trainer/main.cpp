@@ -21,6 +21,7 @@
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/hydra_main.hpp"
 #include "role_table.hpp"
+#include "schemas/attention_keys.hpp"
 #include "schemas/attention_mapping.hpp"
 #include "schemas/attention_spec.hpp"
 #include "training_run.hpp"
@@ -158,6 +159,7 @@ int main(int argc, char** argv) {
   app.config_path = PPO_TRAINER_CONFIG_FOLDER;
   app.config_name = "ppo_trainer";
   app.add_flags = [&](CLI::App& cli) { ppo_trainer::add_attention_flags(cli, flags); };
+  app.known_keys = [&] { return cfgtool::known_attention_keys(flags.mapping); };
   return cfgtool::hydra_main(argc, argv, app,
                              [&](const cfgtool::Job& job) { return ppo_trainer::run(job, flags); });
 }

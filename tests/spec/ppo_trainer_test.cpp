@@ -16,7 +16,8 @@ constexpr const char* kPolicy = "actor_rollout_ref.model.override_config.attn_im
 constexpr const char* kCritic = "critic.model.override_config.attn_implementation";
 
 Outcome train(const std::vector<std::string>& words) {
-  return run_program(SPEC_PPO_TRAINER, words);
+  const ScratchFolder folder;  // of the run folder
+  return run_program_in(folder.path(), SPEC_PPO_TRAINER, words);
 }
 
 Outcome check_only(std::vector<std::string> words) {
@@ -74,15 +75,15 @@ TEST_CASE("a refused role ends with 3, and the others are shown as they would be
   CHECK(outcome.prints("\nactor    eager              eager 1.0.0 on cpu"));
   CHECK_FALSE(outcome.prints("ok "));
   CHECK(outcome.complains("type it in place of override 1, critic.model.override_config.attn_implementation=flash"));
-  CHECK(outcome.complains("try: critic.model.override_config.attn_implementation=eager"));
+  CHECK(outcome.complains("try: critic.model.override_config.attn_implementation=sdpa"));
 }
 
 TEST_CASE("without the keys, the default is refused for every role") {
   const Outcome outcome = train({std::string("~") + kPolicy, std::string("~") + kCritic});
   CHECK(outcome.exit_code == 3);
   CHECK(count(outcome.output, "  refused  ") == 4);
-  CHECK(outcome.complains(std::string("try: +") + kPolicy + "=eager"));
-  CHECK(outcome.complains(std::string("try: +") + kCritic + "=eager"));
+  CHECK(outcome.complains(std::string("try: +") + kPolicy + "=sdpa"));
+  CHECK(outcome.complains(std::string("try: +") + kCritic + "=sdpa"));
 }
 
 TEST_CASE("a config of one's own may set both keys") {
@@ -129,6 +130,9 @@ TEST_CASE("a kernel that cannot be run ends with 4") {
 TEST_CASE("the program has Hydra's flags, and refuses others") {
   CHECK(train({"--help"}).prints("--attention-plugin-path"));
   CHECK(train({"--help"}).prints("--check-only"));
+  const Outcome all_flags = train({"--help", "hydra.help.template=$FLAGS_HELP"});
+  CHECK(all_flags.prints("--attention-plugin-path"));
+  CHECK(!all_flags.prints("Flags of this program"));
   CHECK(train({"--cfg", "job"}).prints("project_name: tiny_ppo"));
   CHECK(train({"--no-such-flag"}).exit_code == 2);
   CHECK(train({"no_such_key=1"}).exit_code == 1);

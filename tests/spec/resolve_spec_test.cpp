@@ -57,19 +57,20 @@ TEST_CASE("the hash is the SHA-256 of what resolve prints") {
 }
 
 TEST_CASE("YAML and JSON say the same of a refused role") {
-  const std::string word = std::string(kCritic) + "=sdpa";
+  const std::string word = std::string(kCritic) + "=flash_attention_2";
   const Json spec = spec_json({word}, 3);
   const Json& refusal = spec["attention"]["roles"]["critic"]["refusal"];
-  CHECK(refusal["supported"] == Json::array({"eager"}));
-  CHECK(refusal["override"] == std::string(kCritic) + "=eager");
+  CHECK(refusal["supported"] == Json::array({"sdpa", "eager"}));
+  CHECK(refusal["override"] == std::string(kCritic) + "=sdpa");
   CHECK(refusal["reasons"][0]["reason"] == "not-provided");
   CHECK(spec["attention"]["roles"]["actor"].contains("plugin"));
   const Outcome yaml = resolve({word, "--spec"});
   CHECK(yaml.exit_code == 3);
   CHECK(yaml.prints("\nhash: sha256:"));
-  CHECK(yaml.prints("override: " + std::string(kCritic) + "=eager"));
-  CHECK(yaml.complains("error[attention-unsupported]: attention implementation sdpa is not supported here for critic"));
-  CHECK(yaml.complains("try: " + std::string(kCritic) + "=eager"));
+  CHECK(yaml.prints("override: " + std::string(kCritic) + "=sdpa"));
+  CHECK(yaml.complains(
+      "error[attention-unsupported]: attention implementation flash_attention_2 is not supported here for critic"));
+  CHECK(yaml.complains("try: " + std::string(kCritic) + "=sdpa"));
 }
 
 TEST_CASE("a role that is deleted is not part of the specification") {

@@ -21,8 +21,7 @@ std::string read_file(const std::filesystem::path& file) {
 
 Outcome run_program(const std::string& program, const std::vector<std::string>& words,
                     const std::map<std::string, std::string>& variables) {
-  const ScratchFolder folder;
-  return run_program_in(folder.path(), program, words, variables);
+  return run_program_in({}, program, words, variables);
 }
 
 Outcome run_program_in(const std::filesystem::path& folder, const std::string& program,

@@ -18,11 +18,11 @@ struct Outcome {
   bool complains(const std::string& words) const { return errors.find(words) != std::string::npos; }
 };
 
-/// Runs it in a folder that is gone afterwards. \param variables beside those of this process; none of them is
+/// \param variables beside those of this process; none of them is
 /// ATTENTION_PLUGIN_PATH unless given here
 Outcome run_program(const std::string& program, const std::vector<std::string>& words,
                     const std::map<std::string, std::string>& variables = {});
-/// The same in a folder that stays.
+/// The same in another folder than this process's.
 Outcome run_program_in(const std::filesystem::path& folder, const std::string& program,
                        const std::vector<std::string>& words, const std::map<std::string, std::string>& variables = {});
 

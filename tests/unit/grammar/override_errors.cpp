@@ -30,10 +30,12 @@ Refusal refusal(const std::string& word, bool extended = false) {
   } catch (const ConfigError& error) {
     const Diagnostic& diagnostic = error.diagnostics()[0];
     CHECK(diagnostic.stage == Stage::kCompose);
+    // A sweep within a value: Hydra's parser lets it pass, and the first line is what Hydra says when it merges.
+    const bool merges = diagnostic.message == "Error merging override " + word;
     const std::string first_line = "Error parsing override '" + word + "'\n";
-    REQUIRE(diagnostic.message.substr(0, first_line.size()) == first_line);
+    if (!merges) REQUIRE(diagnostic.message.substr(0, first_line.size()) == first_line);
     return {diagnostic.code,
-            diagnostic.message.substr(first_line.size()),
+            merges ? "" : diagnostic.message.substr(first_line.size()),
             diagnostic.labels[0].pos.offset - pos.offset,
             diagnostic.fix,
             diagnostic.notes.empty() ? "" : diagnostic.notes[0],
@@ -156,6 +158,8 @@ TEST_CASE("a sweep cannot be part of a value") {
   const Refusal found = refusal("a=[1,choice(2,3)]");
   CHECK(found.code == "override-value");
   CHECK(found.byte == 5);
+  CHECK(found.reason.empty());
+  CHECK(found.note == "a ChoiceSweep cannot be part of another value");
   CHECK(refusal("a={b:range(3)}").code == "override-value");
   CHECK(refusal("a=choice(1,choice(2,3))").code == "override-value");
   CHECK(refusal("a=glob([1])").code == "override-value");

@@ -66,7 +66,9 @@ void check_refused(const nlohmann::json& record, const Diagnostic& error, Source
   CHECK(error.labels[0].pos);
   CHECK(error.code == "override-" + kind);
   const std::string first_line = "Error parsing override '" + record["word"].get<std::string>() + "'\n";
-  CHECK(error.message.substr(0, first_line.size()) == first_line);
+  // A sweep within a value: Hydra's parser lets it pass, and fails when it merges.
+  const bool merges = kind == "value" && error.message == "Error merging override " + record["word"].get<std::string>();
+  if (!merges) CHECK(error.message.substr(0, first_line.size()) == first_line);
   if (record.contains("byte")) {
     // Hydra's lexer may run ahead of its parser; blanks in front of a separator are part of it there.
     const size_t hydra = skip_blanks(record["word"].get<std::string>(), record["byte"].get<size_t>());

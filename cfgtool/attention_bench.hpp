@@ -1,0 +1,49 @@
+/// \file
+/// Measures attention kernels on the CPU.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attention_plugins/host/plugin.hpp"
+#include "cfgtool/problem_flags.hpp"
+
+namespace cfgtool {
+
+struct BenchOptions {
+  std::vector<NamedProblem> problems;
+  uint32_t threads = 1;
+  double seconds = 0.5;                      ///< for each problem and kernel, after one run that does not count
+  std::vector<std::string> implementations;  ///< only these names; empty: all
+};
+
+/// A kernel on a problem. All passes that the problem has are one run.
+struct BenchRow {
+  std::string problem;
+  std::string description;
+  std::string implementation;
+  std::string plugin;
+  std::string refusal;  ///< why it was not measured; else empty
+  size_t runs = 0;
+  double best_seconds = 0;
+  double median_seconds = 0;
+  double gflops = 0;                  ///< of the median
+  std::optional<double> peak_share;   ///< of the machine's multiply-add peak, where a plugin knows it
+  std::optional<double> times_eager;  ///< eager's median by this one's
+};
+
+/// The arithmetic of a problem's passes, as papers count it.
+double flops_of(const attn_problem& problem);
+
+/// \param progress called with what is measured next
+std::vector<BenchRow> run_bench(const BenchOptions& options,
+                                const std::vector<std::shared_ptr<const attention::Plugin>>& plugins,
+                                const std::function<void(const std::string&)>& progress);
+
+std::string bench_text(const std::vector<BenchRow>& rows, const BenchOptions& options);
+std::string bench_json(const std::vector<BenchRow>& rows, const BenchOptions& options);
+
+}  // namespace cfgtool

@@ -1,0 +1,147 @@
+/// \file
+/// `cfgtool completion`: the scripts for the shells, and the answers to them.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "cfgtool/command.hpp"
+#include "config_engine/completion.hpp"
+#include "config_engine/completion_flags.hpp"
+#include "config_engine/completion_shell.hpp"
+#include "config_engine/completion_words.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/hydra_flags.hpp"
+#include "config_engine/parse_cache.hpp"
+#include "config_engine/run_record.hpp"
+#include "schemas/attention_keys.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+void declare(CLI::App& app, std::string& shell) {
+  app.add_option("shell", shell, "bash, zsh or fish")->required()->type_name("SHELL");
+  app.footer(
+      "For this session:\n"
+      "  bash:  eval \"$(cfgtool completion bash)\"\n"
+      "  zsh:   eval \"$(cfgtool completion zsh)\"\n"
+      "  fish:  cfgtool completion fish | source\n\n"
+      "For good, put the same line into ~/.bashrc, ~/.zshrc (behind compinit) or ~/.config/fish/config.fish; or save\n"
+      "the script where the shell looks for it:\n"
+      "  bash:  cfgtool completion bash > ~/.local/share/bash-completion/completions/cfgtool   (needs "
+      "bash-completion)\n"
+      "  zsh:   cfgtool completion zsh > FOLDER/_cfgtool   (FOLDER in $fpath before compinit runs)\n"
+      "  fish:  cfgtool completion fish > ~/.config/fish/completions/cfgtool.fish\n\n"
+      "A program that embeds the engine prints its own script: PROGRAM --shell-completion install=bash");
+}
+
+std::vector<Candidate> complete_subcommand(const std::vector<Subcommand>& known, const std::string& typed) {
+  std::vector<Candidate> found;
+  for (const Subcommand& subcommand : known)
+    found.push_back({subcommand.name, subcommand.summary, CandidateKind::kSubcommand, true});
+  found.push_back({"--help", "Print what the subcommands are", CandidateKind::kFlag, true});
+  found.push_back({"--version", "Print the version", CandidateKind::kFlag, true});
+  std::erase_if(found, [&](const Candidate& candidate) {
+    return !candidate.word.starts_with(typed) || (typed.empty() && candidate.kind == CandidateKind::kFlag);
+  });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.word < b.word; });
+  return found;
+}
+
+/// Overrides and flags of a subcommand that composes.
+void complete_configuration(CompletionRequest& request, std::vector<CompletionFlag> flags) {
+  request.flags = std::move(flags);
+  request.takes_overrides = true;
+  request.known_keys = [&request] {
+    const std::string mapping = read_flags(request.words, request.flags).value("--attention-mapping");
+    return known_attention_keys(mapping.empty() ? "verl" : mapping);
+  };
+}
+
+/// The first word that is no flag is a run's folder: what it was composed from is what further overrides change.
+void complete_rerun(CompletionRequest& request) {
+  complete_configuration(request, rerun_command_flags());
+  const auto folder = std::find_if(request.words.begin(), request.words.end(),
+                                   [](const std::string& word) { return !word.starts_with("-"); });
+  if (folder == request.words.end()) {
+    request.takes_overrides = false;
+    return;
+  }
+  try {
+    request.defaults = read_run_record(*folder).request();
+  } catch (const ConfigError&) {
+    request.takes_overrides = false;
+  }
+  request.words.erase(folder);
+}
+
+void complete_shell_name(CompletionRequest& request) {
+  std::string shell;
+  CLI::App app;
+  declare(app, shell);
+  request.flags = completion_flags(app);
+  if (!request.words.empty()) return;
+  for (const char* name : {"bash", "fish", "zsh"})
+    request.arguments.push_back({name, "", CandidateKind::kFlagValue, true});
+}
+
+std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, const ShellLine& line) {
+  if (line.words.size() == 1) return complete_subcommand(subcommands(), line.word);
+  const std::string& subcommand = line.words[1];
+  if (subcommand == "attention" && line.words.size() == 2)
+    return complete_subcommand(attention_subcommands(), line.word);
+  CompletionRequest request;
+  request.words.assign(line.words.begin() + 2, line.words.end());
+  request.word = line.word;
+  request.takes_overrides = false;
+  if (subcommand == "resolve") {
+    complete_configuration(request, resolve_command_flags());
+  } else if (subcommand == "run") {
+    complete_configuration(request, run_command_flags());
+  } else if (subcommand == "rerun") {
+    complete_rerun(request);
+  } else if (subcommand == "overrides") {
+    request.flags = overrides_command_flags();
+  } else if (subcommand == "verify") {
+    request.flags = verify_command_flags();
+  } else if (subcommand == "attention") {
+    request.flags = attention_command_flags(request.words[0]);
+    request.words.erase(request.words.begin());
+  } else if (subcommand == "batch") {
+    request.flags = batch_command_flags();
+  } else if (subcommand == "completion") {
+    complete_shell_name(request);
+  } else {
+    return {};
+  }
+  return complete(store, request);
+}
+
+}  // namespace
+
+int completion_command(const std::vector<std::string>& words) {
+  std::string shell;
+  CLI::App app("Prints a script that completes the words of cfgtool in a shell", "cfgtool completion");
+  declare(app, shell);
+  try {
+    if (!asks_for_completion(words)) {
+      if (parse_flags(app, words)) write_stdout(install_script(parse_shell(shell), "cfgtool"));
+      return 0;
+    }
+    // Nothing is taken from the line itself, so that a slip in it cannot keep a person from an answer.
+    const auto store = std::make_shared<FileStore>(default_cache_folder());
+    write_stdout(
+        answer_completion("cfgtool", words, [&](const ShellLine& line) { return complete_line(store, line); }));
+    store->save_caches();
+    return 0;
+  } catch (const ConfigError& error) {
+    write_stderr(
+        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace cfgtool
