@@ -12,7 +12,7 @@ struct AdamWSettings {
   double lr = 0;
   double beta1 = 0.9, beta2 = 0.999;
   double weight_decay = 0;
-  double grad_clip = 0;        ///< the greatest norm of all gradients together
+  double grad_clip = 0;         ///< the greatest norm of all gradients together
   int64_t lr_warmup_steps = 0;  ///< the rate grows to `lr` in that many steps
 };
 

@@ -160,6 +160,5 @@ int main(int argc, char** argv) {
   app.config_name = "ppo_trainer";
   app.add_flags = [&](CLI::App& cli) { ppo_trainer::add_attention_flags(cli, flags); };
   app.known_keys = [&] { return cfgtool::known_attention_keys(flags.mapping); };
-  return cfgtool::hydra_main(argc, argv, app,
-                             [&](const cfgtool::Job& job) { return ppo_trainer::run(job, flags); });
+  return cfgtool::hydra_main(argc, argv, app, [&](const cfgtool::Job& job) { return ppo_trainer::run(job, flags); });
 }

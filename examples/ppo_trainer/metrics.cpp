@@ -72,7 +72,8 @@ void MetricsFile::write(const Metrics& metrics) {
   if (written == static_cast<ssize_t>(line.size())) return;
   // A line that was begun and does not fit on the disk is worth less than none.
   const int problem = written < 0 ? errno : ENOSPC;
-  if (written > 0 && ftruncate(file_, lseek(file_, 0, SEEK_END) - written) != 0) throw std::system_error(errno, std::generic_category(), path_);
+  if (written > 0 && ftruncate(file_, lseek(file_, 0, SEEK_END) - written) != 0)
+    throw std::system_error(errno, std::generic_category(), path_);
   throw std::system_error(problem, std::generic_category(), path_);
 }
 
@@ -96,10 +97,11 @@ void Progress::show(int64_t step, const Metrics& metrics) {
   const double reward = metrics.get("critic/score/mean");
   if (step == 1 || step % every == 0 || step == total_steps_) {
     clear_line();
-    log_.info(fmt::format("step {}/{}: reward {:.3f}, pg_loss {:+.4f}, vf_loss {:.4f}, entropy {:.3f}, ppo_kl {:+.4f}, "
-                          "{:.2f} s",
-                          step, total_steps_, reward, metrics.get("actor/pg_loss"), metrics.get("critic/vf_loss"),
-                          metrics.get("actor/entropy"), metrics.get("actor/ppo_kl"), metrics.get("timing_s/step")));
+    log_.info(
+        fmt::format("step {}/{}: reward {:.3f}, pg_loss {:+.4f}, vf_loss {:.4f}, entropy {:.3f}, ppo_kl {:+.4f}, "
+                    "{:.2f} s",
+                    step, total_steps_, reward, metrics.get("actor/pg_loss"), metrics.get("critic/vf_loss"),
+                    metrics.get("actor/entropy"), metrics.get("actor/ppo_kl"), metrics.get("timing_s/step")));
   }
   if (!in_place_ || step == total_steps_) return;
   // Short enough for 80 columns: a line that wraps cannot be written over.

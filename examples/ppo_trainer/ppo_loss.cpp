@@ -36,10 +36,14 @@ struct Distribution {
 double kl_slope(KlEstimate type, double log_prob, double ref_log_prob) {
   const double difference = log_prob - ref_log_prob;
   switch (type) {
-    case KlEstimate::kKl: return 1;
-    case KlEstimate::kAbs: return difference > 0 ? 1 : (difference < 0 ? -1 : 0);
-    case KlEstimate::kMse: return difference;
-    case KlEstimate::kLowVarKl: break;
+    case KlEstimate::kKl:
+      return 1;
+    case KlEstimate::kAbs:
+      return difference > 0 ? 1 : (difference < 0 ? -1 : 0);
+    case KlEstimate::kMse:
+      return difference;
+    case KlEstimate::kLowVarKl:
+      break;
   }
   const double ratio = std::exp(-difference);
   const bool bounded = std::fabs(difference) > kMostLogRatio || ratio + difference - 1 > kMostLowVarKl;
@@ -55,8 +59,7 @@ struct ClippedTerm {
 ClippedTerm clipped_term(const PolicyLossSettings& settings, double log_ratio, double advantage) {
   const double ratio = std::exp(std::clamp(log_ratio, -kMostLogRatio, kMostLogRatio));
   const double plain = -advantage * ratio;
-  const double bounded =
-      -advantage * std::clamp(ratio, 1 - settings.clip_ratio_low, 1 + settings.clip_ratio_high);
+  const double bounded = -advantage * std::clamp(ratio, 1 - settings.clip_ratio_low, 1 + settings.clip_ratio_high);
   ClippedTerm term{std::max(plain, bounded), plain, bounded > plain, false};
   if (term.clipped || std::fabs(log_ratio) > kMostLogRatio) term.slope = 0;
   if (const double most = -advantage * settings.clip_ratio_c; advantage < 0 && term.loss > most) {
@@ -103,7 +106,8 @@ PolicyLoss policy_loss(const PolicyLossSettings& settings, const Floats& logits,
       result.kl_loss += weight * kl_estimate(settings.kl_loss_type, log_prob, ref_log_prob);
       slope += settings.kl_loss_coef * kl_slope(settings.kl_loss_type, log_prob, ref_log_prob);
     }
-    // With z = logits / temperature: d log_prob / dz_j = [j = token] - p_j, d entropy / dz_j = -p_j (log p_j + entropy).
+    // With z = logits / temperature: d log_prob / dz_j = [j = token] - p_j, d entropy / dz_j = -p_j (log p_j +
+    // entropy).
     for (size_t j = 0; j < vocabulary; ++j) {
       const double probability = std::exp(distribution.log_prob[j]);
       double d_z = slope * ((j == token ? 1 : 0) - probability);
@@ -166,10 +170,14 @@ Advantages gae(const Floats& rewards, const Floats& values, int64_t length, doub
 double kl_estimate(KlEstimate type, double log_prob, double ref_log_prob) {
   const double difference = log_prob - ref_log_prob;
   switch (type) {
-    case KlEstimate::kKl: return difference;
-    case KlEstimate::kAbs: return std::fabs(difference);
-    case KlEstimate::kMse: return 0.5 * difference * difference;
-    case KlEstimate::kLowVarKl: break;
+    case KlEstimate::kKl:
+      return difference;
+    case KlEstimate::kAbs:
+      return std::fabs(difference);
+    case KlEstimate::kMse:
+      return 0.5 * difference * difference;
+    case KlEstimate::kLowVarKl:
+      break;
   }
   const double bounded = std::clamp(-difference, -kMostLogRatio, kMostLogRatio);
   return std::clamp(std::exp(bounded) - bounded - 1, -kMostLowVarKl, kMostLowVarKl);

@@ -1,6 +1,7 @@
 /// \file
 /// The text that is learnt: a prompt of random letters, and an answer that should be its last letters in reverse. Each
-/// letter of the answer stands at another distance from the one that it repeats, so that nothing but attention finds it.
+/// letter of the answer stands at another distance from the one that it repeats, so that nothing but attention finds
+/// it.
 #pragma once
 
 #include <cstdint>

@@ -81,12 +81,11 @@ Floats RoleAttention::forward(const Floats& qkv, AttentionTape& tape) {
   tape.qkv = packed(qkv, p);
   tape.output.resize(output_bytes(p));
   tape.lse.resize((p.passes & ATTN_PASS_LSE) != 0 ? static_cast<size_t>(attention::lse_count(p)) : 0);
-  kernel_.forward(
-      {{tape.qkv.data(), p.dtype, attention::query_size(p), dims_of(p.query_stride)},
-       {tape.qkv.data() + key, p.dtype, attention::key_size(p), dims_of(p.key_stride)},
-       {tape.qkv.data() + value, p.dtype, attention::value_size(p), dims_of(p.value_stride)},
-       {tape.output.data(), p.dtype, attention::output_size(p), dims_of(p.output_stride)},
-       tape.lse.empty() ? nullptr : tape.lse.data()});
+  kernel_.forward({{tape.qkv.data(), p.dtype, attention::query_size(p), dims_of(p.query_stride)},
+                   {tape.qkv.data() + key, p.dtype, attention::key_size(p), dims_of(p.key_stride)},
+                   {tape.qkv.data() + value, p.dtype, attention::value_size(p), dims_of(p.value_stride)},
+                   {tape.output.data(), p.dtype, attention::output_size(p), dims_of(p.output_stride)},
+                   tape.lse.empty() ? nullptr : tape.lse.data()});
   return unpacked(tape.output, p);
 }
 

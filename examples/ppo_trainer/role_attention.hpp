@@ -46,8 +46,8 @@ class CachedAttention {
                   const std::shared_ptr<cfgtool::attention::ThreadPool>& pool);
 
   int64_t batch() const { return batch_; }
-  /// The rows of `count` new positions of each sequence, of which `first` is the first: the whole prompt (first 0), then
-  /// one position after the other. \return as RoleAttention::forward, for the new positions
+  /// The rows of `count` new positions of each sequence, of which `first` is the first: the whole prompt (first 0),
+  /// then one position after the other. \return as RoleAttention::forward, for the new positions
   Floats forward(int64_t layer, int64_t first, int64_t count, const Floats& qkv);
 
  private:
@@ -58,7 +58,7 @@ class CachedAttention {
   int64_t batch_;
   int64_t prompt_length_;
   std::vector<cfgtool::attention::AttentionKernel> kernels_;  ///< for the prompt, then for each later position
-  std::vector<Bytes> caches_;  ///< for each layer: rows of key heads, then value heads
+  std::vector<Bytes> caches_;                                 ///< for each layer: rows of key heads, then value heads
 };
 
 }  // namespace ppo_trainer

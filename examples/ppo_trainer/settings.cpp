@@ -104,8 +104,8 @@ UpdateSettings read_update(const Config& cfg, const std::string& section, const 
   update.optim.lr_warmup_steps = count(cfg, section + ".optim.lr_warmup_steps", 0, -1);
   const std::string betas = section + ".optim.betas";
   if (const auto both = cfg.find<std::vector<double>>(betas)) {
-    const bool fits = both->size() == 2 &&
-                      std::all_of(both->begin(), both->end(), [](double beta) { return beta >= 0 && beta < 1; });
+    const bool fits =
+        both->size() == 2 && std::all_of(both->begin(), both->end(), [](double beta) { return beta >= 0 && beta < 1; });
     if (!fits) cfg.at(betas).refuse(fmt::format("'{}' must be two numbers from 0 to below 1", betas));
     update.optim.beta1 = both->front();
     update.optim.beta2 = both->back();
@@ -165,8 +165,7 @@ Settings read_settings(const Config& cfg, const cfgtool::AttentionSpec& spec) {
   }
   settings.shuffle = cfg.get_or("data.shuffle", true);
   settings.rollout_seed = cfg.get_or<uint64_t>("actor_rollout_ref.rollout.seed", 0);
-  settings.actor =
-      read_update(cfg, "actor_rollout_ref.actor", "actor_rollout_ref.actor.fsdp_config", 1e-6, settings);
+  settings.actor = read_update(cfg, "actor_rollout_ref.actor", "actor_rollout_ref.actor.fsdp_config", 1e-6, settings);
   settings.critic = read_update(cfg, "critic", "critic.model.fsdp_config", 1e-5, settings);
   settings.cliprange_value = positive(cfg, "critic.cliprange_value", 0.5);
   settings.gamma = share(cfg, "algorithm.gamma", 1.0);

@@ -49,8 +49,9 @@ const cfgtool::RoleSpec* find_role(const cfgtool::AttentionSpec& spec, const std
 void check_model(const Config& cfg, const cfgtool::RoleSpec& role, std::vector<Reason>& reasons) {
   const std::string section = model_section(role.name);
   if (cfg.find<std::string>(section + ".path")) {
-    reasons.push_back({fmt::format("{}.path names a model's files, and none can be read here; it must be null", section),
-                       cfg.at(section + ".path").pos()});
+    reasons.push_back(
+        {fmt::format("{}.path names a model's files, and none can be read here; it must be null", section),
+         cfg.at(section + ".path").pos()});
   }
   for (const char* size : {"hidden_size", "num_hidden_layers", "intermediate_size", "num_attention_heads"}) {
     const std::string key = fmt::format("{}.override_config.{}", section, size);
@@ -61,8 +62,8 @@ void check_model(const Config& cfg, const cfgtool::RoleSpec& role, std::vector<R
 /// A step's work on one model, which looks at all tokens `forward` times and learns from them `epochs` times.
 double work_of(const ModelSizes& sizes, const Settings& settings, int64_t forward, int64_t epochs) {
   const double tokens = static_cast<double>(settings.sequences()) * static_cast<double>(sizes.positions);
-  const double scores = 2 * static_cast<double>(sizes.layers * sizes.attended_width()) *
-                        static_cast<double>(sizes.positions);
+  const double scores =
+      2 * static_cast<double>(sizes.layers * sizes.attended_width()) * static_cast<double>(sizes.positions);
   return 2 * (sizes.parameter_count() + scores) * tokens * static_cast<double>(forward + 3 * epochs);
 }
 

@@ -158,8 +158,8 @@ Trainer::Experience Trainer::gather(Metrics& metrics, Stopwatch& watch) {
   Floats entropy;
   const auto parts = static_cast<size_t>(settings_.sequences() / mini);
   const auto statistics_of = [&](const Transformer& model, RoleAttention& attention, size_t part) {
-    const Floats logits = model.forward(attention, *pool_, part_of(experience.sequences, part, tokens(mini)),
-                                        answer_range(task), tape);
+    const Floats logits =
+        model.forward(attention, *pool_, part_of(experience.sequences, part, tokens(mini)), answer_range(task), tape);
     return token_statistics(logits, part_of(experience.answers, part, letters(mini)), settings_.policy.temperature);
   };
   // The rollout may compute in another type: what the policy learns from are the actor's own probabilities.
@@ -242,10 +242,9 @@ void Trainer::update_actor(const Experience& experience, Metrics& metrics) {
     actor_.clear_gradients();
     const Floats logits = actor_.forward(actor_attention_, *pool_, part_of(experience.sequences, part, tokens),
                                          answer_range(settings_.task), tape);
-    const PolicySamples samples{part_of(experience.answers, part, letters),
-                                slice(experience.old_log_prob, part * letters, letters),
-                                slice(experience.advantage, part * letters, letters),
-                                slice(experience.ref_log_prob, part * letters, letters)};
+    const PolicySamples samples{
+        part_of(experience.answers, part, letters), slice(experience.old_log_prob, part * letters, letters),
+        slice(experience.advantage, part * letters, letters), slice(experience.ref_log_prob, part * letters, letters)};
     const PolicyLoss loss = policy_loss(settings_.policy, logits, samples);
     actor_.backward(actor_attention_, *pool_, tape, loss.d_logits);
     means.add("actor/loss", loss.loss);
@@ -289,8 +288,8 @@ Metrics Trainer::step() {
   Experience experience = gather(timing, watch);
   metrics.set("training/epoch", static_cast<double>(epoch_ - 1));
   penalize(experience, metrics);
-  Advantages advantages = gae(experience.rewards, experience.values, settings_.task.response_length, settings_.gamma,
-                              settings_.lam);
+  Advantages advantages =
+      gae(experience.rewards, experience.values, settings_.task.response_length, settings_.gamma, settings_.lam);
   experience.advantage = std::move(advantages.advantage);
   experience.returns = std::move(advantages.returns);
   timing.set("timing_s/adv", watch.lap());

@@ -24,7 +24,7 @@ struct RoleChoices {
 };
 
 struct Validation {
-  double right = 0;  ///< the share of letters
+  double right = 0;            ///< the share of letters
   std::string prompt, answer;  ///< an example
 };
 
@@ -34,7 +34,8 @@ class Trainer {
   /// Makes all kernels, so that what cannot run does not begin to.
   Trainer(const Settings& settings, const RoleChoices& choices, std::shared_ptr<ThreadPool> pool);
 
-  /// One step: answers, advantages, updates of critic and policy. \throws std::runtime_error if a gradient is not finite
+  /// One step: answers, advantages, updates of critic and policy. \throws std::runtime_error if a gradient is not
+  /// finite
   Metrics step();
   /// The likeliest answers to prompts that the training does not have.
   Validation validate();

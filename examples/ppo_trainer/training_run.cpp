@@ -32,11 +32,11 @@ void warn_of_other_loggers(const cfgtool::Job& job) {
 }
 
 void announce(const cfgtool::Job& job, const Settings& settings) {
-  job.log.info(fmt::format("policy: {:.0f} parameters, critic: {:.0f}; {} prompts of {} letters of '{}', each to be "
-                           "answered by its last {} in reverse",
-                           settings.policy_model.parameter_count(), settings.critic_model.parameter_count(),
-                           settings.task.train_samples, settings.task.prompt_length, settings.task.alphabet,
-                           settings.task.response_length));
+  job.log.info(fmt::format(
+      "policy: {:.0f} parameters, critic: {:.0f}; {} prompts of {} letters of '{}', each to be "
+      "answered by its last {} in reverse",
+      settings.policy_model.parameter_count(), settings.critic_model.parameter_count(), settings.task.train_samples,
+      settings.task.prompt_length, settings.task.alphabet, settings.task.response_length));
   job.log.info(fmt::format("{} steps of {} prompts with {} answers each", settings.total_steps,
                            settings.train_batch_size, settings.answers));
 }
@@ -81,8 +81,8 @@ void run_training(const cfgtool::Job& job, const cfgtool::AttentionSpec& spec,
   }
   const double seconds = watch.lap();
   const Validation validation = trainer.validate();
-  job.log.info(fmt::format("{} steps in {:.1f} s: reward {:.3f} in the first {}, {:.3f} in the last", settings.total_steps,
-                           seconds, trend.first(), trend.share(), trend.last()));
+  job.log.info(fmt::format("{} steps in {:.1f} s: reward {:.3f} in the first {}, {:.3f} in the last",
+                           settings.total_steps, seconds, trend.first(), trend.share(), trend.last()));
   job.log.info(fmt::format("{} prompts that were not trained on: {:.1f} % of the letters right, such as {} -> {}",
                            settings.task.val_samples, 100 * validation.right, validation.prompt, validation.answer));
   job.log.info(fmt::format("metrics: {}", file.path()));

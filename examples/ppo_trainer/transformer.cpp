@@ -60,8 +60,8 @@ Transformer::Transformer(const ModelSizes& sizes, uint64_t seed) : sizes_(sizes)
   const float share = 1.0F / std::sqrt(2.0F * static_cast<float>(sizes.layers));
   for (int64_t layer = 0; layer < sizes.layers; ++layer) {
     const auto add = [&](const char* name, int64_t inputs, int64_t outputs, float factor) {
-      parameters_.push_back(drawn(fmt::format("layers.{}.{}", layer, name), inputs * outputs,
-                                  factor * deviation_for(inputs), random));
+      parameters_.push_back(
+          drawn(fmt::format("layers.{}.{}", layer, name), inputs * outputs, factor * deviation_for(inputs), random));
     };
     parameters_.push_back(ones(fmt::format("layers.{}.input_norm", layer), hidden));
     add("qkv_proj", hidden, sizes.qkv_width(), 1.0F);
@@ -140,16 +140,16 @@ Floats Transformer::layer_backward(RoleAttention& attention, ThreadPool& pool, s
   const int64_t hidden = sizes_.hidden;
   const Floats d_active = linear_backward(pool, tape.active, weight(layer, kDown), d_x, sizes_.intermediate, hidden,
                                           gradient(layer, kDown));
-  const Floats d_middle_normed = linear_backward(pool, tape.middle_normed, weight(layer, kUp),
-                                                 silu_backward(tape.wide, d_active), hidden, sizes_.intermediate,
-                                                 gradient(layer, kUp));
+  const Floats d_middle_normed =
+      linear_backward(pool, tape.middle_normed, weight(layer, kUp), silu_backward(tape.wide, d_active), hidden,
+                      sizes_.intermediate, gradient(layer, kUp));
   add_to(d_x, rms_norm_backward(tape.middle, weight(layer, kMiddleNorm), sizes_.norm_epsilon, d_middle_normed,
                                 gradient(layer, kMiddleNorm)));
-  const Floats d_attended = linear_backward(pool, tape.attended, weight(layer, kAttended), d_x,
-                                            sizes_.attended_width(), hidden, gradient(layer, kAttended));
+  const Floats d_attended = linear_backward(pool, tape.attended, weight(layer, kAttended), d_x, sizes_.attended_width(),
+                                            hidden, gradient(layer, kAttended));
   const Floats d_qkv = attention.backward(tape.attention, d_attended);
-  const Floats d_normed = linear_backward(pool, tape.normed, weight(layer, kQkv), d_qkv, hidden, sizes_.qkv_width(),
-                                          gradient(layer, kQkv));
+  const Floats d_normed =
+      linear_backward(pool, tape.normed, weight(layer, kQkv), d_qkv, hidden, sizes_.qkv_width(), gradient(layer, kQkv));
   add_to(d_x,
          rms_norm_backward(tape.input, weight(layer, kNorm), sizes_.norm_epsilon, d_normed, gradient(layer, kNorm)));
   return d_x;

@@ -98,7 +98,8 @@ TEST_CASE("what other users could change is refused unless a flag allows it") {
   std::ofstream(folder + "/attention_eager.so", std::ios::binary) << bad.good();
   chmod(folder.c_str(), 0777);
   check_refused(folder, "plugin-writable-by-others", "--allow-writable-plugins accepts");
-  const Outcome allowed = run_program(SPEC_PPO_TRAINER, {"--check-only", "--allow-writable-plugins", "--attention-plugin-path", file});
+  const Outcome allowed =
+      run_program(SPEC_PPO_TRAINER, {"--check-only", "--allow-writable-plugins", "--attention-plugin-path", file});
   CHECK(allowed.exit_code == 0);
 }
 

@@ -35,9 +35,9 @@ size_t count(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("our own tree is checked: every role is shown, run and checked, in the type that it says") {
-  const Outcome outcome = check_only({"actor_rollout_ref.actor.fsdp_config.dtype=bfloat16",
-                                      "actor_rollout_ref.ref.fsdp_config.dtype=bfloat16",
-                                      "actor_rollout_ref.rollout.dtype=float16"});
+  const Outcome outcome =
+      check_only({"actor_rollout_ref.actor.fsdp_config.dtype=bfloat16",
+                  "actor_rollout_ref.ref.fsdp_config.dtype=bfloat16", "actor_rollout_ref.rollout.dtype=float16"});
   CAPTURE(outcome.output);
   CAPTURE(outcome.errors);
   CHECK(outcome.exit_code == 0);
