@@ -65,7 +65,7 @@ def panel(runs, title, name, left):
         step = steps * quarter // 4
         parts.append(f'<text x="{x(step):.1f}" y="{TOP + HEIGHT + 18}" text-anchor="middle">{step}</text>')
     parts.append(f'<path class="axis" d="M{left} {TOP}V{TOP + HEIGHT}H{left + WIDTH}"/>')
-    parts.append(f'<text x="{left + WIDTH}" y="{TOP + HEIGHT + 18}" text-anchor="end">step</text>')
+    parts.append(f'<text x="{left + WIDTH * 7 / 8:.1f}" y="{TOP + HEIGHT + 18}" text-anchor="middle">step</text>')
     for (_, run), stroke in zip(runs, STROKES):
         points = " ".join(f'{x(line["training/global_step"]):.1f},{y(line[name]):.1f}' for line in run)
         parts.append(f'<polyline class="{stroke}" points="{points}"/>')
