@@ -20,6 +20,12 @@ OutputRange answer_range(const TaskSettings& task) {
   return {task.prompt_length - 1, task.response_length};
 }
 
+/// The part-th stretch of `size` elements.
+Tokens part_of(const Tokens& all, size_t part, size_t size) {
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(part * size);
+  return {begin, begin + static_cast<std::ptrdiff_t>(size)};
+}
+
 Floats slice(const Floats& all, size_t begin, size_t count) {
   if (all.empty()) return {};
   return {all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(begin + count)};
@@ -119,11 +125,6 @@ Tokens Trainer::next_prompts() {
       prompts.insert(prompts.end(), prompt.begin(), prompt.end());
   }
   return prompts;
-}
-
-Tokens Trainer::part_of(const Tokens& all, size_t part, size_t size) const {
-  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(part * size);
-  return {begin, begin + static_cast<std::ptrdiff_t>(size)};
 }
 
 void Trainer::score(Experience& experience) const {

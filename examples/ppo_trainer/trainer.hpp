@@ -57,7 +57,6 @@ class Trainer {
   void update_critic(const Experience& experience, Metrics& metrics);
   void update_actor(const Experience& experience, Metrics& metrics);
   void note_experience(const Experience& experience, Metrics& metrics) const;
-  Tokens part_of(const Tokens& all, size_t part, size_t size) const;
 
   Settings settings_;
   std::shared_ptr<ThreadPool> pool_;

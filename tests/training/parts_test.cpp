@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <set>
+#include <system_error>
 
 #include "examples/ppo_trainer/adamw.hpp"
 #include "examples/ppo_trainer/linear.hpp"
@@ -142,6 +143,14 @@ TEST_CASE("a line of metrics is JSON, whatever the numbers") {
   metrics.set("c", NAN);
   metrics.set_summary("d", {1, 2, 6});
   CHECK(metrics.to_json() == R"({"a/b": 0.5, "c": null, "d/mean": 3, "d/max": 6, "d/min": 1})");
+}
+
+TEST_CASE("a disk that is full ends the training, not its metrics in the middle of a line") {
+  Metrics metrics;
+  metrics.set("a", 1);
+  MetricsFile file("/dev/full");
+  CHECK_THROWS_AS(file.write(metrics), std::system_error);
+  CHECK_THROWS_AS(MetricsFile("/no/such/folder/metrics.jsonl"), std::system_error);
 }
 
 }  // namespace ppo_trainer::test
