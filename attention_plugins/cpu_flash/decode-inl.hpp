@@ -31,12 +31,16 @@ class DecodeTask {
   int64_t head_of(int64_t row) const { return kv_head_ * plan_.group_size() + row / problem_.seq_q; }
   int64_t row_of(int64_t row) const { return row % problem_.seq_q; }
   void load_queries();
+  void write_partial(int64_t row, float* partial);
   template <int kRows>
   void score_keys(cpu::KeyRange keys);
+  template <int kRows, int kKeys>
+  void score_some(int64_t first_key, int64_t place);
   template <int kRows>
   void add_values(cpu::KeyRange keys);
+  template <int kRows, int kPairs>
+  void add_columns(cpu::KeyRange keys, int64_t first);
   void weigh(int64_t row, cpu::KeyRange keys, float* partial);
-  const float* key_row(const void* data, const int64_t* stride, int64_t head_dim, int64_t key, int64_t* start);
 
   const FlashPlan& plan_;
   const attn_problem& problem_;
@@ -44,11 +48,20 @@ class DecodeTask {
   float* scratch_;
   cpu::Sequence sequence_{};
   int64_t kv_head_ = 0;
+  // Numbers of head dimensions up to a multiple of 2 * lanes() are in the order of load_pair, the rest as they are.
   float* queries_ = nullptr;  // [kDecodeRows][padded_qk]
   float* outputs_ = nullptr;  // [kDecodeRows][padded_v]
   float* scores_ = nullptr;   // [kDecodeRows][kDecodeKeys]
-  float* row_ = nullptr;      // one key or value
 };
+
+/// Numbers of a head that load_pair reads, and where they go.
+inline int64_t paired(int64_t head_dim) {
+  return head_dim / (2 * lanes()) * (2 * lanes());
+}
+inline int64_t place_of(int32_t dtype, int64_t head_dim, int64_t k) {
+  const int64_t step = 2 * lanes();
+  return k < paired(head_dim) ? k / step * step + place_in_pair(dtype, k % step) : k;
+}
 
 inline void DecodeTask::run(int64_t task) {
   const int64_t splits = plan_.splits();
@@ -57,7 +70,6 @@ inline void DecodeTask::run(int64_t task) {
   queries_ = scratch_;
   outputs_ = queries_ + kDecodeRows * plan_.padded_qk();
   scores_ = outputs_ + kDecodeRows * plan_.padded_v();
-  row_ = scores_ + kDecodeRows * kDecodeKeys;
   const int64_t rows = plan_.decode_rows();
   const int64_t first = task % splits * kDecodeKeys;
   const cpu::KeyRange seen = plan_.visible_keys(sequence_, 0, problem_.seq_q);
@@ -76,57 +88,103 @@ inline void DecodeTask::run(int64_t task) {
   rows == 1 ? score_keys<1>(keys) : rows <= 4 ? score_keys<4>(keys) : score_keys<8>(keys);
   for (int64_t r = 0; r < rows; ++r)
     weigh(r, keys, partials + r * plan_.partial_floats());
-  std::fill_n(outputs_, kDecodeRows * plan_.padded_v(), 0.0F);
   rows == 1 ? add_values<1>(keys) : rows <= 4 ? add_values<4>(keys) : add_values<8>(keys);
   for (int64_t r = 0; r < rows; ++r)
-    std::copy_n(outputs_ + r * plan_.padded_v(), plan_.padded_v(), partials + r * plan_.partial_floats());
+    write_partial(r, partials + r * plan_.partial_floats());
 }
 
 inline void DecodeTask::load_queries() {
   const cpu::Rows<const void> rows{arguments_.tensors.query, problem_.dtype, problem_.query_stride,
                                    problem_.head_dim_qk};
   std::fill_n(queries_, kDecodeRows * plan_.padded_qk(), 0.0F);
-  // What add_values multiplies with in lanes without a row.
+  // What add_values multiplies with where there is no row.
   std::fill_n(scores_, kDecodeRows * kDecodeKeys, 0.0F);
   for (int64_t r = 0; r < plan_.decode_rows(); ++r) {
     if (row_of(r) >= sequence_.q_count) continue;
-    float* const query = queries_ + r * plan_.padded_qk();
-    load_numbers(rows.data, rows.dtype, rows.offset(sequence_.tensor_batch, head_of(r), sequence_.q_begin + row_of(r)),
-                 problem_.head_dim_qk, query, plan_.padded_qk());
-    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
-      query[k] *= problem_.scale * kLog2E;
+    const int64_t start = rows.offset(sequence_.tensor_batch, head_of(r), sequence_.q_begin + row_of(r));
+    for (int64_t k = 0; k < problem_.head_dim_qk; ++k) {
+      queries_[r * plan_.padded_qk() + place_of(problem_.dtype, problem_.head_dim_qk, k)] =
+          cpu::load(rows.data, rows.dtype, start + k) * (problem_.scale * kLog2E);
+    }
   }
 }
 
-/// Where the numbers of a key or value can be read in whole vectors: in the tensor, or, if they are not as many, in a
-/// copy. `start` is set to the first one's index.
-inline const float* DecodeTask::key_row(const void* data, const int64_t* stride, int64_t head_dim, int64_t key,
-                                        int64_t* start) {
-  const cpu::Rows<const void> rows{data, problem_.dtype, stride, head_dim};
-  *start = rows.offset(sequence_.tensor_batch, kv_head_, sequence_.kv_begin + key);
-  if (head_dim % lanes() == 0) return nullptr;
-  load_numbers(data, problem_.dtype, *start, head_dim, row_, rounded_up(head_dim, 16));
-  return row_;
+inline void DecodeTask::write_partial(int64_t row, float* partial) {
+  const float* const output = outputs_ + row * plan_.padded_v();
+  for (int64_t k = 0; k < problem_.head_dim_v; ++k)
+    partial[k] = output[place_of(problem_.dtype, problem_.head_dim_v, k)];
+}
+
+/// The sum across each of four vectors.
+HWY_INLINE void add_across(const FloatVec (&vectors)[4], float* sums) {
+#if HWY_TARGET == HWY_SCALAR
+  for (int n = 0; n < 4; ++n)
+    sums[n] = hn::GetLane(vectors[n]);
+#else
+  const FloatTag d;
+  const hn::Repartition<uint64_t, FloatTag> d64;
+  // Halves of four lanes: [a0+a2, b0+b2, a1+a3, b1+b3].
+  const FloatVec ab =
+      hn::Add(hn::InterleaveLower(d, vectors[0], vectors[1]), hn::InterleaveUpper(d, vectors[0], vectors[1]));
+  const FloatVec cd =
+      hn::Add(hn::InterleaveLower(d, vectors[2], vectors[3]), hn::InterleaveUpper(d, vectors[2], vectors[3]));
+  const auto ab64 = hn::BitCast(d64, ab);
+  const auto cd64 = hn::BitCast(d64, cd);
+  const FloatVec abcd = hn::Add(hn::BitCast(d, hn::InterleaveLower(d64, ab64, cd64)),
+                                hn::BitCast(d, hn::InterleaveUpper(d64, ab64, cd64)));
+  HWY_ALIGN float blocks[HWY_LANES(float)];
+  hn::Store(abcd, d, blocks);
+  for (int n = 0; n < 4; ++n)
+    sums[n] = blocks[n];
+  for (int64_t block = 4; block < lanes(); block += 4) {
+    for (int n = 0; n < 4; ++n)
+      sums[n] += blocks[block + n];
+  }
+#endif
 }
 
 template <int kRows>
 inline void DecodeTask::score_keys(cpu::KeyRange keys) {
+  int64_t j = keys.begin;
+  for (; j + 4 <= keys.end; j += 4)
+    score_some<kRows, 4>(j, j - keys.begin);
+  for (; j < keys.end; ++j)
+    score_some<kRows, 1>(j, j - keys.begin);
+}
+
+/// The scores of `kKeys` keys, 1 or 4. \param place among the task's
+template <int kRows, int kKeys>
+inline void DecodeTask::score_some(int64_t first_key, int64_t place) {
   const FloatTag d;
   const int64_t padded = plan_.padded_qk();
-  for (int64_t j = keys.begin; j < keys.end; ++j) {
-    int64_t start = 0;
-    const float* const copy = key_row(arguments_.tensors.key, problem_.key_stride, problem_.head_dim_qk, j, &start);
-    FloatVec sums[kRows];
-    for (int r = 0; r < kRows; ++r)
-      sums[r] = hn::Zero(d);
-    for (int64_t k = 0; k < problem_.head_dim_qk; k += lanes()) {
-      const FloatVec key =
-          copy ? hn::LoadU(d, copy + k) : load_vector(arguments_.tensors.key, problem_.dtype, start + k);
-      for (int r = 0; r < kRows; ++r)
-        sums[r] = hn::MulAdd(key, hn::LoadU(d, queries_ + r * padded + k), sums[r]);
+  const cpu::Rows<const void> rows{arguments_.tensors.key, problem_.dtype, problem_.key_stride, problem_.head_dim_qk};
+  const int64_t pairs_end = paired(problem_.head_dim_qk);
+  const int32_t dtype = problem_.dtype;
+  int64_t starts[kKeys];
+  for (int n = 0; n < kKeys; ++n)
+    starts[n] = rows.offset(sequence_.tensor_batch, kv_head_, sequence_.kv_begin + first_key + n);
+  for (int r = 0; r < kRows; ++r) {
+    const float* const query = queries_ + r * padded;
+    FloatVec sums[4];
+    for (FloatVec& sum : sums)
+      sum = hn::Zero(d);
+    // One key after the other, as they lie in memory.
+    for (int n = 0; n < kKeys; ++n) {
+      FloatVec other = hn::Zero(d);
+      for (int64_t k = 0; k < pairs_end; k += 2 * lanes()) {
+        const VectorPair key = load_pair(rows.data, dtype, starts[n] + k);
+        sums[n] = hn::MulAdd(key.first, hn::LoadU(d, query + k), sums[n]);
+        other = hn::MulAdd(key.second, hn::LoadU(d, query + k + lanes()), other);
+      }
+      sums[n] = hn::Add(sums[n], other);
     }
-    for (int r = 0; r < kRows; ++r)
-      scores_[r * kDecodeKeys + j - keys.begin] = hn::GetLane(hn::SumOfLanes(d, sums[r]));
+    float totals[4];
+    add_across(sums, totals);
+    for (int n = 0; n < kKeys; ++n) {
+      for (int64_t k = pairs_end; k < problem_.head_dim_qk; ++k)
+        totals[n] += cpu::load(rows.data, dtype, starts[n] + k) * query[k];
+      scores_[r * kDecodeKeys + place + n] = totals[n];
+    }
   }
 }
 
@@ -173,22 +231,55 @@ inline void DecodeTask::weigh(int64_t row, cpu::KeyRange keys, float* partial) {
 
 template <int kRows>
 inline void DecodeTask::add_values(cpu::KeyRange keys) {
-  const FloatTag d;
-  const int64_t padded = plan_.padded_v();
-  for (int64_t j = keys.begin; j < keys.end; ++j) {
-    int64_t start = 0;
-    const float* const copy = key_row(arguments_.tensors.value, problem_.value_stride, problem_.head_dim_v, j, &start);
-    FloatVec weights[kRows];
+  // As many columns at a time as their sums fit into registers.
+  constexpr int kPairs = kRows == 1 ? 4 : kRows == 4 ? 2 : 1;
+  const int64_t step = 2 * lanes();
+  const int64_t pairs_end = paired(problem_.head_dim_v);
+  int64_t k = 0;
+  for (; k + kPairs * step <= pairs_end; k += kPairs * step)
+    add_columns<kRows, kPairs>(keys, k);
+  for (; k < pairs_end; k += step)
+    add_columns<kRows, 1>(keys, k);
+  const cpu::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                   problem_.head_dim_v};
+  for (; k < problem_.head_dim_v; ++k) {
+    float sums[kRows] = {};
+    for (int64_t j = keys.begin; j < keys.end; ++j) {
+      const float value =
+          cpu::load(rows.data, rows.dtype, rows.offset(sequence_.tensor_batch, kv_head_, sequence_.kv_begin + j) + k);
+      for (int r = 0; r < kRows; ++r)
+        sums[r] += scores_[r * kDecodeKeys + j - keys.begin] * value;
+    }
     for (int r = 0; r < kRows; ++r)
-      weights[r] = hn::Set(d, scores_[r * kDecodeKeys + j - keys.begin]);
-    for (int64_t k = 0; k < problem_.head_dim_v; k += lanes()) {
-      const FloatVec value =
-          copy ? hn::LoadU(d, copy + k) : load_vector(arguments_.tensors.value, problem_.dtype, start + k);
+      outputs_[r * plan_.padded_v() + k] = sums[r];
+  }
+}
+
+template <int kRows, int kPairs>
+inline void DecodeTask::add_columns(cpu::KeyRange keys, int64_t first) {
+  const FloatTag d;
+  const cpu::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                   problem_.head_dim_v};
+  const int32_t dtype = problem_.dtype;
+  FloatVec sums[kRows][2 * kPairs];
+  for (auto& row : sums) {
+    for (FloatVec& sum : row)
+      sum = hn::Zero(d);
+  }
+  for (int64_t j = keys.begin; j < keys.end; ++j) {
+    const int64_t start = rows.offset(sequence_.tensor_batch, kv_head_, sequence_.kv_begin + j) + first;
+    for (int p = 0; p < kPairs; ++p) {
+      const VectorPair value = load_pair(rows.data, dtype, start + p * 2 * lanes());
       for (int r = 0; r < kRows; ++r) {
-        float* const output = outputs_ + r * padded + k;
-        hn::StoreU(hn::MulAdd(weights[r], value, hn::LoadU(d, output)), d, output);
+        const FloatVec weight = hn::Set(d, scores_[r * kDecodeKeys + j - keys.begin]);
+        sums[r][2 * p] = hn::MulAdd(weight, value.first, sums[r][2 * p]);
+        sums[r][2 * p + 1] = hn::MulAdd(weight, value.second, sums[r][2 * p + 1]);
       }
     }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int n = 0; n < 2 * kPairs; ++n)
+      hn::StoreU(sums[r][n], d, outputs_ + r * plan_.padded_v() + first + n * lanes());
   }
 }
 

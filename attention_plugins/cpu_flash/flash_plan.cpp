@@ -24,7 +24,7 @@ int64_t FlashPlan::forward_floats_per_worker() const {
 }
 
 int64_t FlashPlan::decode_floats_per_worker() const {
-  return taken(kDecodeRows * (padded_qk() + padded_v() + kDecodeKeys) + std::max(padded_qk(), padded_v()));
+  return taken(kDecodeRows * (padded_qk() + padded_v() + kDecodeKeys));
 }
 
 int64_t FlashPlan::backward_floats_per_worker() const {

@@ -3,8 +3,8 @@
 
 #include "attention_plugins/cpu_common/tensor_rows.hpp"
 
-// Between AVX2 and the portable path, and beyond AVX-512 proper, there is nothing that would gain.
-#define HWY_DISABLED_TARGETS (HWY_SSE4 | HWY_SSSE3 | HWY_AVX3_DL)
+// Between these and the others there is nothing that would gain.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "attention_plugins/cpu_flash/kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -22,6 +22,8 @@ namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
 constexpr const char* kPath = "avx512";
 #elif HWY_TARGET == HWY_AVX2
 constexpr const char* kPath = "avx2";
+#elif HWY_TARGET == HWY_SSE4
+constexpr const char* kPath = "sse4";
 #else
 constexpr const char* kPath = "portable";
 #endif
@@ -48,6 +50,9 @@ const std::vector<const Kernels*>& available_kernels() {
 #endif
 #if HWY_TARGETS & HWY_AVX2
     if ((targets & HWY_AVX2) != 0) paths.push_back(N_AVX2::this_path());
+#endif
+#if HWY_TARGETS & HWY_SSE4
+    if ((targets & HWY_SSE4) != 0) paths.push_back(N_SSE4::this_path());
 #endif
     paths.push_back(HWY_STATIC_DISPATCH(this_path)());
     return paths;

@@ -26,7 +26,7 @@ struct BackwardArguments {
 
 /// One path. Every function works on one task, with scratch memory of its own.
 struct Kernels {
-  const char* name;  ///< "avx512", "avx2" or "portable"
+  const char* name;  ///< "avx512", "avx2", "sse4" or "portable"
   void (*forward_task)(const ForwardArguments& arguments, int64_t task, float* scratch);
   void (*decode_task)(const ForwardArguments& arguments, int64_t task, float* scratch);
   void (*decode_merge)(const ForwardArguments& arguments, int64_t row);

@@ -57,10 +57,9 @@ attn_status open_plugin(const attn_host*, const char* options, attn_instance** i
   if (!given.empty()) {
     kernels = given.substr(0, kPath.size()) == kPath ? find_kernels(given.substr(kPath.size())) : nullptr;
     if (kernels == nullptr)
-      return say(
-          ATTN_STATUS_REFUSED, answer, ATTN_REASON_OPTIONS,
-          "the option '%s' is none: path=avx512, path=avx2 or path=portable chooses among what the processor has",
-          options);
+      return say(ATTN_STATUS_REFUSED, answer, ATTN_REASON_OPTIONS,
+                 "the option '%s' is none: path=avx512, avx2, sse4 or portable chooses among what the processor has",
+                 options);
   }
   *instance = new (std::nothrow) attn_instance{kernels};
   if (*instance == nullptr)

@@ -20,7 +20,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 }  // namespace
 
 TEST_CASE("forward and backward agree with the recorded values") {
-  for (const std::string path : {"avx512", "avx2", "portable"}) {
+  for (const std::string path : {"avx512", "avx2", "sse4", "portable"}) {
     CAPTURE(path);
     const auto plugin = flash_plugin(path);
     if (!plugin) {
