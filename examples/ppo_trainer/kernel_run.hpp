@@ -2,19 +2,13 @@
 /// Runs a plugin's kernel on tensors of plain floats: rounds them to the type that the kernel computes in, and back.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "attention_plugins/host/plan.hpp"
 #include "attention_plugins/host/selector.hpp"
+#include "number_formats.hpp"
 
 namespace ppo_trainer {
-
-using Floats = std::vector<float>;
-
-/// `values` as they are after being stored in that type: fp32, fp16 or bf16.
-Floats rounded(const Floats& values, int32_t dtype);
 
 struct Inputs {
   Floats query, key, value;

@@ -1,9 +1,9 @@
 /// \file
 /// A training program with VERL's command line: composes the configuration, finds the attention implementation that
-/// each role names, and runs it. In place of a training it checks that the attention computes what it should.
+/// each role names, and trains with it; or, with --check-only, checks that the attention computes what it should.
 ///
-///     ppo_trainer actor_rollout_ref.actor.optim.lr=1e-5
-///     ppo_trainer --config-path ~/verl/verl/trainer/config +critic.model.override_config.attn_implementation=eager
+///     ppo_trainer actor_rollout_ref.actor.optim.lr=1e-3
+///     ppo_trainer --check-only --config-path ~/verl/verl/trainer/config
 ///
 /// Exit codes: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation fits, 4 a kernel failed.
 #include <fmt/format.h>
@@ -24,6 +24,7 @@
 #include "schemas/attention_keys.hpp"
 #include "schemas/attention_mapping.hpp"
 #include "schemas/attention_spec.hpp"
+#include "training_run.hpp"
 
 namespace ppo_trainer {
 
@@ -37,6 +38,7 @@ struct AttentionFlags {
   std::string mapping = "verl";
   std::vector<std::string> plugin_paths;
   bool allow_writable_plugins = false;
+  bool check_only = false;
 };
 
 void add_attention_flags(CLI::App& app, AttentionFlags& flags) {
@@ -47,6 +49,7 @@ void add_attention_flags(CLI::App& app, AttentionFlags& flags) {
       ->type_name("PATH")
       ->allow_extra_args(false);
   app.add_flag("--allow-writable-plugins", flags.allow_writable_plugins, "Load plugins that other users could change");
+  app.add_flag("--check-only", flags.check_only, "Check the attention of all roles, and train nothing");
 }
 
 /// What a training would start from: typed values, each of which knows where it was written.
@@ -94,11 +97,32 @@ bool run_role(const cfgtool::RoleSpec& role, const attention::RoleChoice& choice
   return all_hold;
 }
 
-int train(const cfgtool::Config& cfg, const AttentionFlags& flags) {
+/// \return whether all checks of all roles hold
+bool check_roles(const cfgtool::AttentionSpec& spec, const std::vector<attention::RoleChoice>& choices,
+                 const std::shared_ptr<attention::ThreadPool>& pool) {
+  bool all_hold = true;
+  for (size_t i = 0; i < choices.size(); ++i)
+    all_hold = run_role(spec.roles[i], choices[i], pool) && all_hold;
+  fmt::print("\n{}\n", all_hold ? "all checks hold" : "a check FAILED: the attention used is not correct");
+  return all_hold;
+}
+
+/// This program's kernels run on the CPU, whatever else the machine has.
+attention::Machine look_at_cpu() {
+  attention::Machine machine = attention::look_at_machine();
+  if (!machine.cuda.empty()) {
+    machine.cuda.clear();
+    machine.no_cuda = "ppo_trainer runs attention on the CPU only";
+  }
+  return machine;
+}
+
+int run(const cfgtool::Job& job, const AttentionFlags& flags) {
+  const cfgtool::Config& cfg = job.config;
   print_settings(cfg);
   const auto mapping = cfgtool::read_attention_mapping(cfg.composition().sources, flags.mapping);
   const cfgtool::AttentionSpec spec = cfgtool::make_attention_spec(cfg, mapping);
-  const attention::Machine machine = attention::look_at_machine();
+  const attention::Machine machine = look_at_cpu();
   const auto plugins = load_plugins(cfg, flags);
   const auto choices = attention::choose_roles(spec, machine, plugins);
   fmt::print("{}", role_table(spec, choices));
@@ -111,17 +135,17 @@ int train(const cfgtool::Config& cfg, const AttentionFlags& flags) {
     throw error;
   }
   const auto pool = std::make_shared<attention::ThreadPool>(machine.workers);
-  bool all_hold = true;
   try {
-    for (size_t i = 0; i < choices.size(); ++i)
-      all_hold = run_role(spec.roles[i], choices[i], pool) && all_hold;
+    if (flags.check_only) return check_roles(spec, choices, pool) ? 0 : kExitKernelFailed;
+    fmt::print("\n");
+    std::fflush(stdout);
+    run_training(job, spec, choices, pool);
   } catch (const attention::KernelError& error) {
     std::fflush(stdout);
     fmt::print(stderr, "error[attention-kernel]: {}\n", error.what());
     return kExitKernelFailed;
   }
-  fmt::print("\n{}\n", all_hold ? "all checks hold" : "a check FAILED: the attention used is not correct");
-  return all_hold ? 0 : kExitKernelFailed;
+  return 0;
 }
 
 }  // namespace
@@ -131,11 +155,10 @@ int train(const cfgtool::Config& cfg, const AttentionFlags& flags) {
 int main(int argc, char** argv) {
   ppo_trainer::AttentionFlags flags;
   cfgtool::HydraApp app;
-  app.description = "Checks the attention of a PPO training";
+  app.description = "Trains a small language model by PPO, with the attention that the configuration names";
   app.config_path = PPO_TRAINER_CONFIG_FOLDER;
   app.config_name = "ppo_trainer";
   app.add_flags = [&](CLI::App& cli) { ppo_trainer::add_attention_flags(cli, flags); };
   app.known_keys = [&] { return cfgtool::known_attention_keys(flags.mapping); };
-  return cfgtool::hydra_main(argc, argv, app,
-                             [&](const cfgtool::Config& cfg) { return ppo_trainer::train(cfg, flags); });
+  return cfgtool::hydra_main(argc, argv, app, [&](const cfgtool::Job& job) { return ppo_trainer::run(job, flags); });
 }

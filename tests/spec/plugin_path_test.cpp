@@ -98,7 +98,8 @@ TEST_CASE("what other users could change is refused unless a flag allows it") {
   std::ofstream(folder + "/attention_eager.so", std::ios::binary) << bad.good();
   chmod(folder.c_str(), 0777);
   check_refused(folder, "plugin-writable-by-others", "--allow-writable-plugins accepts");
-  const Outcome allowed = run_program(SPEC_PPO_TRAINER, {"--allow-writable-plugins", "--attention-plugin-path", file});
+  const Outcome allowed =
+      run_program(SPEC_PPO_TRAINER, {"--check-only", "--allow-writable-plugins", "--attention-plugin-path", file});
   CHECK(allowed.exit_code == 0);
 }
 
@@ -125,7 +126,7 @@ TEST_CASE("a bad file within a folder is a warning") {
   const std::string folder = bad.folder("some");
   std::ofstream(folder + "/attention_eager.so", std::ios::binary) << bad.good();
   std::ofstream(folder + "/bad.so") << "text";
-  const Outcome outcome = run_program(SPEC_PPO_TRAINER, {"--attention-plugin-path", folder});
+  const Outcome outcome = run_program(SPEC_PPO_TRAINER, {"--check-only", "--attention-plugin-path", folder});
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.complains("warning[plugin-not-elf]: attention plugin '" + folder + "/bad.so'"));
 }

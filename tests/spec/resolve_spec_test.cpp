@@ -41,10 +41,10 @@ TEST_CASE("the specification of our own tree") {
   CHECK(roles["actor"]["origin"].get<std::string>().ends_with("model/tiny.yaml:7:24"));
   CHECK(roles["actor"]["passes"] == "train");
   CHECK(roles["rollout"]["passes"] == "infer");
-  CHECK(roles["rollout"]["dtype"]["value"] == "float16");
-  CHECK(roles["critic"]["head_dim"]["value"] == 32);
+  CHECK(roles["rollout"]["dtype"]["value"] == "float32");
+  CHECK(roles["critic"]["head_dim"]["value"] == 16);
   CHECK(roles["critic"]["head_dim"]["kind"] == "derived");
-  CHECK(roles["ref"]["sequence_length"]["value"] == 48);
+  CHECK(roles["ref"]["sequence_length"]["value"] == 16);
   CHECK(roles["critic"]["plugin"]["name"] == "eager");
   CHECK(roles["critic"]["plugin"]["device"] == "cpu");
 }

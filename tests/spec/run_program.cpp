@@ -33,6 +33,7 @@ Outcome run_program_in(const std::filesystem::path& folder, const std::string& p
   child.argv.insert(child.argv.end(), words.begin(), words.end());
   child.output = scratch.path() / "output";
   child.errors = scratch.path() / "errors";
+  child.limit = std::chrono::minutes(5);  // a training under the sanitizers, on a machine that does other things too
   child.environment.emplace();
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string text = *variable;

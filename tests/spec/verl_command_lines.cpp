@@ -123,8 +123,8 @@ int main() {
   }
   size_t failed = 0;
   for (const Case& the_case : cases) {
-    const Outcome trained =
-        run_program(SPEC_PPO_TRAINER, joined({"--config-path", SPEC_VERL, "--job-name", "app"}, the_case.words));
+    const Outcome trained = run_program(
+        SPEC_PPO_TRAINER, joined({"--check-only", "--config-path", SPEC_VERL, "--job-name", "app"}, the_case.words));
     Words spec_words = {"resolve", "-cp", SPEC_VERL, "--spec"};
     const bool names_config =
         std::find(the_case.words.begin(), the_case.words.end(), "--config-name") != the_case.words.end();
