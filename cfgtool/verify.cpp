@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "config_engine/config_file.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/run_folder.hpp"
 #include "config_engine/sha256.hpp"
+#include "config_engine/write_file.hpp"
 #include "config_engine/yaml_writer.hpp"
 
 namespace cfgtool {
@@ -22,14 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) return std::nullopt;
-  return text.str();
-}
-
 /// A configuration as it was written into a run's folder.
 struct SavedConfig {
   std::shared_ptr<SourceMap> sources = std::make_shared<SourceMap>();
@@ -37,7 +28,7 @@ struct SavedConfig {
   std::string text;
 
   explicit SavedConfig(const std::string& path) {
-    const auto content = read_file(path);
+    const auto content = read_whole_file(path);
     if (!content) {
       throw_error(Stage::kRequest, "run-record", fmt::format("cannot read '{}'", path));
     }
@@ -164,7 +155,7 @@ void Verifier::compare_surroundings(const Composition& composition) {
     throw;
   }
   if (sha256_hex(write_yaml(resolved, resolved.root())) == *record_.resolved_sha256) return;
-  if (read_file(home_ + "/resolved.yaml")) {
+  if (read_whole_file(home_ + "/resolved.yaml")) {
     const SavedConfig then(home_ + "/resolved.yaml");
     compare_values(then.tree, resolved, *composition.sources);
   }
@@ -182,10 +173,10 @@ void Verifier::compare_surroundings(const Composition& composition) {
 /// What a person changed in the run's folder.
 void Verifier::look_for_edits() {
   std::map<std::string, std::string> written = record_.saved;
-  if (record_.resolved_sha256 && read_file(home_ + "/resolved.yaml"))
+  if (record_.resolved_sha256 && read_whole_file(home_ + "/resolved.yaml"))
     written["resolved.yaml"] = *record_.resolved_sha256;
   for (const auto& [name, hash] : written) {
-    const auto content = read_file(home_ + "/" + name);
+    const auto content = read_whole_file(home_ + "/" + name);
     if (!content || sha256_hex(*content) != hash) result_.edited.push_back(name);
   }
 }
@@ -193,7 +184,7 @@ void Verifier::look_for_edits() {
 /// Where the inputs do not compose, what was read then is all that can be looked at.
 void Verifier::look_at_recorded_files() {
   for (const RecordedFile& file : record_.files) {
-    const auto content = read_file(file.path);
+    const auto content = read_whole_file(file.path);
     if (!content) {
       result_.files.push_back({file.path, FileState::kGone});
     } else if (sha256_hex(*content) != file.sha256) {

@@ -340,6 +340,13 @@ ResolveContext Composition::resolve_context() const {
   return with_hydra;
 }
 
+Tree Composition::whole_tree() const {
+  Tree all = hydra;
+  for (const NodeId child : tree.children(tree.root()))
+    all.add_copy(all.root(), tree, child);
+  return all;
+}
+
 void Composition::resolve() {
   tree = resolved_tree(&warnings);
 }

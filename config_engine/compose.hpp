@@ -50,6 +50,9 @@ struct Composition {
   /// `context` with its `hydra` pointing to this object's. Valid as long as the object is not moved.
   ResolveContext resolve_context() const;
 
+  /// The hydra node and the job's configuration as one tree, as Hydra has them.
+  Tree whole_tree() const;
+
   /// Evaluates all interpolations of `tree`. \throws ConfigError with sources
   void resolve();
   /// A copy of `tree` with all interpolations evaluated. \throws as resolve

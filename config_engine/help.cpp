@@ -112,18 +112,10 @@ std::string groups_text(const ConfigRepository& repository, const std::vector<st
   return text;
 }
 
-/// Both halves as one tree: a template may refer to either.
-Tree whole(const Composition& composition) {
-  Tree all = composition.hydra;
-  for (const NodeId child : composition.tree.children(composition.tree.root()))
-    all.add_copy(all.root(), composition.tree, child);
-  return all;
-}
-
 /// The string at `key` and where it was written.
 std::pair<std::string, SourcePos> text_at(Composition& composition, std::string_view key,
                                           const ResolveContext& context) {
-  Tree all = whole(composition);
+  Tree all = composition.whole_tree();
   Resolver resolver(all, *composition.sources, context, &composition.warnings);
   const size_t dot = key.rfind('.');
   const NodeId parent = resolver.select(all.root(), key.substr(0, dot), false);

@@ -11,13 +11,6 @@ namespace cfgtool {
 
 namespace {
 
-Tree whole_tree(const Composition& composition) {
-  Tree all = composition.hydra;
-  for (const NodeId child : composition.tree.children(composition.tree.root()))
-    all.add_copy(all.root(), composition.tree, child);
-  return all;
-}
-
 ResolveContext context_at(const Composition& composition, const std::optional<std::tm>& now) {
   ResolveContext context = composition.resolve_context();
   if (now) context.now = now;
@@ -29,7 +22,7 @@ ResolveContext context_at(const Composition& composition, const std::optional<st
 HydraSettings::HydraSettings(const Composition& composition, std::optional<std::tm> now)
     : composition_(composition),
       context_(context_at(composition, now)),
-      tree_(whole_tree(composition)),
+      tree_(composition.whole_tree()),
       resolver_(tree_, *composition.sources, context_) {}
 
 NodeId HydraSettings::follow(NodeId node) {

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iomanip>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -20,6 +19,7 @@
 #include "config_engine/python_text.hpp"
 #include "config_engine/sha256.hpp"
 #include "config_engine/utf8.hpp"
+#include "config_engine/write_file.hpp"
 #include "config_engine/yaml_writer.hpp"
 
 namespace cfgtool {
@@ -94,11 +94,9 @@ std::vector<RecordedFile> record_files(const FileStore& store, const Composition
 }
 
 std::string read_text(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) refuse(fmt::format("cannot read '{}'", path));
-  return text.str();
+  std::optional<std::string> text = read_whole_file(path);
+  if (!text) refuse(fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
+  return std::move(*text);
 }
 
 /// JSON is UTF-8; a path need not be. What is not is kept as {"base64": …}.

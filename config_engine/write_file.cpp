@@ -88,6 +88,20 @@ bool write_nameless(const std::string& path, const std::string& temporary, std::
 
 }  // namespace
 
+std::optional<std::string> read_whole_file(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) return std::nullopt;
+  std::string content;
+  char block[65536];
+  while (true) {
+    const ssize_t count = ::read(file.number(), block, sizeof block);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::nullopt;
+    if (count == 0) return content;
+    content.append(block, static_cast<size_t>(count));
+  }
+}
+
 void write_whole_file(const std::string& path, std::string_view content, mode_t mode) {
   const std::string temporary = temporary_name(path);
   if (write_nameless(path, temporary, content, mode)) return;

@@ -1,9 +1,11 @@
 /// \file
-/// Writes files so that nobody ever sees half of one, also when the program is killed or the disk is full.
+/// Reads files whole, and writes them so that nobody ever sees half of one, also when the program is killed or the disk
+/// is full.
 #pragma once
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,5 +15,8 @@ namespace cfgtool {
 /// one; a file system that cannot do that (NFS) gets it as `PATH.NUMBER.tmp` and renamed. Not forced to the disk: a
 /// power cut may lose it. \param mode as for open(2) \throws std::system_error; what was at `path` is then as it was
 void write_whole_file(const std::string& path, std::string_view content, mode_t mode = 0666);
+
+/// All of a file; nothing, with errno, if it cannot be read.
+std::optional<std::string> read_whole_file(const std::string& path);
 
 }  // namespace cfgtool
