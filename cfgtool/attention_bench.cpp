@@ -207,14 +207,18 @@ std::vector<BenchRow> run_bench(const BenchOptions& options, const std::vector<s
 }
 
 std::string bench_text(const std::vector<BenchRow>& rows, const BenchOptions& options) {
+  const auto kernel_of = [](const BenchRow& row) { return row.implementation + "/" + row.plugin; };
   size_t width = 7;
-  for (const BenchRow& row : rows)
-    width = std::max(width, row.problem.size());
-  std::string text = fmt::format("{} thread{}\n{:{}}  {:18}  {:>10}  {:>8}  {:>5}  {:>9}  {:>5}\n", options.threads,
-                                 options.threads == 1 ? "" : "s", "problem", width, "kernel", "median", "GFLOP/s",
-                                 "peak", "x eager", "runs");
+  size_t kernel_width = 18;
   for (const BenchRow& row : rows) {
-    text += fmt::format("{:{}}  {:18}", row.problem, width, row.implementation + "/" + row.plugin);
+    width = std::max(width, row.problem.size());
+    kernel_width = std::max(kernel_width, kernel_of(row).size());
+  }
+  std::string text = fmt::format("{} thread{}\n{:{}}  {:{}}  {:>10}  {:>8}  {:>5}  {:>9}  {:>5}\n", options.threads,
+                                 options.threads == 1 ? "" : "s", "problem", width, "kernel", kernel_width, "median",
+                                 "GFLOP/s", "peak", "x eager", "runs");
+  for (const BenchRow& row : rows) {
+    text += fmt::format("{:{}}  {:{}}", row.problem, width, kernel_of(row), kernel_width);
     if (!row.refusal.empty()) {
       text += fmt::format("  refused: {}\n", row.refusal);
       continue;

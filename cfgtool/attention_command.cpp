@@ -17,6 +17,7 @@
 #include "attention_plugins/host/selector.hpp"
 #include "cfgtool/attention_bench.hpp"
 #include "cfgtool/command.hpp"
+#include "cfgtool/plugin_flags.hpp"
 #include "cfgtool/problem_flags.hpp"
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -38,29 +39,26 @@ constexpr int kExitUsage = 2;
 constexpr int kExitUnsupported = 3;
 constexpr int kExitCannotTell = 5;
 
-struct PluginFlags {
-  std::vector<std::string> paths;
-  bool allow_writable = false;
+struct CommonFlags {
+  PluginFlags plugins;
   bool json = false;
 };
 
-void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
-  app.add_option("--attention-plugin-path", flags.paths, "A plugin or a folder of plugins; may be repeated")
-      ->type_name("PATH")
-      ->allow_extra_args(false);
-  app.add_flag("--allow-writable-plugins", flags.allow_writable, "Load plugins that other users could change");
+void add_common_flags(CLI::App& app, CommonFlags& flags) {
+  add_plugin_flags(app, flags.plugins);
   app.add_flag("--json", flags.json, "Print JSON");
 }
 
-/// Warnings go to stderr. \throws PluginError
+/// Warnings go to stderr. \throws PluginError, ConfigError
 LoadedPlugins load(const PluginFlags& flags) {
-  attention::LoadOptions options;
-  for (const std::string& path : flags.paths)
-    options.command_line_paths.push_back({path, "--attention-plugin-path"});
-  options.allow_writable_by_others = flags.allow_writable;
-  LoadedPlugins loaded = attention::load_plugins(options);
+  LoadedPlugins loaded = attention::load_plugins(flags.load_options());
+  std::vector<std::string> not_opened;
+  for (const auto& warning : loaded.warnings) {
+    if (warning.fault == attention::PluginFault::kOpenFailed) not_opened.push_back(to_string(warning));
+  }
+  refuse_unused_options(flags, loaded.plugins, not_opened, std::make_shared<SourceMap>());
   for (const auto& warning : loaded.warnings)
-    write_stderr(fmt::format("warning[attention-plugin]: {}\n", attention::PluginError(warning).what()));
+    write_stderr(fmt::format("warning[attention-plugin]: {}\n", to_string(warning)));
   return loaded;
 }
 
@@ -112,17 +110,17 @@ void print_list_json(const LoadedPlugins& loaded, const Machine& machine) {
 }
 
 int list(CLI::App& app, const std::vector<std::string>& words) {
-  PluginFlags flags;
-  add_plugin_flags(app, flags);
+  CommonFlags flags;
+  add_common_flags(app, flags);
   if (!parse_flags(app, words)) return 0;
-  const LoadedPlugins loaded = load(flags);
+  const LoadedPlugins loaded = load(flags.plugins);
   const Machine machine = attention::look_at_machine();
   flags.json ? print_list_json(loaded, machine) : print_list_text(loaded, machine);
   return 0;
 }
 
 struct CheckFlags {
-  PluginFlags plugins;
+  CommonFlags common;
   ProblemFlags problem;
   std::string implementation;
   std::string device = "cpu";
@@ -140,7 +138,7 @@ std::optional<attn_device> find_device(const std::string& name, const Machine& m
 
 /// This machine has no such device.
 int refuse_device(const CheckFlags& flags, const attn_problem& problem, const Machine& machine) {
-  if (flags.plugins.json) {
+  if (flags.common.json) {
     const Json document{{"verdict", to_string(Verdict::kNo)},
                         {"implementation", flags.implementation},
                         {"device", flags.device},
@@ -234,7 +232,7 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
       ->check(CLI::IsMember({"rules", "heuristics", "compile"}).description(""))
       ->type_name("LEVEL")
       ->capture_default_str();
-  add_plugin_flags(app, flags.plugins);
+  add_common_flags(app, flags.common);
   add_problem_flags(app, flags.problem);
   app.footer(
       "Exit code: 0 it would run, 3 it would not, 5 that cannot be told here, 2 wrong flags.\n\n"
@@ -251,12 +249,12 @@ int check(CLI::App& app, const std::vector<std::string>& words) {
   const std::optional<attn_device> found = find_device(flags.device, machine);
   if (!found) return refuse_device(flags, problem, machine);
   const attn_device& device = *found;
-  const LoadedPlugins loaded = load(flags.plugins);
+  const LoadedPlugins loaded = load(flags.common.plugins);
   const int32_t level = flags.level == "rules"     ? ATTN_LEVEL_RULES
                         : flags.level == "compile" ? ATTN_LEVEL_COMPILE
                                                    : ATTN_LEVEL_HEURISTICS;
   const Selection selection = attention::select(flags.implementation, device, problem, level, loaded.plugins);
-  if (flags.plugins.json) {
+  if (flags.common.json) {
     print_check_json(flags, selection, device, problem);
   } else if (selection.chosen) {
     write_stdout(yes_text(*selection.chosen, device, problem));
@@ -268,7 +266,7 @@ int check(CLI::App& app, const std::vector<std::string>& words) {
 }
 
 struct BenchFlags {
-  PluginFlags plugins;
+  CommonFlags common;
   BenchOptions options;
   std::string file;
 };
@@ -288,7 +286,7 @@ void declare_bench(CLI::App& app, BenchFlags& flags) {
   app.add_option("--impl", options.implementations, "Only these names; may be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  add_plugin_flags(app, flags.plugins);
+  add_common_flags(app, flags.common);
   app.footer(
       "GFLOP/s count 4 * heads * rows * keys * head_dim for a forward pass, half of it with a causal mask, and 3.5 "
       "times\n"
@@ -304,7 +302,7 @@ int bench(CLI::App& app, const std::vector<std::string>& words) {
   BenchOptions& options = flags.options;
   if (!parse_flags(app, words)) return 0;
   options.problems = read_problem_file(flags.file);
-  const LoadedPlugins loaded = load(flags.plugins);
+  const LoadedPlugins loaded = load(flags.common.plugins);
   if (options.threads == 0) options.threads = attention::look_at_machine().workers;
   const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
   const std::vector<BenchRow> rows = run_bench(options, loaded.plugins, [&](const std::string& what) {
@@ -316,7 +314,7 @@ int bench(CLI::App& app, const std::vector<std::string>& words) {
         fmt::format("no plugin provides {} on the CPU; known are: {}", fmt::join(options.implementations, ", "),
                     fmt::join(attention::provided_names(loaded.plugins, ATTN_DEVICE_CPU), ", ")));
   }
-  write_stdout(flags.plugins.json ? bench_json(rows, options) : bench_text(rows, options));
+  write_stdout(flags.common.json ? bench_json(rows, options) : bench_text(rows, options));
   const bool any = std::any_of(rows.begin(), rows.end(), [](const BenchRow& row) { return row.runs > 0; });
   return any ? 0 : kExitUnsupported;
 }
@@ -376,10 +374,10 @@ std::vector<Subcommand> attention_subcommands() {
 
 std::vector<CompletionFlag> attention_command_flags(const std::string& name) {
   CLI::App app;
-  PluginFlags plugins;
+  CommonFlags list_flags;
   CheckFlags check_flags;
   BenchFlags bench_flags;
-  if (name == "list") add_plugin_flags(app, plugins);
+  if (name == "list") add_common_flags(app, list_flags);
   if (name == "check") declare_check(app, check_flags);
   if (name == "bench") declare_bench(app, bench_flags);
   return completion_flags(app);

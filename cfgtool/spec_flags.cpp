@@ -4,14 +4,6 @@
 
 namespace cfgtool {
 
-attention::LoadOptions SpecFlags::load_options() const {
-  attention::LoadOptions options;
-  for (const std::string& path : plugin_paths)
-    options.command_line_paths.push_back({path, "--attention-plugin-path"});
-  options.allow_writable_by_others = allow_writable_plugins;
-  return options;
-}
-
 void add_spec_flags(CLI::App& app, SpecFlags& flags) {
   constexpr const char* kGroup = "The specification";
   CLI::Option* spec =
@@ -27,14 +19,8 @@ void add_spec_flags(CLI::App& app, SpecFlags& flags) {
       ->capture_default_str()
       ->needs(spec)
       ->group(kGroup);
-  app.add_option("--attention-plugin-path", flags.plugin_paths, "A plugin or a folder of plugins; may be repeated")
-      ->type_name("PATH")
-      ->allow_extra_args(false)
-      ->needs(spec)
-      ->group(kGroup);
-  app.add_flag("--allow-writable-plugins", flags.allow_writable_plugins, "Load plugins that other users could change")
-      ->needs(spec)
-      ->group(kGroup);
+  for (CLI::Option* option : add_plugin_flags(app, flags.plugins))
+    option->needs(spec)->group(kGroup);
 }
 
 }  // namespace cfgtool

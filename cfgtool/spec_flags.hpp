@@ -3,9 +3,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "attention_plugins/host/loader.hpp"
+#include "cfgtool/plugin_flags.hpp"
 
 namespace CLI {
 class App;
@@ -15,11 +14,8 @@ namespace cfgtool {
 
 struct SpecFlags {
   bool spec = false;
-  std::string mapping = "verl";           ///< a framework whose mapping comes with cfgtool, or a file
-  std::vector<std::string> plugin_paths;  ///< files or folders
-  bool allow_writable_plugins = false;
-
-  attention::LoadOptions load_options() const;
+  std::string mapping = "verl";  ///< a framework whose mapping comes with cfgtool, or a file
+  PluginFlags plugins;
 };
 
 /// Declares them on `app`, which has Hydra's flags already.

@@ -1,6 +1,8 @@
 #include "cfgtool/spec_report.hpp"
 
 #include <fmt/format.h>
+
+#include "attention_plugins/host/plugin_error.hpp"
 #include "attention_plugins/host/role_choice.hpp"
 #include "cfgtool/spec_tree.hpp"
 #include "config_engine/config.hpp"
@@ -25,7 +27,14 @@ SpecReport report_spec(Composition composition, const SpecFlags& flags, bool as_
   const AttentionMapping mapping = read_attention_mapping(sources, flags.mapping);
   const AttentionSpec spec = make_attention_spec(Config(std::move(composition)), mapping);
   const attention::Machine machine = attention::look_at_machine();
-  const auto plugins = attention::load_plugins_or_refuse(flags.load_options(), sources, report.warnings);
+  std::vector<Diagnostic> load_warnings;
+  const auto plugins = attention::load_plugins_or_refuse(flags.plugins.load_options(), sources, load_warnings);
+  std::vector<std::string> not_opened;
+  for (const Diagnostic& warning : load_warnings) {
+    if (warning.code == attention::code_of(attention::PluginFault::kOpenFailed)) not_opened.push_back(warning.message);
+  }
+  refuse_unused_options(flags.plugins, plugins, not_opened, sources);
+  report.warnings.insert(report.warnings.end(), load_warnings.begin(), load_warnings.end());
   const auto choices = attention::choose_roles(spec, machine, plugins);
   report.refusals = attention::refusals(spec, choices, attention::known_names(spec, plugins));
 

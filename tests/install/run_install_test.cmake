@@ -31,14 +31,19 @@ endfunction()
 build_outside(${SOURCE}/examples/embedded_parser)
 run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build/embedded_parser --output-on-failure)
 
-# A plugin in C goes where the installed host finds it, and agrees with the reference.
-build_outside(${SOURCE}/examples/third_party_plugin)
-run(${CMAKE_COMMAND} --install ${WORK}/build/third_party_plugin)
-file(GLOB_RECURSE plugin ${prefix}/attention_two_pass.so)
+# A plugin in C: found by its path, takes options, is installed where the installed host looks, and agrees with the
+# reference, forward and backward. (A program below the build folder, as here, looks in the build's plugins only.)
+build_outside(${SOURCE}/examples/attention_plugin)
+run(${prefix}/bin/cfgtool attention check --attention-plugin-path ${WORK}/build/attention_plugin
+    --attention-plugin-option block_sparse=block=16,local=2,stride=4 --impl block_sparse --causal --backward)
+run(${CMAKE_COMMAND} --install ${WORK}/build/attention_plugin)
+file(GLOB_RECURSE plugin ${prefix}/attention_block_sparse.so)
 file(GLOB_RECURSE eager ${prefix}/attention_eager.so)
-if(NOT plugin OR NOT eager)
+if(NOT eager OR NOT plugin MATCHES "/cfgtool/attention_plugins/attention_block_sparse.so$")
   message(FATAL_ERROR "the plugins are not in ${prefix}")
 endif()
+run(${prefix}/bin/cfgtool attention check --attention-plugin-path ${plugin} --impl block_sparse --dtype bf16
+    --heads 8:2 --causal --backward)
 build_outside(${SOURCE}/tests/install/use_plugin)
 run(${WORK}/build/use_plugin/use_plugin ${plugin} ${eager})
 
