@@ -15,6 +15,9 @@ namespace cfgtool::test {
 /// Where a program of that name lies on the PATH; empty: nowhere.
 std::string find_program(const std::string& name);
 
+/// Whether pseudo-terminals can be opened: not in a changed root without /dev/pts.
+bool has_terminals();
+
 class Terminal {
  public:
   /// Starts `shell` (bash, zsh or fish) without anybody's settings, in work(), with cfgtool and embedded_parser on the
