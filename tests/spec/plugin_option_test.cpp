@@ -144,7 +144,7 @@ TEST_CASE("a problem that the plugin cannot compute is refused with its reason")
 }
 
 TEST_CASE("the trainer's checks hold for it: forward, gradients, weights") {
-  const Outcome outcome = run_program(SPEC_PPO_TRAINER, with_plugin({kPolicy, kCritic}));
+  const Outcome outcome = run_program(SPEC_PPO_TRAINER, with_plugin({"--check-only", kPolicy, kCritic}));
   CAPTURE(outcome.errors);
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.prints("block_sparse 1.0.0 on cpu"));
