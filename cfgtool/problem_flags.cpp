@@ -48,9 +48,16 @@ attn_problem ProblemFlags::problem() const {
   const SizePair dims = parse_pair("--head-dim", head_dim, 1, "D or QUERY_KEY_D:VALUE_D");
   const SizePair lengths = parse_pair("--seq", seq, 1, "LENGTH or QUERY_LENGTH:KEY_LENGTH");
   const uint32_t passes = ATTN_PASS_FORWARD | (backward ? ATTN_PASS_LSE | ATTN_PASS_BACKWARD : 0U);
+  // Packed, the sequences lie end to end in one.
+  const int64_t packed = varlen == "packed" ? batch : 1;
   attn_problem problem = attention::make_problem(
-      {batch, head_count.first, head_count.second, lengths.first, lengths.second, dims.first, dims.second}, *type,
-      passes, layout == "bshd" ? attention::Layout::kBatchSequenceHeads : attention::Layout::kBatchHeadsSequence);
+      {batch / packed, head_count.first, head_count.second, packed * lengths.first, packed * lengths.second, dims.first,
+       dims.second},
+      *type, passes,
+      layout == "bshd" ? attention::Layout::kBatchSequenceHeads : attention::Layout::kBatchHeadsSequence);
+  problem.batch = batch;
+  problem.seq_q = lengths.first;
+  problem.seq_kv = lengths.second;
   const int32_t where = diagonal == "top-left" ? ATTN_DIAGONAL_TOP_LEFT : ATTN_DIAGONAL_BOTTOM_RIGHT;
   if (causal) attention::make_causal(problem, where);
   if (!window.empty()) {

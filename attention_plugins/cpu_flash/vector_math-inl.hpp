@@ -6,6 +6,7 @@
 #define CFGTOOL_CPU_FLASH_VECTOR_MATH_INL_HPP
 #endif
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -31,6 +32,10 @@ HWY_INLINE FloatVec exp2(FloatVec x) {
   p = hn::MulAdd(p, f, hn::Set(d, 6.931472028550421e-1F));
   p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
   const FloatVec scaled = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(whole)));
+#if HWY_TARGET == HWY_SCALAR
+  // Vector instructions make an integer of a NaN whose lowest bits are 0, so that it stays one; plain C++ does not.
+  if (std::isnan(hn::GetLane(x))) return x;
+#endif
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -126.0F)), scaled);
 }
 

@@ -115,6 +115,25 @@ attn_problem without_bias_gradient(attn_problem problem) {
 CaseRun::CaseRun(const ReferenceCase& reference, Passes passes)
     : CaseRun(reference, passes == kAll ? problem_of(reference) : without_bias_gradient(problem_of(reference))) {}
 
+namespace {
+
+/// Sequences of different lengths, where the problem has them.
+ReferenceCase made_up(const attn_problem& p, uint32_t seed, float amplitude) {
+  ReferenceCase made;
+  made.fields = {{"seed", seed}, {"amplitude", static_cast<double>(amplitude)}};
+  for (int64_t b = 0; b < p.batch; ++b) {
+    const bool is_padded = p.varlen == ATTN_VARLEN_PADDED;
+    made.lengths_q.push_back(static_cast<int32_t>(is_padded ? std::max<int64_t>(0, p.seq_q - 5 * b) : p.seq_q));
+    made.lengths_kv.push_back(static_cast<int32_t>(is_padded ? std::max<int64_t>(0, p.seq_kv - 9 * b) : p.seq_kv));
+  }
+  return made;
+}
+
+}  // namespace
+
+CaseRun::CaseRun(const attn_problem& problem, uint32_t seed, float amplitude)
+    : CaseRun(made_up(problem, seed, amplitude), problem) {}
+
 CaseRun::CaseRun(const ReferenceCase& reference, const attn_problem& p)
     : query(p.dtype, query_size(p), p.query_stride),
       key(p.dtype, key_size(p), p.key_stride),

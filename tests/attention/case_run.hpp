@@ -51,6 +51,9 @@ class CaseRun {
   enum Passes { kAll, kWithoutBiasGradient };
   explicit CaseRun(const ReferenceCase& reference, Passes passes = kAll);
 
+  /// Any problem, with numbers from a seed. \param amplitude of queries and keys
+  CaseRun(const attn_problem& problem, uint32_t seed, float amplitude);
+
   void forward(cfgtool::attention::AttentionKernel& kernel);
   void backward(cfgtool::attention::AttentionKernel& kernel);  ///< after forward
 

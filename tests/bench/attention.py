@@ -46,11 +46,11 @@ def library_path(python):
 
 
 def read_problems(path):
-    """name -> flags, as attention_problems.txt has them."""
+    """name -> flags, as problems.txt has them."""
     problems = {}
     for line in path.read_text().splitlines():
         words = line.split()
-        if not words or words[0].startswith("#"):
+        if not words or words[0].startswith(("#", "small", "large")):
             continue
         flags = {}
         for i, word in enumerate(words):
@@ -104,7 +104,7 @@ def median_time(function, seconds):
 
 
 def own_row(arguments, name, threads):
-    line = next(line for line in (HERE / "attention_problems.txt").read_text().splitlines() if line.split()[:1] == [name])
+    line = next(line for line in (HERE.parent / "attention/problems.txt").read_text().splitlines() if line.split()[:1] == [name])
     file = arguments.work / "problem.txt"
     file.write_text(line + "\n")
     answer = subprocess.run([arguments.cfgtool, "attention", "bench", file, "--impl", "sdpa", "--json", "--threads",
@@ -121,7 +121,7 @@ def measure(arguments, torch, threads, out):
     out(f"\n### {threads} thread{'s' if threads > 1 else ''}\n\n"
         "| problem | torch's time by cfgtool's: min | median | max | required | share of FMA peak |\n|---|---|---|---|---|---|")
     reads = {}
-    for name, flags in read_problems(HERE / "attention_problems.txt").items():
+    for name, flags in read_problems(HERE.parent / "attention/problems.txt").items():
         if arguments.only not in name:
             continue
         problem = TorchProblem(torch, flags)

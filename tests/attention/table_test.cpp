@@ -1,0 +1,141 @@
+// cpu_flash on each of its paths against the eager reference, on all problems of problems.txt.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "cfgtool/problem_flags.hpp"
+#include "tests/attention/case_run.hpp"
+
+using namespace attention_test;
+using namespace cfgtool::attention;
+
+namespace {
+
+/// How far two kernels may be apart that both compute in fp32 and round to the problem's type: one unit in the last
+/// place of that, and what sums of some thousand terms in another order differ by. Gradients of queries and keys also
+/// get the rounding of the output (delta is made from it), added up over a row.
+double allowed(const std::string& name, const attn_problem& p, double largest, double amplitude) {
+  const double unit = p.dtype == ATTN_DTYPE_F32 ? 0 : p.dtype == ATTN_DTYPE_F16 ? 0x1p-10 : 0x1p-7;
+  const bool from_delta = name == "d_query" || name == "d_key";
+  const double rounding = name == "lse" ? 0 : unit * (from_delta ? 2 : 1);
+  const double of_delta = from_delta ? unit * amplitude * std::abs(static_cast<double>(p.scale)) *
+                                           std::sqrt(static_cast<double>(p.head_dim_v))
+                                     : 0;
+  return (rounding + 4e-5) * largest + of_delta + 1e-6;
+}
+
+void compare(const std::string& name, const CaseRun& run, const CaseRun& reference, double amplitude) {
+  const std::vector<float> got = run.result(name);
+  const std::vector<float> want = reference.result(name);
+  REQUIRE(got.size() == want.size());
+  double largest = 0;
+  for (const float value : want)
+    largest = std::isfinite(value) ? std::max(largest, std::abs(static_cast<double>(value))) : largest;
+  const double most = allowed(name, run.problem(), largest, amplitude);
+  double worst = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const auto a = static_cast<double>(got[i]);
+    const auto b = static_cast<double>(want[i]);
+    worst = a == b ? worst : std::isnan(a - b) || std::isinf(a - b) ? INFINITY : std::max(worst, std::abs(a - b));
+  }
+  CAPTURE(name);
+  CAPTURE(largest);
+  CHECK(worst <= most);
+}
+
+void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, const std::vector<std::string>& paths) {
+  CAPTURE(named.name);
+  attn_problem problem = named.flags.problem();
+  problem.passes |= ATTN_PASS_LSE;
+  const bool backward = (problem.passes & ATTN_PASS_BACKWARD) != 0;
+  CaseRun reference(problem, 7, amplitude);
+  AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(2));
+  reference.forward(eager);
+  if (backward) reference.backward(eager);
+  for (const std::string& path : paths) {
+    const auto plugin = flash_plugin(path);
+    if (!plugin) continue;
+    CAPTURE(path);
+    CaseRun run(problem, 7, amplitude);
+    AttentionKernel kernel(plugin, 0, problem, std::make_shared<ThreadPool>(2));
+    run.forward(kernel);
+    if (backward) run.backward(kernel);
+    compare("output", run, reference, amplitude);
+    compare("lse", run, reference, amplitude);
+    for (const char* const gradient : {"d_query", "d_key", "d_value"}) {
+      if (backward) compare(gradient, run, reference, amplitude);
+    }
+    CHECK(run.gaps_untouched());
+  }
+}
+
+void check_table(bool small, float amplitude, const std::vector<std::string>& paths) {
+  size_t count = 0;
+  for (const cfgtool::NamedProblem& named : cfgtool::read_problem_file(ATTENTION_PROBLEMS)) {
+    if (named.name.starts_with("small") != small) continue;
+    check_problem_line(named, amplitude, paths);
+    ++count;
+  }
+  CHECK(count > (small ? 100 : 20));
+}
+
+}  // namespace
+
+TEST_CASE("small problems") {
+  check_table(true, 1, {"avx512", "avx2", "sse4", "portable"});
+}
+
+TEST_CASE("small problems with large scores") {
+  check_table(true, 6, {"avx512", "avx2"});
+}
+
+// With the label `large`, outside of the default run.
+TEST_CASE("large problems" * doctest::skip()) {
+  check_table(false, 1, {"avx512", "avx2"});
+}
+
+TEST_CASE("infinities and NaNs go where they go in the reference") {
+  for (const float odd : {INFINITY, -INFINITY, NAN}) {
+    CAPTURE(odd);
+    for (const char* const line : {"x --dtype fp32 --heads 2 --head-dim 32 --seq 70 --causal",
+                                   "x --dtype fp32 --heads 2 --head-dim 32 --seq 1:600"}) {
+      CAPTURE(line);
+      attn_problem problem = cfgtool::parse_problem_line(line).flags.problem();
+      problem.passes |= ATTN_PASS_LSE;
+      CaseRun reference(problem, 3, 1);
+      CaseRun run(problem, 3, 1);
+      // A key that rows from 40 on see, and of the other head a value that all see: a weight of 0 times infinity is
+      // none.
+      for (CaseRun* const each : {&reference, &run}) {
+        each->key.set(40 * 32 + 5, odd);
+        each->value.set(problem.seq_kv * 32 + 7, odd);
+      }
+      AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(1));
+      AttentionKernel flash(flash_plugin("portable"), 0, problem, std::make_shared<ThreadPool>(1));
+      reference.forward(eager);
+      run.forward(flash);
+      const auto want = reference.result("output");
+      const auto got = run.result("output");
+      size_t odd_rows = 0;
+      for (size_t i = 0; i < want.size(); ++i) {
+        odd_rows += std::isfinite(want[i]) ? 0 : 1;
+        CHECK(std::isfinite(want[i]) == std::isfinite(got[i]));
+      }
+      CHECK(odd_rows > 0);
+    }
+  }
+}
+
+TEST_CASE("the workspace grows with neither length in the forward pass") {
+  const auto plugin = flash_plugin("portable");
+  const auto bytes = [&](int64_t length) {
+    const attn_problem problem =
+        make_problem({1, 4, 2, length, length, 64, 64}, ATTN_DTYPE_BF16, ATTN_PASS_FORWARD | ATTN_PASS_LSE);
+    return plugin->query(0, cpu_device(4), problem, ATTN_LEVEL_RULES).forward_workspace_bytes;
+  };
+  CHECK(bytes(1000) == bytes(1000000));
+  CHECK(bytes(1000) < 4 * 1024 * 1024);
+}
