@@ -46,7 +46,13 @@ void compare(const std::string& name, const CaseRun& run, const CaseRun& referen
   CHECK(worst <= most);
 }
 
-void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, const std::vector<std::string>& paths) {
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
+}
+
+/// \param other_threads numbers of threads that must give the same bits as two
+void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, const std::vector<std::string>& paths,
+                        const std::vector<uint32_t>& other_threads) {
   CAPTURE(named.name);
   attn_problem problem = named.flags.problem();
   problem.passes |= ATTN_PASS_LSE;
@@ -69,14 +75,26 @@ void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, con
       if (backward) compare(gradient, run, reference, amplitude);
     }
     CHECK(run.gaps_untouched());
+    for (const uint32_t threads : other_threads) {
+      CAPTURE(threads);
+      CaseRun other(problem, 7, amplitude);
+      AttentionKernel threaded(plugin, 0, problem, std::make_shared<ThreadPool>(threads));
+      other.forward(threaded);
+      if (backward) other.backward(threaded);
+      for (const char* const result : {"output", "lse", "d_query", "d_key", "d_value"}) {
+        CAPTURE(result);
+        CHECK(same_bits(run.result(result), other.result(result)));
+      }
+    }
   }
 }
 
-void check_table(bool small, float amplitude, const std::vector<std::string>& paths) {
+void check_table(bool small, float amplitude, const std::vector<std::string>& paths,
+                 const std::vector<uint32_t>& other_threads) {
   size_t count = 0;
   for (const cfgtool::NamedProblem& named : cfgtool::read_problem_file(ATTENTION_PROBLEMS)) {
     if (named.name.starts_with("small") != small) continue;
-    check_problem_line(named, amplitude, paths);
+    check_problem_line(named, amplitude, paths, other_threads);
     ++count;
   }
   CHECK(count > (small ? 100 : 20));
@@ -85,16 +103,16 @@ void check_table(bool small, float amplitude, const std::vector<std::string>& pa
 }  // namespace
 
 TEST_CASE("small problems") {
-  check_table(true, 1, {"avx512", "avx2", "sse4", "portable"});
+  check_table(true, 1, {"avx512", "avx2", "sse4", "portable"}, {1, 7});
 }
 
 TEST_CASE("small problems with large scores") {
-  check_table(true, 6, {"avx512", "avx2"});
+  check_table(true, 6, {"avx512", "avx2"}, {});
 }
 
 // With the label `large`, outside of the default run.
 TEST_CASE("large problems" * doctest::skip()) {
-  check_table(false, 1, {"avx512", "avx2"});
+  check_table(false, 1, {"avx512", "avx2"}, {});
 }
 
 TEST_CASE("infinities and NaNs go where they go in the reference") {
