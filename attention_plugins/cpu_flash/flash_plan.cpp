@@ -19,7 +19,7 @@ int64_t FlashPlan::forward_floats_per_worker() const {
   const int64_t block = taken(kKeyBlock * (padded_qk() + kRowPadding)) + taken(kKeyBlock * (padded_v() + kRowPadding)) +
                         taken(kKeyBlock * kPanelRows) + taken(kPanelRows) + taken(std::max(padded_qk(), padded_v()));
   const int64_t panel =
-      taken(problem.head_dim_qk * kPanelRows) + taken(kPanelRows * padded_v()) + 5 * taken(kPanelRows);
+      taken(problem.head_dim_qk * kPanelRows) + taken(kPanelRows * padded_v()) + 2 * taken(kPanelRows);
   return block + kPanelsPerTask * panel;
 }
 

@@ -32,18 +32,17 @@ inline constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 /// kPanelRows query rows of one head, and what is known of them so far.
 struct Panel {
   int64_t head = 0;
-  int64_t first = 0;         // row within the sequence
-  int64_t count = 0;         // of rows that there are; the rest of the lanes computes on zeros
-  cpu::KeyRange any{0, 0};   // keys that some row sees
-  cpu::KeyRange all{0, 0};   // keys that every row sees
-  bool is_begun = false;     // `output` holds something
-  float* queries = nullptr;  // [head_dim_qk][kPanelRows], times the scale
-  float* output = nullptr;   // [kPanelRows][padded_v]
-  float* largest = nullptr;  // [kPanelRows]: score
-  float* sum = nullptr;      // [kPanelRows]: of 2^(score - largest)
-  float* begin = nullptr;    // [kPanelRows]: the keys that a row sees
-  float* end = nullptr;
-  float* position = nullptr;  // [kPanelRows]: the key that a row faces
+  int64_t first = 0;                  // row within the sequence
+  int64_t count = 0;                  // of rows that there are; the rest of the lanes computes on zeros
+  cpu::KeyRange any{0, 0};            // keys that some row sees
+  cpu::KeyRange all{0, 0};            // keys that every row sees
+  bool is_begun = false;              // `output` holds something
+  float* queries = nullptr;           // [head_dim_qk][kPanelRows], times the scale
+  float* output = nullptr;            // [kPanelRows][padded_v]
+  float* largest = nullptr;           // [kPanelRows]: score
+  float* sum = nullptr;               // [kPanelRows]: of 2^(score - largest)
+  cpu::KeyRange seen[kPanelRows];     // the keys that a row sees
+  int64_t position[kPanelRows] = {};  // the key that a row faces
 };
 
 class ForwardTask {
@@ -130,18 +129,14 @@ inline void ForwardTask::begin_panel(Panel& panel, int64_t number) {
   panel.output = take(kPanelRows * plan_.padded_v());
   panel.largest = take(kPanelRows);
   panel.sum = take(kPanelRows);
-  panel.begin = take(kPanelRows);
-  panel.end = take(kPanelRows);
-  panel.position = take(kPanelRows);
   panel.any = plan_.visible_keys(sequence_, panel.first, panel.count);
   panel.all = panel.any;
   for (int64_t r = 0; r < kPanelRows; ++r) {
     // Lanes without a row see all that the others see, so that they call for no mask.
     const cpu::KeyRange keys = r < panel.count ? plan_.visible_keys(sequence_, panel.first + r) : panel.any;
     panel.all = {std::max(panel.all.begin, keys.begin), std::min(panel.all.end, keys.end)};
-    panel.begin[r] = static_cast<float>(keys.begin);
-    panel.end[r] = static_cast<float>(keys.end);
-    panel.position[r] = static_cast<float>(plan_.aligned_position(sequence_, panel.first + r));
+    panel.seen[r] = keys;
+    panel.position[r] = plan_.aligned_position(sequence_, panel.first + r);
     panel.largest[r] = kMinusInfinity;
     panel.sum[r] = 0;
   }
@@ -212,7 +207,7 @@ inline void ForwardTask::add_bias(const Panel& panel, int64_t first_key, int64_t
     if (problem_.bias == ATTN_BIAS_ALIBI) {
       const float slope = arguments_.extras.alibi_slopes[panel.head] * kLog2E;
       for (int64_t j = 0; j < present; ++j)
-        scores_[j * kPanelRows + r] -= slope * std::fabs(panel.position[r] - static_cast<float>(first_key + j));
+        scores_[j * kPanelRows + r] -= slope * static_cast<float>(std::abs(panel.position[r] - first_key - j));
       continue;
     }
     const int64_t* const stride = problem_.bias_stride;
@@ -233,10 +228,17 @@ inline void ForwardTask::weigh(Panel& panel, int64_t first_key, int64_t keys, bo
     const FloatVec before = hn::LoadU(d, panel.largest + lane);
     FloatVec largest = before;
     if (is_masked) {
-      const FloatVec begin = hn::LoadU(d, panel.begin + lane);
-      const FloatVec end = hn::LoadU(d, panel.end + lane);
+      // From the block's first key on, since a float counts keys only up to 2^24.
+      HWY_ALIGN float begins[kPanelRows];
+      HWY_ALIGN float ends[kPanelRows];
+      for (int64_t r = lane; r < lane + lanes(); ++r) {
+        begins[r] = static_cast<float>(panel.seen[r].begin - first_key);
+        ends[r] = static_cast<float>(panel.seen[r].end - first_key);
+      }
+      const FloatVec begin = hn::LoadU(d, begins + lane);
+      const FloatVec end = hn::LoadU(d, ends + lane);
       for (int64_t j = 0; j < keys; ++j) {
-        const FloatVec key = hn::Set(d, static_cast<float>(first_key + j));
+        const FloatVec key = hn::Set(d, static_cast<float>(j));
         const auto sees = hn::And(hn::Ge(key, begin), hn::Lt(key, end));
         const FloatVec score = hn::IfThenElse(sees, hn::LoadU(d, scores + j * kPanelRows), hn::Set(d, kMinusInfinity));
         hn::StoreU(score, d, scores + j * kPanelRows);
