@@ -157,11 +157,27 @@ void measure(const attn_problem& problem, double seconds, const std::shared_ptr<
 
 }  // namespace
 
+/// Pairs of a row and a key that it sees; of square causal problems half of all, as papers count them.
+double visible_pairs(const attn_problem& problem) {
+  const auto rows = static_cast<double>(problem.seq_q);
+  const auto keys = static_cast<double>(problem.seq_kv);
+  if (problem.window_left < 0 && problem.window_right < 0) return rows * keys;
+  if (problem.window_left < 0 && problem.window_right == 0 && problem.seq_q == problem.seq_kv) return rows * keys / 2;
+  const int64_t shift = problem.diagonal == ATTN_DIAGONAL_BOTTOM_RIGHT ? problem.seq_kv - problem.seq_q : 0;
+  double pairs = 0;
+  for (int64_t row = 0; row < problem.seq_q; ++row) {
+    const int64_t position = row + shift;
+    const int64_t begin = problem.window_left < 0 ? 0 : std::max<int64_t>(0, position - problem.window_left);
+    const int64_t end =
+        problem.window_right < 0 ? problem.seq_kv : std::min(problem.seq_kv, position + problem.window_right + 1);
+    pairs += static_cast<double>(std::max<int64_t>(0, end - begin));
+  }
+  return pairs;
+}
+
 double flops_of(const attn_problem& problem) {
-  const double pairs = static_cast<double>(problem.seq_q) * static_cast<double>(problem.seq_kv) *
-                       (problem.window_right == 0 ? 0.5 : 1.0);
   const auto dims = static_cast<double>(problem.head_dim_qk + problem.head_dim_v);
-  const double forward = 2.0 * static_cast<double>(problem.batch * problem.heads_q) * pairs * dims;
+  const double forward = 2.0 * static_cast<double>(problem.batch * problem.heads_q) * visible_pairs(problem) * dims;
   return (problem.passes & ATTN_PASS_BACKWARD) != 0 ? kBackwardFactor * forward : forward;
 }
 
@@ -187,8 +203,14 @@ std::vector<BenchRow> run_bench(const BenchOptions& options, const std::vector<s
         progress(fmt::format("{}: {} by {}", named.name, implementation.name, plugin->name()));
         const Answer answer = plugin->query(i, cpu_device(options.threads), problem, ATTN_LEVEL_RULES);
         if (answer.verdict == Verdict::kYes) {
-          measure(problem, options.seconds, plugin, i, pool, row);
-          if (peak > 0) row.peak_share = row.gflops / peak;
+          try {
+            measure(problem, options.seconds, plugin, i, pool, row);
+            if (peak > 0) row.peak_share = row.gflops / peak;
+          } catch (const KernelError& error) {
+            row.failure = error.what();
+          } catch (const std::bad_alloc&) {
+            row.failure = "there is not memory enough for its tensors";
+          }
         } else {
           row.refusal = answer.text;
         }
@@ -219,8 +241,9 @@ std::string bench_text(const std::vector<BenchRow>& rows, const BenchOptions& op
                                  "GFLOP/s", "peak", "x eager", "runs");
   for (const BenchRow& row : rows) {
     text += fmt::format("{:{}}  {:{}}", row.problem, width, kernel_of(row), kernel_width);
-    if (!row.refusal.empty()) {
-      text += fmt::format("  refused: {}\n", row.refusal);
+    if (!row.refusal.empty() || !row.failure.empty()) {
+      text += row.failure.empty() ? fmt::format("  refused: {}\n", row.refusal)
+                                  : fmt::format("  failed: {}\n", row.failure);
       continue;
     }
     const std::string time = row.median_seconds < 1 ? fmt::format("{:.3f} ms", row.median_seconds * 1e3)
@@ -239,7 +262,9 @@ std::string bench_json(const std::vector<BenchRow>& rows, const BenchOptions& op
                {"description", row.description},
                {"implementation", row.implementation},
                {"plugin", row.plugin}};
-    if (!row.refusal.empty()) {
+    if (!row.failure.empty()) {
+      entry["failure"] = row.failure;
+    } else if (!row.refusal.empty()) {
       entry["refusal"] = row.refusal;
     } else {
       entry.update({{"runs", row.runs},

@@ -27,6 +27,7 @@ struct BenchRow {
   std::string implementation;
   std::string plugin;
   std::string refusal;  ///< why it was not measured; else empty
+  std::string failure;  ///< what went wrong while it was measured; else empty
   size_t runs = 0;
   double best_seconds = 0;
   double median_seconds = 0;

@@ -37,6 +37,7 @@ using attention::Verdict;
 
 constexpr int kExitUsage = 2;
 constexpr int kExitUnsupported = 3;
+constexpr int kExitKernelFailed = 4;
 constexpr int kExitCannotTell = 5;
 
 struct CommonFlags {
@@ -288,9 +289,9 @@ void declare_bench(CLI::App& app, BenchFlags& flags) {
       ->allow_extra_args(false);
   add_common_flags(app, flags.common);
   app.footer(
-      "GFLOP/s count 4 * heads * rows * keys * head_dim for a forward pass, half of it with a causal mask, and 3.5 "
-      "times\n"
-      "as much with the backward pass. `peak` is the share of what this machine's multiply-add units reach.\n\n"
+      "GFLOP/s count 4 * batch * heads * head_dim for each row and key that it sees (half of all if causal), 3.5 times "
+      "as\n"
+      "much with the backward pass. `peak` is the share of what this machine's multiply-add units reach.\n\n"
       "A file:\n"
       "  prefill  --dtype bf16 --heads 16 --head-dim 128 --seq 2048 --causal\n"
       "  decode   --dtype bf16 --heads 16 --head-dim 128 --seq 1:4096");
@@ -315,6 +316,8 @@ int bench(CLI::App& app, const std::vector<std::string>& words) {
                     fmt::join(attention::provided_names(loaded.plugins, ATTN_DEVICE_CPU), ", ")));
   }
   write_stdout(flags.common.json ? bench_json(rows, options) : bench_text(rows, options));
+  if (std::any_of(rows.begin(), rows.end(), [](const BenchRow& row) { return !row.failure.empty(); }))
+    return kExitKernelFailed;
   const bool any = std::any_of(rows.begin(), rows.end(), [](const BenchRow& row) { return row.runs > 0; });
   return any ? 0 : kExitUnsupported;
 }

@@ -6,7 +6,6 @@
 #define CFGTOOL_CPU_FLASH_VECTOR_MATH_INL_HPP
 #endif
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -32,11 +31,9 @@ HWY_INLINE FloatVec exp2(FloatVec x) {
   p = hn::MulAdd(p, f, hn::Set(d, 6.931472028550421e-1F));
   p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
   const FloatVec scaled = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(whole)));
-#if HWY_TARGET == HWY_SCALAR
-  // Vector instructions make an integer of a NaN whose lowest bits are 0, so that it stays one; plain C++ does not.
-  if (std::isnan(hn::GetLane(x))) return x;
-#endif
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -126.0F)), scaled);
+  // Of a NaN, NearestInt makes an integer that would turn it into a number.
+  const FloatVec result = hn::IfThenElse(hn::Eq(x, x), scaled, x);
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -126.0F)), result);
 }
 
 /// One vector of a row, widened.

@@ -297,7 +297,7 @@ Metrics Trainer::step() {
   update_critic(experience, metrics);
   timing.set("timing_s/update_critic", watch.lap());
   // VERL lets the critic learn alone at first.
-  if (steps_ > settings_.critic_warmup) update_actor(experience, metrics);
+  if (steps_ >= settings_.critic_warmup) update_actor(experience, metrics);
   timing.set("timing_s/update_actor", watch.lap());
   note_experience(experience, metrics);
   const double seconds = whole.lap();
