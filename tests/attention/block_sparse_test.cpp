@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "attention_plugins/host/plugin_error.hpp"
@@ -30,10 +29,6 @@ AttentionKernel kernel_for(const std::string& options, const CaseRun& run, uint3
 void run_both(CaseRun& run, AttentionKernel& kernel) {
   run.forward(kernel);
   run.backward(kernel);
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 /// The recorded cases that the plugin takes: those without a bias and with sequences of one length.
@@ -201,33 +196,6 @@ void check_equal(const Expected& expected, const std::string& name, const CaseRu
   CHECK(wrong == 0);
 }
 
-double loss(CaseRun& run, AttentionKernel& kernel) {
-  run.forward(kernel);
-  const auto output = run.result("output");
-  const auto weights = run.d_output.values();
-  double sum = 0;
-  for (size_t i = 0; i < output.size(); ++i)
-    sum += static_cast<double>(output[i]) * static_cast<double>(weights[i]);
-  return sum;
-}
-
-void check_slopes(CaseRun& run, AttentionKernel& kernel, TestTensor& input, const std::vector<float>& gradient) {
-  constexpr float kStep = 0x1p-5F;
-  for (int64_t index = 3; index < input.count(); index += std::max<int64_t>(1, input.count() / 12)) {
-    const float middle = input.get(index);
-    const auto loss_at = [&](float steps) {
-      input.set(index, middle + steps * kStep);
-      return loss(run, kernel);
-    };
-    const double near = loss_at(1) - loss_at(-1);
-    const double far = loss_at(2) - loss_at(-2);
-    input.set(index, middle);
-    const double slope = (8 * near - far) / (12 * static_cast<double>(kStep));
-    CAPTURE(index);
-    CHECK(static_cast<double>(gradient[static_cast<size_t>(index)]) == doctest::Approx(slope).epsilon(3e-4).scale(1));
-  }
-}
-
 }  // namespace
 
 TEST_CASE("with all blocks it is full attention: the recorded values, with 1, 2 and 7 threads") {
@@ -348,9 +316,9 @@ TEST_CASE("gradients are the slopes of the loss") {
       CaseRun run(c);
       AttentionKernel kernel = kernel_for(pattern.options, run);
       run_both(run, kernel);
-      check_slopes(run, kernel, run.query, run.result("d_query"));
-      check_slopes(run, kernel, run.key, run.result("d_key"));
-      check_slopes(run, kernel, run.value, run.result("d_value"));
+      check_slopes(run, kernel, run.query, run.result("d_query"), 3e-4);
+      check_slopes(run, kernel, run.key, run.result("d_key"), 3e-4);
+      check_slopes(run, kernel, run.value, run.result("d_value"), 3e-4);
     }
   }
 }

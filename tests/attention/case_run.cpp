@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "attention_plugins/cpu_common/tensor_rows.hpp"
@@ -86,6 +87,10 @@ bool TestTensor::gaps_untouched() const {
   for (int64_t i = 0; i < count(); ++i)
     std::fill_n(rest.begin() + offset(i) * static_cast<int64_t>(width), width, kUntouched);
   return std::ranges::all_of(rest, [](std::byte b) { return b == kUntouched; });
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 std::shared_ptr<const Plugin> eager_plugin() {

@@ -45,6 +45,9 @@ std::shared_ptr<const cfgtool::attention::Plugin> eager_plugin();
 /// got it.
 std::shared_ptr<const cfgtool::attention::Plugin> flash_plugin(const std::string& path);
 
+/// Not a bit is different; NaNs count as well.
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b);
+
 /// A recorded problem with its inputs, and outputs to be written.
 class CaseRun {
  public:

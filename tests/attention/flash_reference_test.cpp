@@ -3,21 +3,11 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <cstring>
-
 #include "tests/attention/case_run.hpp"
 #include "tests/attention/reference_check.hpp"
 
 using namespace attention_test;
 using namespace cfgtool::attention;
-
-namespace {
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
-}
-
-}  // namespace
 
 TEST_CASE("forward and backward agree with the recorded values") {
   for (const std::string path : {"avx512", "avx2", "sse4", "portable"}) {
@@ -51,6 +41,29 @@ TEST_CASE("forward and backward agree with the recorded values") {
           CHECK(same_bits(alone.result(result), together.result(result)));
         }
       }
+    }
+  }
+}
+
+TEST_CASE("gradients are the slopes of the loss") {
+  for (const std::string path : {"avx512", "avx2", "sse4", "portable"}) {
+    CAPTURE(path);
+    const auto plugin = flash_plugin(path);
+    if (!plugin) continue;
+    for (const ReferenceCase& reference : read_reference_cases()) {
+      const bool is_chosen = reference.name == "seq_33_causal" || reference.name == "heads_6_3" ||
+                             reference.name == "window_2_2_bottom_right" || reference.name == "bias_causal" ||
+                             reference.name == "alibi_causal_bottom_right" ||
+                             reference.name == "packed_causal_bottom_right";
+      if (!is_chosen) continue;
+      CAPTURE(reference.name);
+      CaseRun run(reference, CaseRun::kWithoutBiasGradient);
+      AttentionKernel kernel(plugin, 0, run.problem(), std::make_shared<ThreadPool>(1));
+      run.forward(kernel);
+      run.backward(kernel);
+      check_slopes(run, kernel, run.query, run.result("d_query"), 3e-4);
+      check_slopes(run, kernel, run.key, run.result("d_key"), 3e-4);
+      check_slopes(run, kernel, run.value, run.result("d_value"), 3e-4);
     }
   }
 }

@@ -43,6 +43,31 @@ class Tolerance {
   double absolute_ = 0;
 };
 
+/// The loss whose gradient with respect to output is d_output.
+double loss(CaseRun& run, cfgtool::attention::AttentionKernel& kernel) {
+  run.forward(kernel);
+  const auto output = run.result("output");
+  const auto weights = run.d_output.values();
+  double sum = 0;
+  for (size_t i = 0; i < output.size(); ++i)
+    sum += static_cast<double>(output[i]) * static_cast<double>(weights[i]);
+  return sum;
+}
+
+/// The slope of the loss along one element, from four points: the error falls with the fourth power of the step.
+double slope(CaseRun& run, cfgtool::attention::AttentionKernel& kernel, TestTensor& input, int64_t index) {
+  constexpr float kStep = 0x1p-5F;
+  const float middle = input.get(index);
+  const auto loss_at = [&](float steps) {
+    input.set(index, middle + steps * kStep);
+    return loss(run, kernel);
+  };
+  const double near = loss_at(1) - loss_at(-1);
+  const double far = loss_at(2) - loss_at(-2);
+  input.set(index, middle);
+  return (8 * near - far) / (12 * static_cast<double>(kStep));
+}
+
 }  // namespace
 
 void compare(const ReferenceCase& reference, const std::string& name, const std::vector<float>& got, Delta delta) {
@@ -69,6 +94,17 @@ void compare(const ReferenceCase& reference, const std::string& name, const std:
   }
   // Errors of elements are independent, so their sum grows as the root of the sum of their squares.
   CHECK(std::abs(projection - want.projection) <= 4 * std::sqrt(squares));
+}
+
+void check_slopes(CaseRun& run, cfgtool::attention::AttentionKernel& kernel, TestTensor& input,
+                  const std::vector<float>& gradient, double epsilon) {
+  REQUIRE(static_cast<int64_t>(gradient.size()) == input.count());
+  for (int64_t index = 3; index < input.count(); index += std::max<int64_t>(1, input.count() / 12)) {
+    if (std::isinf(input.get(index))) continue;  // a bias that masks
+    CAPTURE(index);
+    CHECK(static_cast<double>(gradient[static_cast<size_t>(index)]) ==
+          doctest::Approx(slope(run, kernel, input, index)).epsilon(epsilon).scale(1));
+  }
 }
 
 }  // namespace attention_test

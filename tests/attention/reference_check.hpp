@@ -1,10 +1,11 @@
 /// \file
-/// Compares results with the recorded ones.
+/// Compares results with the recorded ones, and gradients with slopes.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "tests/attention/case_run.hpp"
 #include "tests/attention/reference_cases.hpp"
 
 namespace attention_test {
@@ -17,5 +18,10 @@ enum class Delta { kFromWeights, kFromOutput };
 /// type, its size and its scores allow.
 void compare(const ReferenceCase& reference, const std::string& name, const std::vector<float>& got,
              Delta delta = Delta::kFromWeights);
+
+/// Checks that `gradient` is the slope of the loss whose gradient with respect to the output is run.d_output, along
+/// some elements of `input`, which is one of the run's. \param epsilon relative
+void check_slopes(CaseRun& run, cfgtool::attention::AttentionKernel& kernel, TestTensor& input,
+                  const std::vector<float>& gradient, double epsilon);
 
 }  // namespace attention_test

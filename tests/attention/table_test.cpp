@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "cfgtool/problem_flags.hpp"
 #include "tests/attention/case_run.hpp"
@@ -44,10 +43,6 @@ void compare(const std::string& name, const CaseRun& run, const CaseRun& referen
   CAPTURE(name);
   CAPTURE(largest);
   CHECK(worst <= most);
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 /// \param other_threads numbers of threads that must give the same bits as two
