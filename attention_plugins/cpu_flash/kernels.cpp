@@ -12,6 +12,8 @@
 #include <hwy/highway.h>
 #include "attention_plugins/cpu_flash/backward-inl.hpp"
 #include "attention_plugins/cpu_flash/decode-inl.hpp"
+#include "attention_plugins/cpu_flash/decode_merge-inl.hpp"
+#include "attention_plugins/cpu_flash/delta-inl.hpp"
 #include "attention_plugins/cpu_flash/forward-inl.hpp"
 #include "attention_plugins/cpu_flash/peak-inl.hpp"
 
