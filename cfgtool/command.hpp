@@ -19,6 +19,7 @@ int attention_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
 int run_command(const std::vector<std::string>& words);
 int rerun_command(const std::vector<std::string>& words);
+int validate_command(const std::vector<std::string>& words);
 int verify_command(const std::vector<std::string>& words);
 /// `cfgtool completion SHELL`, and `cfgtool --shell-completion …` with all of its words.
 int completion_command(const std::vector<std::string>& words);
@@ -29,6 +30,7 @@ std::vector<CompletionFlag> overrides_command_flags();
 std::vector<CompletionFlag> batch_command_flags();
 std::vector<CompletionFlag> run_command_flags();
 std::vector<CompletionFlag> rerun_command_flags();
+std::vector<CompletionFlag> validate_command_flags();
 std::vector<CompletionFlag> verify_command_flags();
 /// \param name of one of attention's subcommands; others have no flags
 std::vector<CompletionFlag> attention_command_flags(const std::string& name);

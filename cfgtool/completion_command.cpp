@@ -105,6 +105,8 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
     complete_rerun(request);
   } else if (subcommand == "overrides") {
     request.flags = overrides_command_flags();
+  } else if (subcommand == "validate") {
+    complete_configuration(request, validate_command_flags());
   } else if (subcommand == "verify") {
     request.flags = verify_command_flags();
   } else if (subcommand == "attention") {

@@ -5,6 +5,7 @@ find_package(fmt 9 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(hwy 1.0 REQUIRED)
+find_package(uriparser 0.9 CONFIG REQUIRED char)
 
 # cfgtool is a short process: with yaml-cpp inside, a run takes about a twelfth less time than with its shared object.
 option(CFGTOOL_STATIC_YAML_CPP "Link yaml-cpp statically where its archive is installed" ON)
@@ -22,6 +23,8 @@ find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
 list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 find_package(Nettle REQUIRED)
+find_package(PCRE2 REQUIRED)
+find_path(VALIJSON_INCLUDE_DIR valijson/schema.hpp REQUIRED)
 
 # CUDA and cuDNN are used where they are found; everything else builds without them.
 find_package(CUDAToolkit QUIET)

@@ -10,7 +10,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/cfgtoolConfigVersion.cmak
 
 install(EXPORT cfgtoolTargets NAMESPACE cfgtool:: DESTINATION ${package_folder})
 install(FILES ${PROJECT_BINARY_DIR}/cfgtoolConfig.cmake ${PROJECT_BINARY_DIR}/cfgtoolConfigVersion.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/FindNettle.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/FindNettle.cmake ${CMAKE_CURRENT_LIST_DIR}/FindPCRE2.cmake
         DESTINATION ${package_folder})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -43,6 +43,7 @@ class Composer {
   void list_defaults();
   void check_primary_folder();
   void parse_overrides();
+  void pass_over(const ConfigError& error);
   void refuse_sweeps() const;
   void merge_defaults();
   void merge_config(const ResultDefault& entry);
@@ -96,6 +97,8 @@ void Composer::list_defaults() {
   defaults.context = &out_.context;
   defaults.with_hydra = request_.with_hydra;
   defaults.skip_missing = request_.skip_missing;
+  defaults.passed_over = request_.passed_over;
+  repository_.pass_over(request_.passed_over);
   out_.defaults = create_defaults_list(repository_, defaults, *out_.sources);
   std::move(out_.defaults.warnings.begin(), out_.defaults.warnings.end(), std::back_inserter(out_.warnings));
   out_.search_path = repository_.search_path();
@@ -122,6 +125,12 @@ void Composer::check_primary_folder() {
   }
 }
 
+/// Within the handler of `error`.
+void Composer::pass_over(const ConfigError& error) {
+  if (!request_.passed_over) throw;
+  request_.passed_over->insert(request_.passed_over->end(), error.diagnostics().begin(), error.diagnostics().end());
+}
+
 void Composer::parse_overrides() {
   OverrideOptions options;
   options.extended = request_.extended;
@@ -130,7 +139,11 @@ void Composer::parse_overrides() {
     const uint32_t index = static_cast<uint32_t>(i + 1);
     const SourcePos word =
         out_.sources->add(SourceKind::kOverride, request_.overrides[i], request_.overrides[i], index);
-    out_.overrides.push_back(parse_override(*out_.sources, word, options));
+    try {
+      out_.overrides.push_back(parse_override(*out_.sources, word, options));
+    } catch (const ConfigError& error) {
+      pass_over(error);
+    }
   }
 }
 
@@ -326,7 +339,8 @@ void Composer::apply_overrides() {
       apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
     } catch (ConfigError& error) {
       suggest_group(*word, error.diagnostics().front());
-      throw;
+      pass_over(error);
+      continue;
     }
     check_hydra_after_override(*word);
   }

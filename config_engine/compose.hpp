@@ -28,6 +28,9 @@ struct ComposeRequest {
   bool extended = false;         ///< OverrideOptions::extended
   bool skip_missing = false;     ///< leave a `group: ???` that nobody chose out instead of refusing it
   ResolveContext context;        ///< what interpolations see; its `hydra` is set by compose()
+  /// Where to put what is wrong and can be left out, rather than to throw it: keys given twice (the later holds),
+  /// defaults entries whose config is not there or cannot be read, overrides that cannot be read or applied.
+  std::vector<Diagnostic>* passed_over = nullptr;
 };
 
 /// One of the things that made the tree, in the order in which they did. Node::step is an index into them.

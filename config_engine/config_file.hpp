@@ -4,7 +4,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "config_engine/diagnostic.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 
@@ -16,6 +18,7 @@ struct ConfigFile {
   std::optional<std::string> package_header;  ///< the text behind `# @package`
   SourcePos begin;                            ///< the file's first byte
   bool is_builtin = false;                    ///< one of Hydra's own
+  std::vector<Diagnostic> duplicates;         ///< keys that are given twice: to be refused, or passed over
 };
 
 /// Reads the text whose first byte is at `begin`, which `sources` holds already. The result depends on nothing but the

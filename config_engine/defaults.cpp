@@ -28,6 +28,9 @@ class DefaultsTreeBuilder {
  private:
   bool hydra_is_changed(const std::vector<ResultDefault>& entries);
   void expand(DefaultsTreeNode& root, bool interpolated_subtree);
+  template <typename Work>
+  void pass_over(const Work& work);
+  const LoadedConfig* load(DefaultsTreeNode& root);
   std::vector<InputDefault> entries_of(const DefaultsTreeNode& root, const LoadedConfig& loaded, bool* self_added);
   bool add_self(const InputDefault& containing, std::vector<InputDefault>& entries, bool has_content);
   void collect_overrides(std::vector<InputDefault>& entries, const InputDefault& parent, bool interpolated_subtree);
@@ -50,14 +53,38 @@ class DefaultsTreeBuilder {
   NodeId mapped_entries_ = kNoNode;
 };
 
+/// Does what may throw; where that can be left out, it is noted instead.
+template <typename Work>
+void DefaultsTreeBuilder::pass_over(const Work& work) {
+  try {
+    work();
+  } catch (const ConfigError& error) {
+    if (!request_.passed_over) throw;
+    request_.passed_over->insert(request_.passed_over->end(), error.diagnostics().begin(), error.diagnostics().end());
+  }
+}
+
+const LoadedConfig* DefaultsTreeBuilder::load(DefaultsTreeNode& root) {
+  InputDefault& entry = root.node;
+  if (entry.primary) return repository_.load_config(entry.config_path());
+  const LoadedConfig* loaded = nullptr;
+  bool readable = false;
+  pass_over([&] {
+    loaded = repository_.load_config(entry.config_path());
+    readable = true;
+  });
+  // It was said what is wrong with it: not also that it is not there.
+  entry.optional |= !readable;
+  return loaded;
+}
+
 // hydra: _create_defaults_tree_impl
 void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtree) {
   InputDefault& parent = root.node;
   refuse_endless_defaults(root);
   check_deadline(*request_.context, Stage::kCompose);
   if (parent.primary) parent.update_parent("", "");
-  const LoadedConfig* loaded =
-      parent.is_missing() && !parent.primary ? nullptr : repository_.load_config(parent.config_path());
+  const LoadedConfig* loaded = parent.is_missing() && !parent.primary ? nullptr : load(root);
   if (parent.primary && !loaded) refuse_config_not_found(root, repository_, version_base());
   if (loaded) parent.set_package_header(loaded->file->package_header, version_base());
   if (overrides_.is_deleted(parent)) {
@@ -68,7 +95,9 @@ void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtr
   if (!parent.name() || skip_missing_choice(parent)) return;
 
   if (!loaded) {
-    if (!parent.optional) refuse_config_not_found(root, repository_, version_base());
+    if (!parent.optional) {
+      pass_over([&] { refuse_config_not_found(root, repository_, version_base()); });
+    }
     parent.deleted = true;
     return;
   }

@@ -56,6 +56,7 @@ struct DefaultsRequest {
   const ResolveContext* context = nullptr;  ///< what interpolations in defaults lists see
   bool skip_missing = false;                ///< leave `group: ???` out instead of refusing it
   bool with_hydra = true;                   ///< the hydra node is asked for, see DefaultsList::with_hydra
+  std::vector<Diagnostic>* passed_over = nullptr;  ///< see ComposeRequest::passed_over
 };
 
 /// \param sources for texts made on the way

@@ -12,6 +12,8 @@ const char* to_string(Stage stage) {
       return "resolve";
     case Stage::kRequest:
       return "request";
+    case Stage::kValidate:
+      return "validate";
     case Stage::kAttention:
       return "attention";
   }

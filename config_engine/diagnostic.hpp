@@ -20,6 +20,7 @@ enum class Stage : uint8_t {
   kCompose,    ///< reading, the defaults list, merging, overrides
   kResolve,    ///< evaluating interpolations
   kRequest,    ///< a request or a flag was wrong before any of that
+  kValidate,   ///< holding values against a schema
   kAttention,  ///< loading plugins and choosing the attention implementation
 };
 

@@ -355,6 +355,7 @@ int exit_code_of(const ConfigError& error) {
   switch (error.diagnostics().front().stage) {
     case Stage::kCompose:
     case Stage::kResolve:
+    case Stage::kValidate:
       return 1;
     case Stage::kRequest:
       return 2;

@@ -197,7 +197,7 @@ std::shared_ptr<const ConfigFile> FileStore::parse(SourceKind kind, const std::s
   }
   auto file = std::make_shared<ConfigFile>(parse_config_file(*sources_, begin));
   file->is_builtin = kind == SourceKind::kBuiltin;
-  if (cache_) cache_->add(name, *sources_, *file);
+  if (cache_ && file->duplicates.empty()) cache_->add(name, *sources_, *file);
   return file;
 }
 
@@ -291,6 +291,10 @@ const LoadedConfig* ConfigRepository::load_config(const std::string& config_path
   if (auto known = loaded_.find(config_path); known != loaded_.end()) return known->second.get();
   std::unique_ptr<LoadedConfig> loaded;
   if (std::shared_ptr<const ConfigFile> file = find_file(config_path)) {
+    if (!file->duplicates.empty()) {
+      if (!passed_over_) throw ConfigError(file->duplicates);
+      passed_over_->insert(passed_over_->end(), file->duplicates.begin(), file->duplicates.end());
+    }
     loaded = std::make_unique<LoadedConfig>();
     loaded->root = file->tree.root();
     loaded->defaults_node = file->tree.find(loaded->root, "defaults");

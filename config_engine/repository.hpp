@@ -85,6 +85,9 @@ class ConfigRepository {
   ConfigRepository(std::shared_ptr<FileStore> store, std::vector<SearchPathEntry> search_path, VersionBase version_base,
                    std::string pkg_path, SourceMap& sources, const ResolveContext& context);
 
+  /// Where keys that are given twice in a file are put rather than refused, see ComposeRequest::passed_over.
+  void pass_over(std::vector<Diagnostic>* problems) { passed_over_ = problems; }
+
   /// Appends `entry` to the search path, before the `structured://` schema entry that stands last.
   void append_search_path(SearchPathEntry entry);
 
@@ -121,6 +124,7 @@ class ConfigRepository {
   std::string pkg_path_;
   SourceMap& sources_;
   const ResolveContext& context_;
+  std::vector<Diagnostic>* passed_over_ = nullptr;
   std::unordered_map<std::string, std::unique_ptr<LoadedConfig>> loaded_;  // by config path; null = not there
 };
 

@@ -61,7 +61,8 @@ class Resolver {
 
   /// As OmegaConf.resolve: every interpolation below `root` is replaced by what it leads to; one to `???` becomes
   /// `???`. A value keeps the place where it was written; its history begins with the interpolation.
-  void resolve_in_place(NodeId root);
+  /// \param failures where errors are put instead of being thrown; what they are about stays as it is
+  void resolve_in_place(NodeId root, std::vector<Diagnostic>* failures = nullptr);
 
   /// As OmegaConf.select: the value at a key path, seen from `from`, interpolations followed. kNoNode if there is none.
   /// \throws ConfigError where an interpolation on the way fails, or a key goes through a scalar (`code`
@@ -114,6 +115,8 @@ class Resolver {
   [[noreturn]] void refuse_way_through_scalar(std::string_view key, size_t depth);
   [[noreturn]] void refuse_depth(size_t limit);
   void resolve_child(NodeId child);
+  void resolve_child_or_note(NodeId child);
+  void resolve_below(NodeId root);
   void resolve_container(NodeId child, NodeId value);
   void refuse_read_only(NodeId container);
   void replace_by(NodeId node, NodeId value);
@@ -130,6 +133,7 @@ class Resolver {
   size_t text_bytes_ = 0;               // of all strings joined so far
   std::unordered_set<NodeId> plain_containers_;
   NodeId hydra_node_ = kNoNode;
+  std::vector<Diagnostic>* failures_ = nullptr;
   std::unordered_map<std::string, NodeId> call_cache_;
 };
 

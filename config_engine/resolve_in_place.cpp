@@ -99,18 +99,39 @@ void Resolver::resolve_container(NodeId child, NodeId value) {
     fail("", "Recursive interpolation detected", "interpolation-cycle");
   }
   if (hydra_node_ != kNoNode && is_ancestor_or_self(hydra_node_, value)) refuse_read_only(value);
-  resolve_in_place(value);
+  resolve_below(value);
   on_the_way_.pop_back();
 }
 
+void Resolver::resolve_child_or_note(NodeId child) {
+  if (!failures_) {
+    resolve_child(child);
+    return;
+  }
+  const size_t on_the_way = on_the_way_.size();
+  try {
+    resolve_child(child);
+  } catch (const ConfigError& error) {
+    failures_->insert(failures_->end(), error.diagnostics().begin(), error.diagnostics().end());
+    trail_.clear();
+    on_the_way_.resize(on_the_way);
+  }
+}
+
+void Resolver::resolve_in_place(NodeId root, std::vector<Diagnostic>* failures) {
+  failures_ = failures;
+  resolve_below(root);
+  failures_ = nullptr;
+}
+
 // omegaconf: _impl._resolve
-void Resolver::resolve_in_place(NodeId root) {
+void Resolver::resolve_below(NodeId root) {
   if (!tree_[root].is_container()) return;
   for (NodeId child = tree_[root].child.first; child != kNoNode; child = tree_[child].next) {
     if (tree_[child].kind == NodeKind::kInterpolation) {
-      resolve_child(child);
+      resolve_child_or_note(child);
     } else {
-      resolve_in_place(child);
+      resolve_below(child);
     }
   }
 }

@@ -37,8 +37,12 @@ size_t offset_of(const YAML::Mark& mark) {
 /// Hands yaml-cpp's events to the tree builder, with the places and texts that it expects.
 class EventAdapter : public YAML::EventHandler {
  public:
-  EventAdapter(SourceMap& sources, SourcePos begin, const YamlText& text, std::vector<BlockScalar> block_scalars)
-      : sources_(sources), text_(text), block_scalars_(std::move(block_scalars)), builder_(sources, begin) {}
+  EventAdapter(SourceMap& sources, SourcePos begin, const YamlText& text, std::vector<BlockScalar> block_scalars,
+               std::vector<Diagnostic>* duplicates)
+      : sources_(sources),
+        text_(text),
+        block_scalars_(std::move(block_scalars)),
+        builder_(sources, begin, duplicates) {}
 
   Tree take() { return builder_.take(); }
 
@@ -233,10 +237,10 @@ const Wording kWordings[] = {
   throw ConfigError(std::move(diagnostic));
 }
 
-Tree read_document(SourceMap& sources, SourcePos begin) {
+Tree read_document(SourceMap& sources, SourcePos begin, std::vector<Diagnostic>* duplicates) {
   YamlText text(sources, begin);
   std::vector<BlockScalar> block_scalars = lint_yaml(&text);
-  EventAdapter adapter(sources, begin, text, std::move(block_scalars));
+  EventAdapter adapter(sources, begin, text, std::move(block_scalars), duplicates);
   try {
     MemoryBuffer buffer(text.text());
     std::istream stream(&buffer);
@@ -258,11 +262,12 @@ Tree read_document(SourceMap& sources, SourcePos begin) {
 
 // OmegaConf.load and OmegaConf.create: nothing is {}; a string is read as YAML once more, and what is a string then as
 // well is {string: null}.
-Tree read_yaml(SourceMap& sources, SourcePos begin) {
-  Tree tree = read_document(sources, begin);
+Tree read_yaml(SourceMap& sources, SourcePos begin, std::vector<Diagnostic>* duplicates) {
+  Tree tree = read_document(sources, begin, duplicates);
   const Node root = tree[tree.root()];
   if (root.is_text()) {
-    tree = read_document(sources, sources.add(SourceKind::kBuiltin, "document in quotes", std::string(root.text())));
+    tree = read_document(sources, sources.add(SourceKind::kBuiltin, "document in quotes", std::string(root.text())),
+                         duplicates);
     const Node again = tree[tree.root()];
     if (again.is_text()) {
       tree = Tree();

@@ -3,6 +3,9 @@
 /// PyYAML's merge keys.
 #pragma once
 
+#include <vector>
+
+#include "config_engine/diagnostic.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 
@@ -27,6 +30,8 @@ namespace cfgtool {
 /// On purpose otherwise than OmegaConf: what nests deeper than 500 levels, or stands for more than 1,000,000 values
 /// through aliases, is refused with a message, where Python runs out of stack or memory; a mapping that is merged
 /// into another before PyYAML constructs it does not make PyYAML's false "found duplicate key".
-Tree read_yaml(SourceMap& sources, SourcePos begin);
+///
+/// \param duplicates where each yaml-duplicate-key is put instead of being thrown; the later value holds then
+Tree read_yaml(SourceMap& sources, SourcePos begin, std::vector<Diagnostic>* duplicates = nullptr);
 
 }  // namespace cfgtool

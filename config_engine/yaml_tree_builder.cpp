@@ -55,7 +55,8 @@ void append_merged(const Tree& tree, NodeId value, std::vector<NodeId>* out) {
 
 }  // namespace
 
-YamlTreeBuilder::YamlTreeBuilder(SourceMap& sources, SourcePos begin) : sources_(sources) {
+YamlTreeBuilder::YamlTreeBuilder(SourceMap& sources, SourcePos begin, std::vector<Diagnostic>* duplicates)
+    : sources_(sources), duplicates_(duplicates) {
   tree_[tree_.root()].pos = begin;
 }
 
@@ -204,7 +205,8 @@ void YamlTreeBuilder::set_key(const Node& node, SourcePos key_pos) {
   diagnostic.labels.push_back({tree_[frame.existing].key_pos, length, "first given here"});
   diagnostic.fix = "remove one of the two";
   diagnostic.key_path = tree_.key_path(frame.existing);
-  throw ConfigError(std::move(diagnostic));
+  if (!duplicates_) throw ConfigError(std::move(diagnostic));
+  duplicates_->push_back(std::move(diagnostic));
 }
 
 /// Puts a value where the open collection expects one.

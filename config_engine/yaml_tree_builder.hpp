@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config_engine/diagnostic.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 #include "config_engine/yaml_event.hpp"
@@ -22,7 +23,8 @@ class YamlTreeBuilder {
   /// Values that aliases may stand for in one document.
   static constexpr size_t kMostAliasedNodes = 1000000;
 
-  YamlTreeBuilder(SourceMap& sources, SourcePos begin);
+  /// \param duplicates where keys that are given twice are noted, the later value held; nullptr: refused
+  YamlTreeBuilder(SourceMap& sources, SourcePos begin, std::vector<Diagnostic>* duplicates = nullptr);
 
   /// Each event's texts must live as long as `sources`. All throw ConfigError.
   void scalar(const YamlEvent& event);
@@ -63,6 +65,7 @@ class YamlTreeBuilder {
   void turn_into_pairs(NodeId list);
 
   SourceMap& sources_;
+  std::vector<Diagnostic>* duplicates_;
   Tree tree_;
   std::vector<Frame> frames_;
   std::unordered_map<std::string_view, Anchor> anchors_;

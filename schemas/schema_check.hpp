@@ -1,0 +1,29 @@
+/// \file
+/// Holds a tree against a schema and says everything that does not fit, each at its place.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config_engine/compose.hpp"
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/tree.hpp"
+#include "schemas/schema.hpp"
+
+namespace cfgtool {
+
+struct CheckOptions {
+  std::string subject = "the document";  ///< what the tree is, for messages about the whole of it
+  bool strict = false;                   ///< refuse keys that the schema does not name
+  /// What put a value there, by Node::step: "override 2", "config db/mysql"; empty: not known.
+  std::function<std::string(uint32_t step)> step_name;
+};
+
+/// \param tree interpolations followed; what is left of them, and `???`, fits everything
+/// \return the problems, in the order of the tree; codes `schema-…`. The first label is the value's place, the second,
+/// of a value that came through an interpolation, where that stands.
+std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeId root,
+                                   const CheckOptions& options = {});
+
+}  // namespace cfgtool

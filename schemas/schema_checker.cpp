@@ -1,0 +1,662 @@
+#include "schemas/schema_checker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "config_engine/diagnostic.hpp"
+#include "config_engine/python_text.hpp"
+#include "config_engine/suggest.hpp"
+#include "config_engine/utf8.hpp"
+#include "schemas/tree_json.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+// A schema that refers to itself for the same value goes on for ever, and nested alternatives can double the work with
+// each level.
+constexpr size_t kDeepest = 2'000;
+constexpr size_t kMostSteps = 5'000'000;
+constexpr size_t kMostListed = 12;
+
+std::string in_quotes(std::string_view text) {
+  constexpr size_t kShown = 60;
+  if (text.size() <= kShown) return fmt::format("'{}'", text);
+  size_t end = kShown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
+  return fmt::format("'{}…'", text.substr(0, end));
+}
+
+/// A number as a person would write it: 1 rather than 1.0.
+std::string number_text(double value) {
+  if (value == std::floor(value) && std::fabs(value) < 1e15) return fmt::format("{}", static_cast<int64_t>(value));
+  return python_repr(value);
+}
+
+std::string counted(uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+/// What a schema lists, as YAML would have it.
+std::string list_of_values(const Tree& tree, NodeId list) {
+  std::vector<std::string> words;
+  for (const NodeId child : tree.children(list))
+    words.push_back(tree[child].is_text() ? std::string(tree[child].text()) : to_json_value(tree, child).dump());
+  if (words.size() > kMostListed) {
+    words.resize(kMostListed);
+    words.push_back(fmt::format("… ({} in all)", tree[list].length));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::vector<std::string> texts_of(const Tree& tree, NodeId list) {
+  std::vector<std::string> texts;
+  for (const NodeId child : tree.children(list)) {
+    if (tree[child].is_text()) texts.emplace_back(tree[child].text());
+  }
+  return texts;
+}
+
+}  // namespace
+
+std::string value_in_words(const Tree& tree, NodeId id) {
+  const Node& node = tree[id];
+  switch (node.kind) {
+    case NodeKind::kNull:
+      return "null";
+    case NodeKind::kBool:
+      return node.boolean ? "the boolean true" : "the boolean false";
+    case NodeKind::kInt:
+      return fmt::format("the integer {}", node.integer);
+    case NodeKind::kBigInt:
+      return fmt::format("the integer {}", node.text());
+    case NodeKind::kFloat:
+      return fmt::format("the number {}", python_repr(node.real));
+    case NodeKind::kBytes:
+      return "bytes";
+    case NodeKind::kMap:
+      return "a mapping";
+    case NodeKind::kList:
+      return "a list";
+    default:
+      return node.length == 0 ? "an empty text" : "the text " + in_quotes(node.text());
+  }
+}
+
+std::vector<SchemaProblem> SchemaChecker::check(NodeId root) {
+  Problems problems;
+  fits(*schema_.constraints.root(), root, &problems);
+  return problems;
+}
+
+void SchemaChecker::refuse_limit(const std::string& what) const {
+  Diagnostic diagnostic;
+  diagnostic.code = "schema-limit";
+  diagnostic.message = fmt::format("{}: the check gives up", what);
+  diagnostic.key_path = tree_.key_path(node_);
+  if (here().pos) diagnostic.labels.push_back({here().pos, 1, {}});
+  throw ConfigError(std::move(diagnostic));
+}
+
+bool SchemaChecker::fits(const Subschema& subschema, NodeId node, Problems* problems) {
+  // What is not known yet fits everything: `???`, and interpolations that only the training program can follow.
+  const NodeKind kind = tree_[node].kind;
+  if (kind == NodeKind::kMissing || kind == NodeKind::kInterpolation) return true;
+  const NodeId node_before = std::exchange(node_, node);
+  if (++depth_ > kDeepest) refuse_limit("the schema applies itself to this value without end");
+  if (++steps_ > kMostSteps) refuse_limit(fmt::format("the schema takes more than {} steps", kMostSteps));
+  const uint32_t part_before = part_;
+  if (subschema.hasTitle()) part_ = static_cast<uint32_t>(std::atoi(subschema.getTitle().c_str()));
+  Problems* const problems_before = std::exchange(problems_, problems);
+  valijson::Subschema::ApplyFunction apply = [this](const valijson::constraints::Constraint& constraint) {
+    return constraint.accept(*this);
+  };
+  const bool answer = problems ? subschema.apply(apply) : subschema.applyStrict(apply);
+  problems_ = problems_before;
+  part_ = part_before;
+  node_ = node_before;
+  --depth_;
+  return answer;
+}
+
+bool SchemaChecker::refuse(std::string code, std::string message, std::vector<std::string> notes, std::string fix) {
+  if (problems_) {
+    problems_->push_back(
+        {std::move(code), node_, false, {}, part_, std::move(message), std::move(notes), std::move(fix)});
+  }
+  return false;
+}
+
+bool SchemaChecker::refuse_key(std::string code, NodeId child, std::string message, std::vector<std::string> notes,
+                               std::string fix) {
+  if (problems_) {
+    problems_->push_back(
+        {std::move(code), child, true, {}, part_, std::move(message), std::move(notes), std::move(fix)});
+  }
+  return false;
+}
+
+std::string SchemaChecker::path(NodeId id) const {
+  std::string path = tree_.key_path(id);
+  return path.empty() ? "the top level" : fmt::format("'{}'", path);
+}
+
+bool SchemaChecker::is_number() const {
+  return here().kind == NodeKind::kInt || here().kind == NodeKind::kBigInt || here().kind == NodeKind::kFloat;
+}
+
+double SchemaChecker::number() const {
+  if (here().kind == NodeKind::kInt) return static_cast<double>(here().integer);
+  if (here().kind == NodeKind::kFloat) return here().real;
+  return std::strtod(std::string(here().text()).c_str(), nullptr);
+}
+
+std::vector<SchemaProblem> SchemaChecker::unnamed_keys(NodeId root) {
+  Problems problems;
+  find_unnamed_keys(root, problems);
+  return problems;
+}
+
+void SchemaChecker::find_unnamed_keys(NodeId map, Problems& problems) {
+  for (const NodeId child : tree_.children(map)) {
+    if (!marks_[map].has_names || marks_[child].is_named) {
+      find_unnamed_keys(child, problems);
+      continue;
+    }
+    node_ = map;
+    part_ = marks_[map].part;
+    problems_ = &problems;
+    std::vector<std::string> known;
+    const NodeId properties = part().member("properties");
+    for (const NodeId name : part().tree->children(properties))
+      known.emplace_back((*part().tree)[name].key().text);
+    refuse_unknown_key(child, known);
+  }
+}
+
+// --- Types and values ---
+
+bool SchemaChecker::visit(const TypeConstraint& constraint) {
+  using Type = TypeConstraint::JsonType;
+  std::vector<std::string> allowed;
+  bool is_allowed = false;
+  const NodeKind kind = here().kind;
+  constraint.applyToNamedTypes([&](Type type) {
+    switch (type) {
+      case Type::kAny:
+        is_allowed = true;
+        break;
+      case Type::kArray:
+        is_allowed |= kind == NodeKind::kList;
+        allowed.emplace_back("a list");
+        break;
+      case Type::kBoolean:
+        is_allowed |= kind == NodeKind::kBool;
+        allowed.emplace_back("a boolean");
+        break;
+      case Type::kInteger:
+        is_allowed |=
+            kind == NodeKind::kInt || kind == NodeKind::kBigInt ||
+            (kind == NodeKind::kFloat && std::isfinite(here().real) && here().real == std::floor(here().real));
+        allowed.emplace_back("an integer");
+        break;
+      case Type::kNull:
+        is_allowed |= kind == NodeKind::kNull;
+        break;
+      case Type::kNumber:
+        is_allowed |= is_number();
+        allowed.emplace_back("a number");
+        break;
+      case Type::kObject:
+        is_allowed |= kind == NodeKind::kMap;
+        allowed.emplace_back("a mapping");
+        break;
+      case Type::kString:
+        is_allowed |= here().is_text();
+        allowed.emplace_back("a text");
+        break;
+    }
+    if (type == Type::kNull) allowed.emplace_back("null");
+    return true;
+  });
+  if (is_allowed) return true;
+  if (!problems_) return false;
+  // null is said last.
+  std::stable_partition(allowed.begin(), allowed.end(), [](const std::string& word) { return word != "null"; });
+  return refuse("schema-type", fmt::format("{} must be {}, but is {}", subject(), fmt::join(allowed, " or "),
+                                           value_in_words(tree_, node_)));
+}
+
+bool SchemaChecker::visit(const EnumConstraint& constraint) {
+  const nlohmann::json value = to_json_value(tree_, node_);
+  bool is_listed = false;
+  constraint.applyToValues([&](const valijson::adapters::FrozenValue& allowed) {
+    is_listed = allowed.equalTo(valijson::adapters::NlohmannJsonAdapter(value), true);
+    return !is_listed;
+  });
+  if (is_listed) return true;
+  if (!problems_) return false;
+  const Tree& schema = *part().tree;
+  const NodeId list = part().member("enum");
+  std::vector<std::string> notes;
+  std::string fix;
+  if (here().is_text()) {
+    const std::vector<std::string> near = nearest_names(here().text(), texts_of(schema, list), 1);
+    if (!near.empty()) {
+      notes.push_back(fmt::format("did you mean '{}'?", near[0]));
+      fix = near[0];
+    }
+  }
+  return refuse(
+      "schema-enum",
+      fmt::format("{} is {}, allowed are {}", subject(), value_in_words(tree_, node_), list_of_values(schema, list)),
+      std::move(notes), std::move(fix));
+}
+
+bool SchemaChecker::visit(const ConstConstraint& constraint) {
+  const nlohmann::json value = to_json_value(tree_, node_);
+  if (constraint.getValue()->equalTo(valijson::adapters::NlohmannJsonAdapter(value), true)) return true;
+  if (!problems_) return false;
+  const Tree& schema = *part().tree;
+  const NodeId wanted = part().member("const");
+  return refuse("schema-const", fmt::format("{} is {}, but must be {}", subject(), value_in_words(tree_, node_),
+                                            schema[wanted].is_container() ? to_json_value(schema, wanted).dump()
+                                                                          : value_in_words(schema, wanted)));
+}
+
+// --- Numbers ---
+
+bool SchemaChecker::check_number(bool fits, std::string_view allowed) {
+  if (fits) return true;
+  if (!problems_) return false;
+  return refuse("schema-range",
+                fmt::format("{} is {}, but must be {}", subject(), value_in_words(tree_, node_), allowed));
+}
+
+bool SchemaChecker::visit(const MaximumConstraint& constraint) {
+  if (!is_number()) return true;
+  const double limit = constraint.getMaximum();
+  if (constraint.getExclusiveMaximum()) return check_number(number() < limit, "less than " + number_text(limit));
+  return check_number(number() <= limit, "at most " + number_text(limit));
+}
+
+bool SchemaChecker::visit(const MinimumConstraint& constraint) {
+  if (!is_number()) return true;
+  const double limit = constraint.getMinimum();
+  if (constraint.getExclusiveMinimum()) return check_number(number() > limit, "more than " + number_text(limit));
+  return check_number(number() >= limit, "at least " + number_text(limit));
+}
+
+bool SchemaChecker::visit(const MultipleOfDoubleConstraint& constraint) {
+  if (!is_number()) return true;
+  // Decimal fractions are not exact in binary: 0.0075 / 0.0001 is 75 but for the last bits.
+  const double quotient = number() / constraint.getDivisor();
+  const bool fits =
+      std::isfinite(quotient) && std::fabs(quotient - std::round(quotient)) <= 1e-12 * std::fabs(quotient);
+  return check_number(fits, "a multiple of " + number_text(constraint.getDivisor()));
+}
+
+bool SchemaChecker::visit(const MultipleOfIntConstraint& constraint) {
+  if (!is_number()) return true;
+  const bool fits = here().kind == NodeKind::kInt
+                        ? here().integer % constraint.getDivisor() == 0
+                        : std::fmod(number(), static_cast<double>(constraint.getDivisor())) == 0;
+  return check_number(fits, fmt::format("a multiple of {}", constraint.getDivisor()));
+}
+
+// --- Texts ---
+
+bool SchemaChecker::check_length(bool fits, std::string_view allowed) {
+  if (fits) return true;
+  return problems_ ? refuse("schema-length",
+                            fmt::format("{} is {}, but must have {}", subject(), value_in_words(tree_, node_), allowed))
+                   : false;
+}
+
+bool SchemaChecker::visit(const MaxLengthConstraint& constraint) {
+  if (!here().is_text()) return true;
+  return check_length(count_code_points(here().text()) <= constraint.getMaxLength(),
+                      "at most " + counted(constraint.getMaxLength(), "character", "characters"));
+}
+
+bool SchemaChecker::visit(const MinLengthConstraint& constraint) {
+  if (!here().is_text()) return true;
+  return check_length(count_code_points(here().text()) >= constraint.getMinLength(),
+                      "at least " + counted(constraint.getMinLength(), "character", "characters"));
+}
+
+bool SchemaChecker::found(const std::string& pattern, std::string_view text) {
+  const std::optional<bool> found = schema_.pattern(pattern).found_in(text);
+  if (!found)
+    refuse_limit(fmt::format("the pattern {} takes too many steps on {}", in_quotes(pattern), in_quotes(text)));
+  return *found;
+}
+
+bool SchemaChecker::visit(const PatternConstraint& constraint) {
+  if (!here().is_text()) return true;
+  const std::string pattern = constraint.getPattern<std::allocator<char>>();
+  if (found(pattern, here().text())) return true;
+  if (!problems_) return false;
+  return refuse("schema-pattern-mismatch", fmt::format("{} is {}, which does not fit the pattern {}", subject(),
+                                                       value_in_words(tree_, node_), pattern));
+}
+
+bool SchemaChecker::visit(const FormatConstraint& /*constraint*/) {
+  return true;  // an annotation
+}
+
+// --- Lists ---
+
+bool SchemaChecker::check_count(NodeKind kind, bool fits, std::string_view allowed) {
+  if (here().kind != kind || fits) return true;
+  return problems_
+             ? refuse("schema-count", fmt::format("{} has {}, but must have {}", subject(),
+                                                  kind == NodeKind::kList ? counted(here().length, "item", "items")
+                                                                          : counted(here().length, "key", "keys"),
+                                                  allowed))
+             : false;
+}
+
+bool SchemaChecker::visit(const MaxItemsConstraint& constraint) {
+  return check_count(NodeKind::kList, here().length <= constraint.getMaxItems(),
+                     fmt::format("at most {}", constraint.getMaxItems()));
+}
+
+bool SchemaChecker::visit(const MinItemsConstraint& constraint) {
+  return check_count(NodeKind::kList, here().length >= constraint.getMinItems(),
+                     fmt::format("at least {}", constraint.getMinItems()));
+}
+
+bool SchemaChecker::visit(const UniqueItemsConstraint& /*constraint*/) {
+  if (here().kind != NodeKind::kList) return true;
+  // Numbers are equal as values: 1 and 1.0 are the same item, which the library's ordering of values knows.
+  std::vector<std::pair<nlohmann::json, NodeId>> items;
+  for (const NodeId child : tree_.children(node_))
+    items.emplace_back(to_json_value(tree_, child), child);
+  std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto twice =
+      std::adjacent_find(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
+  if (twice == items.end()) return true;
+  if (!problems_) return false;
+  const NodeId node = std::exchange(node_, (twice + 1)->second);
+  refuse("schema-duplicate-item", fmt::format("{} is {}, as is item {} already: no item may be there twice", subject(),
+                                              value_in_words(tree_, node_), tree_.index_of(twice->second)));
+  node_ = node;
+  return false;
+}
+
+bool SchemaChecker::visit(const SingularItemsConstraint& constraint) {
+  if (here().kind != NodeKind::kList) return true;
+  bool all_fit = true;
+  for (const NodeId child : tree_.children(node_)) {
+    all_fit &= fits(*constraint.getItemsSubschema(), child, problems_);
+    if (!all_fit && !problems_) return false;
+  }
+  return all_fit;
+}
+
+bool SchemaChecker::visit(const LinearItemsConstraint& constraint) {
+  if (here().kind != NodeKind::kList) return true;
+  NodeId child = here().child.first;
+  bool all_fit = true;
+  constraint.applyToItemSubschemas([&](unsigned /*index*/, const Subschema* subschema) {
+    if (child == kNoNode) return false;
+    all_fit &= fits(*subschema, child, problems_);
+    child = tree_[child].next;
+    return true;
+  });
+  const Subschema* const rest = constraint.getAdditionalItemsSubschema();
+  for (; child != kNoNode; child = tree_[child].next) {
+    if (rest) {
+      all_fit &= fits(*rest, child, problems_);
+    } else {
+      all_fit = refuse_key(
+          "schema-count", child,
+          fmt::format("{} is one item too many: there may be {}", path(child), constraint.getItemSubschemaCount()));
+    }
+  }
+  return all_fit;
+}
+
+bool SchemaChecker::visit(const ContainsConstraint& constraint) {
+  if (here().kind != NodeKind::kList) return true;
+  for (const NodeId child : tree_.children(node_)) {
+    if (fits(*constraint.getSubschema(), child, nullptr)) return true;
+  }
+  return problems_ ? refuse("schema-contains", fmt::format("{} has no item of the kind that it must have", subject()))
+                   : false;
+}
+
+// --- Mappings ---
+
+bool SchemaChecker::visit(const MaxPropertiesConstraint& constraint) {
+  return check_count(NodeKind::kMap, here().length <= constraint.getMaxProperties(),
+                     fmt::format("at most {}", constraint.getMaxProperties()));
+}
+
+bool SchemaChecker::visit(const MinPropertiesConstraint& constraint) {
+  return check_count(NodeKind::kMap, here().length >= constraint.getMinProperties(),
+                     fmt::format("at least {}", constraint.getMinProperties()));
+}
+
+bool SchemaChecker::visit(const RequiredConstraint& constraint) {
+  if (here().kind != NodeKind::kMap) return true;
+  bool all_there = true;
+  constraint.applyToRequiredProperties([&](const auto& name) {
+    const std::string key(name.c_str(), name.size());
+    if (tree_.find(node_, Key(key)) != kNoNode) return true;
+    all_there = false;
+    if (!problems_) return false;
+    const std::string prefix = tree_.key_path(node_);
+    problems_->push_back({"schema-required",
+                          node_,
+                          false,
+                          key,
+                          part_,
+                          fmt::format("{} lacks the key '{}'", subject(), key),
+                          {},
+                          fmt::format("{}{}{}=…", prefix, prefix.empty() ? "" : ".", key)});
+    return true;
+  });
+  return all_there;
+}
+
+bool SchemaChecker::refuse_unknown_key(NodeId child, const std::vector<std::string>& known) {
+  if (!problems_) return false;
+  const std::string name(tree_[child].key().text);
+  std::vector<std::string> notes;
+  std::string fix;
+  const std::vector<std::string> near = nearest_names(name, known, 1);
+  if (!near.empty()) {
+    notes.push_back(fmt::format("did you mean '{}'?", near[0]));
+    const std::string parent = tree_.key_path(node_);
+    fix = parent.empty() ? near[0] : parent + "." + near[0];
+  } else if (!known.empty() && known.size() <= kMostListed) {
+    notes.push_back(fmt::format("its keys are {}", fmt::join(known, ", ")));
+  }
+  const std::string parent = tree_.key_path(node_);
+  return refuse_key(
+      "schema-unknown-key", child,
+      parent.empty() ? fmt::format("there is no key '{}'", name) : fmt::format("'{}' has no key '{}'", parent, name),
+      std::move(notes), std::move(fix));
+}
+
+bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
+  if (here().kind != NodeKind::kMap) return true;
+  bool all_fit = true;
+  std::vector<NodeId> matched;  // sorted: which children some property or pattern is about
+  const auto check = [&](const Subschema* subschema, NodeId child) {
+    matched.push_back(child);
+    marks_[child].is_named = true;
+    all_fit &= fits(*subschema, child, problems_);
+    return all_fit || problems_;
+  };
+  std::vector<std::string> known;
+  constraint.applyToProperties([&](const auto& name, const Subschema* subschema) {
+    const std::string_view key(name.c_str(), name.size());
+    known.emplace_back(key);
+    const NodeId child = tree_.find(node_, Key(key));
+    return child == kNoNode || check(subschema, child);
+  });
+  constraint.applyToPatternProperties([&](const auto& name, const Subschema* subschema) {
+    const std::string pattern(name.c_str(), name.size());
+    for (const NodeId child : tree_.children(node_)) {
+      if (found(pattern, tree_[child].key().text) && !check(subschema, child)) return false;
+    }
+    return true;
+  });
+  if (!all_fit && !problems_) return false;
+  if (!known.empty()) {
+    marks_[node_].has_names = true;
+    marks_[node_].part = part_;
+  }
+  const Subschema* const others = constraint.getAdditionalPropertiesSubschema();
+  if (!others) return all_fit;
+  const NodeId written = part().member("additionalProperties");
+  const bool closed = written != kNoNode && (*part().tree)[written].kind == NodeKind::kBool;
+  std::sort(matched.begin(), matched.end());
+  for (const NodeId child : tree_.children(node_)) {
+    if (std::binary_search(matched.begin(), matched.end(), child)) continue;
+    // Whatever is said of other keys, be it that they may be there.
+    marks_[child].is_named |= others->hasTitle();
+    all_fit &= closed ? refuse_unknown_key(child, known) : fits(*others, child, problems_);
+    if (!all_fit && !problems_) return false;
+  }
+  return all_fit;
+}
+
+bool SchemaChecker::check_name(std::string_view name, NodeId child, const Subschema& subschema) {
+  // A name is a value of its own.
+  Tree names;
+  Node text = Node::of_text(NodeKind::kString, name);
+  names.set_value(names.root(), text);
+  SchemaChecker checker(schema_, names);
+  checker.steps_ = steps_;
+  const bool is_good = checker.fits(subschema, names.root(), nullptr);
+  steps_ = checker.steps_;
+  if (is_good || !problems_) return is_good;
+  return refuse_key("schema-key-name", child, fmt::format("the key {} has a name that may not be", path(child)));
+}
+
+bool SchemaChecker::visit(const PropertyNamesConstraint& constraint) {
+  if (here().kind != NodeKind::kMap) return true;
+  bool all_fit = true;
+  for (const NodeId child : tree_.children(node_))
+    all_fit &= check_name(tree_[child].key().text, child, *constraint.getSubschema());
+  return all_fit;
+}
+
+bool SchemaChecker::visit(const DependenciesConstraint& constraint) {
+  if (here().kind != NodeKind::kMap) return true;
+  bool all_fit = true;
+  constraint.applyToPropertyDependencies([&](const auto& name, const auto& needed) {
+    const std::string key(name.c_str(), name.size());
+    const NodeId child = tree_.find(node_, Key(key));
+    if (child == kNoNode) return true;
+    for (const auto& other : needed) {
+      const std::string other_key(other.c_str(), other.size());
+      if (tree_.find(node_, Key(other_key)) != kNoNode) continue;
+      all_fit = refuse_key("schema-dependency", child, fmt::format("{} needs '{}' beside it", path(child), other_key));
+    }
+    return true;
+  });
+  constraint.applyToSchemaDependencies([&](const auto& name, const Subschema* subschema) {
+    if (tree_.find(node_, Key(std::string_view(name.c_str(), name.size()))) != kNoNode)
+      all_fit &= fits_here(*subschema);
+    return true;
+  });
+  return all_fit;
+}
+
+// --- Schemas of schemas ---
+
+template <typename Constraint>
+std::vector<const valijson::Subschema*> SchemaChecker::alternatives(const Constraint& constraint) const {
+  std::vector<const Subschema*> all;
+  constraint.applyToSubschemas([&](unsigned /*index*/, const Subschema* subschema) {
+    all.push_back(subschema);
+    return true;
+  });
+  return all;
+}
+
+bool SchemaChecker::visit(const AllOfConstraint& constraint) {
+  bool all_fit = true;
+  for (const Subschema* const subschema : alternatives(constraint)) {
+    all_fit &= fits_here(*subschema);
+    if (!all_fit && !problems_) return false;
+  }
+  return all_fit;
+}
+
+/// None fits. Where the value's own type or a constant in it rules all but one alternative out, that one was meant.
+bool SchemaChecker::report_alternatives(const std::vector<const Subschema*>& all, const char* keyword) {
+  if (!problems_) return false;
+  std::vector<std::string> notes;
+  std::vector<Problems> meant;
+  for (const Subschema* const subschema : all) {
+    Problems problems;
+    fits(*subschema, node_, &problems);
+    if (problems.empty()) continue;
+    notes.push_back(fmt::format("alternative {}: {}", notes.size() + 1, problems.front().message));
+    const bool other_kind = std::any_of(problems.begin(), problems.end(), [&](const SchemaProblem& problem) {
+      return (problem.node == node_ && problem.code == "schema-type") ||
+             (problem.code == "schema-const" && tree_[problem.node].parent == node_);
+    });
+    if (!other_kind) meant.push_back(std::move(problems));
+  }
+  if (meant.size() == 1) {
+    std::move(meant[0].begin(), meant[0].end(), std::back_inserter(*problems_));
+    return false;
+  }
+  if (notes.size() > kMostListed) notes.resize(kMostListed);
+  return refuse("schema-alternatives",
+                fmt::format("{} is {}, which fits none of the {} alternatives ({})", subject(),
+                            value_in_words(tree_, node_), all.size(), keyword),
+                std::move(notes));
+}
+
+bool SchemaChecker::visit(const AnyOfConstraint& constraint) {
+  const std::vector<const Subschema*> all = alternatives(constraint);
+  for (const Subschema* const subschema : all) {
+    if (fits(*subschema, node_, nullptr)) return true;
+  }
+  return report_alternatives(all, "anyOf");
+}
+
+bool SchemaChecker::visit(const OneOfConstraint& constraint) {
+  const std::vector<const Subschema*> all = alternatives(constraint);
+  const auto count = std::count_if(all.begin(), all.end(),
+                                   [&](const Subschema* subschema) { return fits(*subschema, node_, nullptr); });
+  if (count == 1) return true;
+  if (count == 0) return report_alternatives(all, "oneOf");
+  if (!problems_) return false;
+  return refuse("schema-alternatives",
+                fmt::format("{} is {}, which fits {} of the {} alternatives, but must fit one (oneOf)", subject(),
+                            value_in_words(tree_, node_), count, all.size()));
+}
+
+bool SchemaChecker::visit(const ConditionalConstraint& constraint) {
+  const Subschema* const next = fits(*constraint.getIfSubschema(), node_, nullptr) ? constraint.getThenSubschema()
+                                                                                   : constraint.getElseSubschema();
+  return !next || fits_here(*next);
+}
+
+bool SchemaChecker::visit(const NotConstraint& constraint) {
+  if (!fits(*constraint.getSubschema(), node_, nullptr)) return true;
+  if (!problems_) return false;
+  const bool never = part().node != kNoNode && (*part().tree)[part().node].kind == NodeKind::kBool;
+  return never ? refuse("schema-never", fmt::format("{} may not be there", subject()))
+               : refuse("schema-not", fmt::format("{} is {}, which is what it must not be (not)", subject(),
+                                                  value_in_words(tree_, node_)));
+}
+
+bool SchemaChecker::visit(const PolyConstraint& /*constraint*/) {
+  return true;  // nothing of ours
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,148 @@
+#include "schemas/validation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "config_engine/json_reader.hpp"
+#include "config_engine/write_file.hpp"
+#include "config_engine/yaml_reader.hpp"
+#include "schemas/schema_check.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+/// What the training program may know though we do not.
+bool is_left_to_the_program(const Diagnostic& failure) {
+  return failure.code == "resolver-unknown" || failure.code == "environment-missing";
+}
+
+std::string step_name(const Composition& composition, uint32_t step) {
+  if (step >= composition.steps.size()) return {};
+  const ComposeStep& entry = composition.steps[step];
+  if (entry.kind == ComposeStep::Kind::kConfig) {
+    const ResultDefault& config = composition.defaults.defaults[entry.index];
+    return config.package.empty() ? fmt::format("the config '{}'", config.config_path)
+                                  : fmt::format("the config '{}' (package {})", config.config_path, config.package);
+  }
+  if (entry.kind == ComposeStep::Kind::kOverride)
+    return fmt::format("the override '{}'", composition.overrides[entry.index].input_line);
+  return {};
+}
+
+bool same_place(const Diagnostic& a, const Diagnostic& b) {
+  return !a.labels.empty() && !b.labels.empty() && a.labels[0].pos == b.labels[0].pos && a.code == b.code;
+}
+
+/// `tree` with everything in place that can be followed.
+void resolve_as_far_as_possible(const Composition& composition, Tree& tree, const ValidateOptions& options,
+                                std::vector<Diagnostic>& problems) {
+  ResolveContext context = composition.resolve_context();
+  std::vector<Diagnostic> failures;
+  Resolver(tree, *composition.sources, context).resolve_in_place(tree.root(), &failures);
+  for (Diagnostic& failure : failures) {
+    failure.stage = Stage::kResolve;
+    if (is_left_to_the_program(failure) && !options.strict) continue;
+    // Many values may need the one that cannot be had: it is said once.
+    const bool known = std::any_of(problems.begin(), problems.end(),
+                                   [&](const Diagnostic& other) { return same_place(other, failure); });
+    if (!known) problems.push_back(std::move(failure));
+  }
+}
+
+void refuse_missing_values(const Tree& tree, NodeId id, std::vector<Diagnostic>& problems) {
+  const Node& node = tree[id];
+  if (node.kind == NodeKind::kMissing) {
+    Diagnostic diagnostic;
+    diagnostic.stage = Stage::kValidate;
+    diagnostic.code = "schema-missing-value";
+    diagnostic.key_path = tree.key_path(id);
+    diagnostic.message = fmt::format("'{}' is ???: no value was given", diagnostic.key_path);
+    diagnostic.fix = diagnostic.key_path + "=…";
+    diagnostic.labels.push_back({node.pos, 3, {}});
+    problems.push_back(std::move(diagnostic));
+  }
+  for (const NodeId child : tree.children(id))
+    refuse_missing_values(tree, child, problems);
+}
+
+/// Texts that only look like something else.
+void make_texts_plain(Tree& tree) {
+  for (NodeId id = 0; id < tree.size(); ++id) {
+    if (tree[id].is_text()) tree[id].kind = NodeKind::kString;
+  }
+}
+
+}  // namespace
+
+bool Validation::has_errors() const {
+  return std::any_of(problems.begin(), problems.end(),
+                     [](const Diagnostic& problem) { return problem.severity == Severity::kError; });
+}
+
+std::vector<Diagnostic> validate(const Composition& composition, const Schema& schema, const ValidateOptions& options) {
+  std::vector<Diagnostic> problems;
+  Tree tree = composition.tree;
+  resolve_as_far_as_possible(composition, tree, options, problems);
+  CheckOptions check;
+  check.subject = "the configuration";
+  check.strict = options.strict;
+  check.step_name = [&](uint32_t step) { return step_name(composition, step); };
+  std::vector<Diagnostic> misfits = check_tree(schema, tree, tree.root(), check);
+  problems.insert(problems.end(), std::make_move_iterator(misfits.begin()), std::make_move_iterator(misfits.end()));
+  if (options.strict) refuse_missing_values(tree, tree.root(), problems);
+  return problems;
+}
+
+Validation validate(const std::shared_ptr<FileStore>& store, ComposeRequest request, const Schema& schema,
+                    const ValidateOptions& options) {
+  Validation out;
+  request.passed_over = &out.problems;
+  request.skip_missing = !options.strict;
+  try {
+    const Composition composition = compose(store, request);
+    out.sources = composition.sources;
+    out.problems.insert(out.problems.end(), composition.warnings.begin(), composition.warnings.end());
+    std::vector<Diagnostic> problems = validate(composition, schema, options);
+    out.problems.insert(out.problems.end(), std::make_move_iterator(problems.begin()),
+                        std::make_move_iterator(problems.end()));
+  } catch (const ConfigError& error) {
+    if (error.diagnostics().front().stage == Stage::kRequest) throw;
+    // Nothing was composed, but what was passed over on the way may be why.
+    out.sources = error.sources();
+    out.problems.insert(out.problems.end(), error.diagnostics().begin(), error.diagnostics().end());
+  }
+  return out;
+}
+
+Validation validate_file(const std::string& file, const Schema& schema, const ValidateOptions& options) {
+  Validation out;
+  const auto sources = std::make_shared<SourceMap>();
+  out.sources = sources;
+  const std::optional<std::string> text = read_whole_file(file);
+  if (!text) {
+    Diagnostic diagnostic;
+    diagnostic.stage = Stage::kRequest;
+    diagnostic.code = "file-unreadable";
+    diagnostic.message = fmt::format("cannot read '{}': {}", file, std::strerror(errno));
+    throw ConfigError(std::move(diagnostic));
+  }
+  const SourcePos begin = sources->add(SourceKind::kFile, file, *text);
+  try {
+    Tree tree = file.ends_with(".json") ? read_json(*sources, begin) : read_yaml(*sources, begin, &out.problems);
+    make_texts_plain(tree);
+    CheckOptions check;
+    check.strict = options.strict;
+    std::vector<Diagnostic> problems = check_tree(schema, tree, tree.root(), check);
+    out.problems.insert(out.problems.end(), std::make_move_iterator(problems.begin()),
+                        std::make_move_iterator(problems.end()));
+  } catch (const ConfigError& error) {
+    out.problems.insert(out.problems.end(), error.diagnostics().begin(), error.diagnostics().end());
+  }
+  return out;
+}
+
+}  // namespace cfgtool
