@@ -53,9 +53,9 @@ struct DefaultsRequest {
   SourcePos config_name_pos;               ///< where it was named, if known
   const std::vector<Override>* overrides = nullptr;
   VersionBase version_base;
-  const ResolveContext* context = nullptr;  ///< what interpolations in defaults lists see
-  bool skip_missing = false;                ///< leave `group: ???` out instead of refusing it
-  bool with_hydra = true;                   ///< the hydra node is asked for, see DefaultsList::with_hydra
+  const ResolveContext* context = nullptr;         ///< what interpolations in defaults lists see
+  bool skip_missing = false;                       ///< leave `group: ???` out instead of refusing it
+  bool with_hydra = true;                          ///< the hydra node is asked for, see DefaultsList::with_hydra
   std::vector<Diagnostic>* passed_over = nullptr;  ///< see ComposeRequest::passed_over
 };
 
