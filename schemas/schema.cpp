@@ -100,8 +100,9 @@ void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   SchemaBundle bundle = bundle_schema(*out.documents, root);
   for (const SchemaNode part : bundle.parts) {
     const Node& node = out.documents->node(part);
-    out.parts.push_back({node.pos, &out.documents->tree(part), part.node});
+    out.parts.push_back({node.pos, out.documents->document(part).begin, &out.documents->tree(part), part.node});
   }
+  out.properties = std::move(bundle.properties);
   out.patterns = std::move(bundle.patterns);
   // What was referred to in other files.
   if (!is_meta) {

@@ -25,7 +25,8 @@ struct SchemaNode;
 /// A subschema, as far as people want to know of it.
 struct SchemaPart {
   SourcePos pos;               ///< in Schema::sources
-  const Tree* tree = nullptr;  ///< the document that it stands in
+  SourcePos document;          ///< where the document that it stands in begins
+  const Tree* tree = nullptr;  ///< that document
   NodeId node = kNoNode;       ///< a mapping or a boolean
 
   /// A member of it, or kNoNode.

@@ -40,6 +40,7 @@ class Bundler {
         diagnostic.labels.push_back({documents_.document(root).begin, 1, {}});
         throw ConfigError(std::move(diagnostic));
       }
+      out_.properties.emplace_back();
       Json definition = define(out_.parts[i]);
       definition["title"] = std::to_string(i);
       definitions[std::to_string(i)] = std::move(definition);
@@ -98,6 +99,7 @@ class Bundler {
       const SchemaMember member = schema_member(keyword);
       if (member != SchemaMember::kNone && keyword != "definitions") {
         out[keyword] = define_member({at.document, child}, member);
+        if (keyword == "properties") note_properties({at.document, child});
         if (keyword == "patternProperties") {
           for (const NodeId pattern : tree.children(child))
             compile(tree[pattern].key().text, tree[pattern].key_pos);
@@ -125,6 +127,14 @@ class Bundler {
       }
     }
     return out;
+  }
+
+  /// Of the part that is being defined, which is the last that has any.
+  void note_properties(SchemaNode properties) {
+    for (const NodeId child : documents_.tree(properties).children(properties.node)) {
+      const auto part = static_cast<uint32_t>(part_of({properties.document, child}));
+      out_.properties.back().push_back({child, part});
+    }
   }
 
   void compile(std::string_view pattern, SourcePos pos) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "schemas/schema_checker.hpp"
+#include "schemas/tree_json.hpp"
 
 namespace cfgtool {
 
@@ -18,6 +19,7 @@ class Reporter {
 
   Diagnostic report(SchemaProblem&& problem) const {
     Diagnostic out;
+    out.severity = problem.severity;
     out.stage = Stage::kValidate;
     out.code = std::move(problem.code);
     out.message = std::move(problem.message);
@@ -81,6 +83,43 @@ void drop_what_a_misspelt_key_explains(const Tree& tree, std::vector<SchemaProbl
   problems = std::move(kept);
 }
 
+/// A deprecated key that is null or has its default does no harm: configurations keep such keys for those who still
+/// look for them.
+bool says_something(const SchemaPart& part, const Tree& tree, NodeId node) {
+  if (tree[node].kind == NodeKind::kNull) return false;
+  const NodeId usual = part.member("default");
+  return usual == kNoNode || to_json_value(tree, node) != to_json_value(*part.tree, usual);
+}
+
+/// What a key's subschema says of its use.
+void note_read_only_and_deprecated(const Schema& schema, const Tree& tree, const std::vector<AppliedSchema>& applied,
+                                   const CheckOptions& options, std::vector<SchemaProblem>& problems) {
+  for (const auto [node, part_number] : applied) {
+    const SchemaPart& part = schema.compiled().parts[part_number];
+    if (part.flag("readOnly") && options.is_override && options.is_override(tree[node].step)) {
+      problems.push_back({"schema-read-only",
+                          node,
+                          false,
+                          {},
+                          part_number,
+                          fmt::format("'{}' is read-only: no override may change it", tree.key_path(node)),
+                          {},
+                          {}});
+    }
+    if (!part.flag("deprecated") || !says_something(part, tree, node)) continue;
+    const std::string_view instead = part.text("deprecationMessage");
+    problems.push_back({"schema-deprecated",
+                        node,
+                        true,
+                        {},
+                        part_number,
+                        fmt::format("'{}' is deprecated{}{}", tree.key_path(node), instead.empty() ? "" : ": ", instead),
+                        {},
+                        {},
+                        Severity::kWarning});
+  }
+}
+
 void number_nodes(const Tree& tree, NodeId id, std::vector<size_t>& ranks, size_t& next) {
   ranks[id] = next++;
   for (const NodeId child : tree.children(id))
@@ -92,6 +131,7 @@ void number_nodes(const Tree& tree, NodeId id, std::vector<size_t>& ranks, size_
 std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeId root, const CheckOptions& options) {
   SchemaChecker checker(schema.compiled(), tree);
   std::vector<SchemaProblem> problems = checker.check(root);
+  note_read_only_and_deprecated(schema, tree, checker.applied(), options, problems);
   if (options.strict) {
     std::vector<SchemaProblem> unnamed = checker.unnamed_keys(root);
     std::move(unnamed.begin(), unnamed.end(), std::back_inserter(problems));

@@ -89,6 +89,7 @@ std::string value_in_words(const Tree& tree, NodeId id) {
 
 std::vector<SchemaProblem> SchemaChecker::check(NodeId root) {
   Problems problems;
+  all_problems_ = &problems;
   fits(*schema_.constraints.root(), root, &problems);
   return problems;
 }
@@ -103,14 +104,15 @@ void SchemaChecker::refuse_limit(const std::string& what) const {
 }
 
 bool SchemaChecker::fits(const Subschema& subschema, NodeId node, Problems* problems) {
+  const uint32_t part = subschema.hasTitle() ? static_cast<uint32_t>(std::atoi(subschema.getTitle().c_str())) : part_;
+  if (problems && problems == all_problems_) applied_.push_back({node, part});
   // What is not known yet fits everything: `???`, and interpolations that only the training program can follow.
   const NodeKind kind = tree_[node].kind;
   if (kind == NodeKind::kMissing || kind == NodeKind::kInterpolation) return true;
   const NodeId node_before = std::exchange(node_, node);
   if (++depth_ > kDeepest) refuse_limit("the schema applies itself to this value without end");
   if (++steps_ > kMostSteps) refuse_limit(fmt::format("the schema takes more than {} steps", kMostSteps));
-  const uint32_t part_before = part_;
-  if (subschema.hasTitle()) part_ = static_cast<uint32_t>(std::atoi(subschema.getTitle().c_str()));
+  const uint32_t part_before = std::exchange(part_, part);
   Problems* const problems_before = std::exchange(problems_, problems);
   valijson::Subschema::ApplyFunction apply = [this](const valijson::constraints::Constraint& constraint) {
     return constraint.accept(*this);

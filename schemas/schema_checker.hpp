@@ -12,6 +12,13 @@
 
 namespace cfgtool {
 
+/// A value, and a subschema that holds for it whatever else does: through keys, items, references, `allOf`, `then` and
+/// `else`, not through alternatives.
+struct AppliedSchema {
+  NodeId node = kNoNode;
+  uint32_t part = 0;
+};
+
 /// Every problem is found, but for those inside alternatives (`anyOf`, `oneOf`, `not`, `if`), which count as one unless
 /// one alternative alone was meant.
 class SchemaChecker : public valijson::constraints::ConstraintVisitor {
@@ -20,6 +27,8 @@ class SchemaChecker : public valijson::constraints::ConstraintVisitor {
 
   /// \throws ConfigError (without sources), code schema-limit, where it would take too deep a recursion or too long
   std::vector<SchemaProblem> check(NodeId root);
+  /// After check(): what the schema says beside what fits, such as `default` and `deprecated`, is said of these values.
+  const std::vector<AppliedSchema>& applied() const { return applied_; }
   /// After check(): the keys that no part of the schema names, in mappings of which some part names keys.
   std::vector<SchemaProblem> unnamed_keys(NodeId root);
 
@@ -91,6 +100,8 @@ class SchemaChecker : public valijson::constraints::ConstraintVisitor {
     uint32_t part = 0;       // that names them
   };
   std::vector<Mark> marks_;  // by node
+  std::vector<AppliedSchema> applied_;
+  const Problems* all_problems_ = nullptr;
   size_t depth_ = 0;
   size_t steps_ = 0;
 };

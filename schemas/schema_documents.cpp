@@ -22,6 +22,9 @@ namespace {
 
 constexpr const char* kMetaSchemaUri = "http://json-schema.org/draft-07/schema";
 
+constexpr const char* kHowToFindFiles =
+    "nothing is read from a network; --schema-uri PREFIX=FOLDER says where such documents lie";
+
 [[noreturn]] void refuse_reference(const std::string& reference, const std::string& reason, SourcePos pos,
                                    std::string note = {}) {
   Diagnostic diagnostic;
@@ -74,6 +77,11 @@ SchemaMember schema_member(std::string_view keyword) {
 }
 
 SchemaNode SchemaDocuments::read(const std::string& file, SourcePos named_at) {
+  if (file.find("://") != std::string::npos) {
+    const std::optional<SchemaNode> document = find_document(without_empty_fragment(file), named_at);
+    if (!document) refuse_reference(file, fmt::format("no file is known for '{}'", file), named_at, kHowToFindFiles);
+    return *document;
+  }
   std::error_code error;
   const std::filesystem::path path = std::filesystem::weakly_canonical(std::filesystem::absolute(file), error);
   const std::string uri = file_uri(path.string());
@@ -239,7 +247,7 @@ SchemaNode SchemaDocuments::resolve(SchemaNode from, const std::string& referenc
   const std::optional<SchemaNode> document = find_document(parts.document, pos);
   if (!document) {
     refuse_reference(reference, fmt::format("no file is known for '{}'", parts.document), pos,
-                     "nothing is read from a network; --schema-uri PREFIX=FOLDER says where such documents lie");
+                     kHowToFindFiles);
   }
   if (!parts.fragment.empty() && parts.fragment.front() != '/') {
     const auto in_document = by_uri_.find(parts.document + "#" + parts.fragment);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config_engine/diagnostic.hpp"
 #include "config_engine/tree.hpp"
 
 namespace cfgtool {
@@ -19,6 +20,7 @@ struct SchemaProblem {
   std::string message;
   std::vector<std::string> notes;
   std::string fix;
+  Severity severity = Severity::kError;
 };
 
 /// `the text 'two'`, `the integer 3`, `null`, `a mapping` …
