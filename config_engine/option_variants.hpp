@@ -37,8 +37,8 @@ struct ComposedVariant {
   bool is_incomplete() const;
 };
 
-/// Hands out variants in rounds: the first has the primary configs as they are. Groups that appear only with some option
-/// are varied together with it; of groups that do not depend on each other one differs at a time.
+/// Hands out variants in rounds: the first has the primary configs as they are. Groups that appear only with some
+/// option are varied together with it; of groups that do not depend on each other one differs at a time.
 class OptionVariants {
  public:
   /// \param request its config_name, if it has one, is the only primary config; its overrides hold for all

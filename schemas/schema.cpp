@@ -82,7 +82,13 @@ std::shared_ptr<const Schema> Schema::read(const std::string& file, const Schema
   schema->file_ = file;
   schema->sources_ = sources;
   try {
-    schema->compile([&](SchemaDocuments& documents) { return documents.read(file, named_at); }, options);
+    schema->compile(
+        [&](SchemaDocuments& documents) {
+          const size_t fragment = file.find("#/");
+          const SchemaNode root = documents.read(file.substr(0, fragment), named_at);
+          return fragment == std::string::npos ? root : documents.resolve(root, file.substr(fragment), named_at);
+        },
+        options);
   } catch (ConfigError& error) {
     error.set_sources(sources);
     throw;

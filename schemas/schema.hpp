@@ -39,9 +39,9 @@ struct SchemaPart {
 /// Thread-safe to read.
 class Schema {
  public:
-  /// \param file a path; what ends in `.json` is read as JSON, everything else as YAML
-  /// \param named_at where the file was named, in `sources`
-  /// \throws ConfigError with sources and all problems found: codes `schema-…`, `yaml-…`, `json-…`
+  /// \param file a path; what ends in `.json` is read as JSON, everything else as YAML. `PATH#/definitions/x` is a part
+  /// of it \param named_at where the file was named, in `sources` \throws ConfigError with sources and all problems
+  /// found: codes `schema-…`, `yaml-…`, `json-…`
   static std::shared_ptr<const Schema> read(const std::string& file, const SchemaOptions& options = {},
                                             const std::shared_ptr<SourceMap>& sources = std::make_shared<SourceMap>(),
                                             SourcePos named_at = {});

@@ -10,6 +10,7 @@
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
 #include "config_engine/utf8.hpp"
+#include "config_engine/yaml_writer.hpp"
 #include "schemas/tree_json.hpp"
 
 namespace cfgtool {
@@ -41,16 +42,26 @@ std::string counted(uint64_t count, std::string_view one, std::string_view many)
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+/// A scalar as YAML has it: a text that looks like a number is quoted.
+std::string yaml_word(const Tree& tree, NodeId scalar) {
+  const std::string text = write_yaml(tree, scalar);
+  return text.substr(0, text.find('\n'));
+}
+
 /// What a schema lists, as YAML would have it.
 std::string list_of_values(const Tree& tree, NodeId list) {
   std::vector<std::string> words;
   for (const NodeId child : tree.children(list))
-    words.push_back(tree[child].is_text() ? std::string(tree[child].text()) : to_json_value(tree, child).dump());
+    words.push_back(tree[child].is_container() ? to_json_value(tree, child).dump() : yaml_word(tree, child));
   if (words.size() > kMostListed) {
     words.resize(kMostListed);
     words.push_back(fmt::format("… ({} in all)", tree[list].length));
   }
   return fmt::format("{}", fmt::join(words, ", "));
+}
+
+bool is_false(const Node& node) {
+  return node.kind == NodeKind::kBool && !node.boolean;
 }
 
 std::vector<std::string> texts_of(const Tree& tree, NodeId list) {
@@ -250,7 +261,7 @@ bool SchemaChecker::visit(const EnumConstraint& constraint) {
     const std::vector<std::string> near = nearest_names(here().text(), texts_of(schema, list), 1);
     if (!near.empty()) {
       notes.push_back(fmt::format("did you mean '{}'?", near[0]));
-      fix = near[0];
+      fix = fmt::format("{}{}{}", tree_.key_path(node_), node_ == tree_.root() ? "" : "=", near[0]);
     }
   }
   return refuse(
@@ -519,7 +530,7 @@ bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
   const Subschema* const others = constraint.getAdditionalPropertiesSubschema();
   if (!others) return all_fit;
   const NodeId written = part().member("additionalProperties");
-  const bool closed = written != kNoNode && (*part().tree)[written].kind == NodeKind::kBool;
+  const bool closed = written != kNoNode && is_false((*part().tree)[written]);
   std::sort(matched.begin(), matched.end());
   for (const NodeId child : tree_.children(node_)) {
     if (std::binary_search(matched.begin(), matched.end(), child)) continue;
@@ -651,7 +662,7 @@ bool SchemaChecker::visit(const ConditionalConstraint& constraint) {
 bool SchemaChecker::visit(const NotConstraint& constraint) {
   if (!fits(*constraint.getSubschema(), node_, nullptr)) return true;
   if (!problems_) return false;
-  const bool never = part().node != kNoNode && (*part().tree)[part().node].kind == NodeKind::kBool;
+  const bool never = part().node != kNoNode && is_false((*part().tree)[part().node]);
   return never ? refuse("schema-never", fmt::format("{} may not be there", subject()))
                : refuse("schema-not", fmt::format("{} is {}, which is what it must not be (not)", subject(),
                                                   value_in_words(tree_, node_)));

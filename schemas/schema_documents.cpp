@@ -246,8 +246,7 @@ SchemaNode SchemaDocuments::resolve(SchemaNode from, const std::string& referenc
   const UriParts parts = split_fragment(*uri);
   const std::optional<SchemaNode> document = find_document(parts.document, pos);
   if (!document) {
-    refuse_reference(reference, fmt::format("no file is known for '{}'", parts.document), pos,
-                     kHowToFindFiles);
+    refuse_reference(reference, fmt::format("no file is known for '{}'", parts.document), pos, kHowToFindFiles);
   }
   if (!parts.fragment.empty() && parts.fragment.front() != '/') {
     const auto in_document = by_uri_.find(parts.document + "#" + parts.fragment);

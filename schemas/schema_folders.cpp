@@ -72,11 +72,13 @@ fs::path find_attention_mapping(const std::string& name_or_file, SourcePos named
 }
 
 fs::path find_schema(const std::string& name_or_file) {
-  if (name_or_file.empty() || name_or_file.front() == '/' || has_ending_of_a_file(name_or_file)) return name_or_file;
+  const size_t fragment = std::min(name_or_file.find("#/"), name_or_file.size());
+  const std::string name = name_or_file.substr(0, fragment);
+  if (name.empty() || name.front() == '/' || has_ending_of_a_file(name)) return name_or_file;
   std::error_code error;
   for (const fs::path& folder : schema_folders()) {
-    fs::path file = folder / (name_or_file + ".schema.yaml");
-    if (fs::is_regular_file(file, error)) return file;
+    const fs::path file = folder / (name + ".schema.yaml");
+    if (fs::is_regular_file(file, error)) return file.string() + name_or_file.substr(fragment);
   }
   return name_or_file;
 }

@@ -16,9 +16,11 @@ namespace cfgtool {
 
 namespace {
 
-/// What the training program may know though we do not.
+/// What the training program may know though we do not. A resolver that gives a list or a mapping is refused by
+/// OmegaConf.resolve(), but not to who reads the value.
 bool is_left_to_the_program(const Diagnostic& failure) {
-  return failure.code == "resolver-unknown" || failure.code == "environment-missing";
+  return failure.code == "resolver-unknown" || failure.code == "environment-missing" ||
+         failure.code == "resolver-value";
 }
 
 std::string step_name(const Composition& composition, uint32_t step) {
@@ -94,6 +96,8 @@ std::vector<Diagnostic> validate(Composition& composition, const Schema* schema,
   CheckOptions check;
   check.subject = "the configuration";
   check.strict = options.strict;
+  check.written = &composition.tree;
+  check.sources = composition.sources.get();
   check.is_override = [&](uint32_t step) {
     return step < composition.steps.size() && composition.steps[step].kind == ComposeStep::Kind::kOverride;
   };
@@ -149,6 +153,7 @@ Validation validate_file(const std::string& file, const Schema& schema, const Va
     make_texts_plain(tree);
     CheckOptions check;
     check.strict = options.strict;
+    check.sources = sources.get();
     std::vector<Diagnostic> problems = check_tree(schema, tree, tree.root(), check);
     out.problems.insert(out.problems.end(), std::make_move_iterator(problems.begin()),
                         std::make_move_iterator(problems.end()));
