@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/validation_report.hpp"
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -47,7 +50,7 @@ void declare(CLI::App& app, ValidateFlags& flags) {
       "Also refuse ??? that are left, interpolations that cannot be followed here, and keys that the schema does "
       "not name");
   app.add_option("--format", flags.format, "text, json, github, sarif or junit")
-      ->check(CLI::IsMember({"text", "json", "github", "sarif", "junit"}).description(""))
+      ->check(CLI::IsMember(report_formats()).description(""))
       ->type_name("FORMAT")
       ->capture_default_str();
   app.add_flag("--json", flags.json, "Short for --format json");
@@ -73,17 +76,12 @@ SchemaOptions schema_options(const ValidateFlags& flags) {
   return options;
 }
 
-DiagnosticFormat report_format(const ValidateFlags& flags) {
-  if (flags.json || flags.format == "json") return DiagnosticFormat::kJson;
-  if (flags.format == "github") return DiagnosticFormat::kGithub;
-  if (flags.format == "sarif") return DiagnosticFormat::kSarif;
-  return DiagnosticFormat::kText;
-}
-
-std::string summary(size_t problems, size_t checked, const char* what) {
-  if (problems == 0)
-    return fmt::format("{} {}: no problems\n", checked, checked == 1 ? what : fmt::format("{}s", what));
-  return fmt::format("{} {}\n", problems, problems == 1 ? "problem" : "problems");
+/// What people call a composed configuration: its name, and what was changed in it.
+std::string name_of(const HydraFlags& flags) {
+  std::string name = flags.config_name.value_or("");
+  for (const std::string& override : flags.overrides)
+    name += (name.empty() ? "" : " ") + override;
+  return name.empty() ? flags.config_path : name;
 }
 
 }  // namespace
@@ -111,30 +109,25 @@ int validate_command(const std::vector<std::string>& words) {
     const SourcePos named_at = flag_sources->add(SourceKind::kFlag, "--schema", flags.schema);
     const auto schema = Schema::read(flags.schema, schema_options(flags), flag_sources, named_at);
     const ValidateOptions options{flags.strict};
-    const RenderOptions render_options{report_format(flags), may_color(STDOUT_FILENO)};
-    bool failed = false;
-    size_t problems = 0;
-    std::string text;
+    std::vector<CheckedItem> items;
+    const auto check = [&](const std::string& name, const auto& validate_it) {
+      const auto begin = std::chrono::steady_clock::now();
+      Validation validation = validate_it();
+      items.push_back({name, std::move(validation), std::chrono::steady_clock::now() - begin});
+    };
     if (flags.composes()) {
       const auto store = std::make_shared<FileStore>(default_cache_folder());
-      const Validation validation = validate(store, flags.hydra.request(), *schema, options);
-      text = render(validation.problems, validation.sources.get(), render_options);
-      problems = validation.problems.size();
-      failed = validation.has_errors();
+      check(name_of(flags.hydra), [&] { return validate(store, flags.hydra.request(), *schema, options); });
       store->save_caches();
     } else {
       if (flags.hydra.overrides.empty()) refuse_usage("nothing to validate: give files, or -cp and -cn");
-      for (const std::string& file : flags.hydra.overrides) {
-        const Validation validation = validate_file(file, *schema, options);
-        text += render(validation.problems, validation.sources.get(), render_options);
-        problems += validation.problems.size();
-        failed |= validation.has_errors();
-      }
+      for (const std::string& file : flags.hydra.overrides)
+        check(file, [&] { return validate_file(file, *schema, options); });
     }
-    if (render_options.format == DiagnosticFormat::kText)
-      text += summary(problems, std::max<size_t>(flags.hydra.overrides.size(), 1),
-                      flags.composes() ? "configuration" : "file");
-    write_stdout(text);
+    write_stdout(validation_report(items, flags.composes() ? "configuration" : "file",
+                                   flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
+    const bool failed =
+        std::any_of(items.begin(), items.end(), [](const CheckedItem& item) { return item.validation.has_errors(); });
     return failed ? 1 : 0;
   } catch (const ConfigError& error) {
     show(error.diagnostics(), error.sources().get());
