@@ -31,7 +31,7 @@ def make_tools(folder):
     if not stamp.exists() or stamp.read_text() != wanted:
         venv.create(folder, clear=True, with_pip=True)
         subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1",
-                        "-r", HERE / "requirements.txt"], check=True)
+                        "-r", HERE / "requirements.txt"], check=True, timeout=400)
         stamp.write_text(wanted)
     return folder / "bin"
 
@@ -214,7 +214,7 @@ def main():
         if not shutil.which("git"):
             raise FileNotFoundError("git is not installed")
         TOOLS = make_tools(options.work / "venv")
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         print(f"SKIPPED: {suite.countTestCases()} tests of the examples of CI: {error}")
         return 77
     ENVIRONMENT = {"PATH": f"{options.cfgtool.parent}:{TOOLS}:{os.environ['PATH']}", "HOME": str(options.work), "LANG": "C.UTF-8",
