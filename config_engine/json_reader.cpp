@@ -63,8 +63,10 @@ class TreeSax {
 
   bool parse_error(size_t position, const std::string& token, const nlohmann::json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing …"
+    // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
     std::string message = error.what();
-    const size_t behind_place = message.find(": ");
+    message.erase(0, message.find("] ") + 2);
+    const size_t behind_place = message.starts_with("parse error at ") ? message.find(": ") : std::string::npos;
     if (behind_place != std::string::npos) message.erase(0, behind_place + 2);
     const size_t length = std::max<size_t>(token.size(), 1);
     const size_t at = std::min(position >= length ? position - length : 0, text_.size());
