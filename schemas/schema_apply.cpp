@@ -93,8 +93,8 @@ class Application {
   void coerce_overrides() {
     for (const auto [node, part] : applied()) {
       const uint32_t step = tree_[node].step;
-      const bool overridden = step < composition_.steps.size() &&
-                              composition_.steps[step].kind == ComposeStep::Kind::kOverride;
+      const bool overridden =
+          step < composition_.steps.size() && composition_.steps[step].kind == ComposeStep::Kind::kOverride;
       if (overridden) coerce(tree_, node, only_type(compiled_.parts[part]), *composition_.sources);
     }
   }

@@ -77,8 +77,8 @@ bool is_about(const Tree& tree, NodeId patterns, const std::string& path) {
   bool found = false;
   const auto look_at = [&](NodeId pattern) {
     if (!tree[pattern].is_text()) {
-      refuse("project-type", fmt::format("a schema's files are texts such as conf/*.yaml, not {}",
-                                         type_name(tree[pattern])),
+      refuse("project-type",
+             fmt::format("a schema's files are texts such as conf/*.yaml, not {}", type_name(tree[pattern])),
              tree[pattern].pos, 1);
     }
     found |= matches(std::string(tree[pattern].text()), path);

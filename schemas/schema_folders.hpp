@@ -10,8 +10,8 @@
 
 namespace cfgtool {
 
-/// Folders that hold `<framework>/attention.yaml` and `<framework>/*.schema.yaml`: for a program in the build tree, the source's; else `share/cfgtool/
-/// schemas` of the program's prefix, then of the prefix of this build.
+/// Folders that hold `<framework>/attention.yaml` and `<framework>/*.schema.yaml`: for a program in the build tree, the
+/// source's; else `share/cfgtool/ schemas` of the program's prefix, then of the prefix of this build.
 std::vector<std::filesystem::path> schema_folders();
 
 /// The file that read_attention_mapping's `name_or_file` means. \throws ConfigError (without sources), code
