@@ -44,12 +44,12 @@ class Reporter {
     const auto length =
         static_cast<uint32_t>(at_key ? std::max<size_t>(node.key().text.size(), 1) : shown_length(node));
     if (pos) out.labels.push_back({pos, length, {}});
-    for (uint32_t entry = node.history; entry != 0; entry = tree_.history(entry).earlier) {
-      const HistoryEntry& earlier = tree_.history(entry);
-      if (earlier.pos && earlier.step == node.step && !(earlier.pos == pos)) {
-        out.labels.push_back({earlier.pos, 1, "used here"});
-        break;
-      }
+    // It may have come with the mapping or list around it.
+    for (NodeId id = problem.node; options_.interpolation_at && id != kNoNode; id = tree_[id].parent) {
+      const SourcePos used = options_.interpolation_at(id);
+      if (!used) continue;
+      out.labels.push_back({used, 1, "used here"});
+      break;
     }
   }
 

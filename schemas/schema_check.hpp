@@ -20,6 +20,8 @@ struct CheckOptions {
   std::function<std::string(uint32_t step)> step_name;
   /// Whether an override put a value there, which what is `readOnly` refuses.
   std::function<bool(uint32_t step)> is_override;
+  /// Where an interpolation stood that was replaced by this value; nowhere: it was none.
+  std::function<SourcePos(NodeId node)> interpolation_at;
 };
 
 /// \param tree interpolations followed; what is left of them, and `???`, fits everything

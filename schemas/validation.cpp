@@ -98,6 +98,11 @@ std::vector<Diagnostic> validate(Composition& composition, const Schema* schema,
     return step < composition.steps.size() && composition.steps[step].kind == ComposeStep::Kind::kOverride;
   };
   check.step_name = [&](uint32_t step) { return step_name(composition, step); };
+  // Resolving a tree adds nodes behind those that it has.
+  check.interpolation_at = [&](NodeId id) {
+    const bool was_one = id < composition.tree.size() && composition.tree[id].kind == NodeKind::kInterpolation;
+    return was_one ? composition.tree[id].pos : SourcePos{};
+  };
   std::vector<Diagnostic> misfits = check_tree(*schema, tree, tree.root(), check);
   problems.insert(problems.end(), std::make_move_iterator(misfits.begin()), std::make_move_iterator(misfits.end()));
   return problems;

@@ -29,7 +29,7 @@ struct FileResult {
   std::vector<std::string> too_strict;
 };
 
-/// Runs the tests of one of the suite's files.
+/// Runs the tests of one of the suite's files. Integers beyond 64 bits go through a float on the way.
 FileResult run_file(const fs::path& file) {
   const ScratchFolder scratch;
   const fs::path schema = scratch.path() / "schema.json";

@@ -54,7 +54,7 @@ TEST_CASE("nothing is said where it would take too long") {
   CHECK(found("(a+)+$", text + "b") == std::nullopt);
   // Few items of the pattern, each over all of the text.
   CHECK(found("a*[bc]", std::string(100'000, 'a')) == std::nullopt);
-  CHECK(found("(.*)*x", std::string(1'000, 'a')) == std::nullopt);
+  CHECK(found("(.*)*[xy]", std::string(1'000, 'a')) == std::nullopt);
 }
 
 TEST_CASE("what it takes is taken from what is left") {

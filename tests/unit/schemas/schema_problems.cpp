@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -79,12 +81,12 @@ TEST_CASE("a value out of range") {
   CHECK(message("{exclusiveMinimum: 0}", "0") == "the top level is the integer 0, but must be more than 0");
   CHECK(message("{exclusiveMaximum: 1}", "1.0") == "the top level is the number 1.0, but must be less than 1");
   CHECK(message("{multipleOf: 8}", "12") == "the top level is the integer 12, but must be a multiple of 8");
-  CHECK(message("{minLength: 1}", "''") == "the top level is an empty text, but must have at least 1 character");
+  CHECK(message("{items: {minLength: 1}}", "['']") == "'[0]' is an empty text, but must have at least 1 character");
   CHECK(message("{maxItems: 1}", "[1, 2]") == "the top level has 2 items, but must have at most 1");
   CHECK(message("{minProperties: 2}", "{a: 1}") == "the top level has 1 key, but must have at least 2");
   CHECK(message("{uniqueItems: true}", "[1, 2, 1.0]") ==
         "'[2]' is the number 1.0, as is item 0 already: no item may be there twice");
-  CHECK(message("{pattern: '^a'}", "b") == "the top level is the text 'b', which does not fit the pattern ^a");
+  CHECK(message("{items: {pattern: '^a'}}", "[b]") == "'[0]' is the text 'b', which does not fit the pattern ^a");
 }
 
 TEST_CASE("an unknown key") {
@@ -124,7 +126,7 @@ TEST_CASE("alternatives") {
   CHECK(none.only().code == "schema-alternatives");
   CHECK(none.only().message == "'a' is a list, which fits none of the 2 alternatives (anyOf)");
   CHECK(none.notes("alternative 1: 'a' must be an integer, but is a list"));
-  CHECK(none.notes("alternative 2: 'a' must be a text, but is a list"));
+  CHECK(none.notes("alternative 2: 'a' is a list, allowed are auto"));
   // A constant says which was meant.
   CHECK(check("oneOf: [{properties: {kind: {const: a}, x: {type: integer}}}, {properties: {kind: {const: b}}}]",
               "{kind: a, x: y}")
@@ -153,18 +155,20 @@ TEST_CASE("the schema's description is told") {
 
 TEST_CASE("of a composed value: who put it there, and where an interpolation uses it") {
   const FileFolder folder;
-  folder.write("conf/config.yaml", "defaults:\n  - net: small\n  - _self_\ncopy: ${net.heads}\nsize: 3\n");
+  folder.write("conf/config.yaml",
+               "defaults:\n  - net: small\n  - _self_\ncopy: ${net.heads}\nwhole: ${net}\nsize: 3\n");
   folder.write("conf/net/small.yaml", "heads: many\nwidth: 8\n");
-  const auto schema = Schema::read(folder.write(
-      "schema.yaml",
-      "properties: {net: {properties: {heads: {type: integer}}}, copy: {type: integer}, size: {maximum: 4}}"));
+  const auto schema =
+      Schema::read(folder.write("schema.yaml",
+                                "properties: {net: {properties: {heads: {type: integer}}}, copy: {type: integer}, "
+                                "whole: {properties: {width: {maximum: 3}}}, size: {maximum: 4}}"));
   ComposeRequest request;
   request.config_dirs = {folder.path("conf")};
   request.config_name = "config";
   request.overrides = {"net.width=4", "size=5"};
-  const Validation validation = validate(std::make_shared<FileStore>(), request, *schema);
+  const Validation validation = validate(std::make_shared<FileStore>(), request, schema.get());
   const Problems problems{validation.problems, validation.sources};
-  REQUIRE(problems.all.size() == 3);
+  REQUIRE(problems.all.size() == 4);
   const auto find = [&](const std::string& key) {
     for (const Diagnostic& problem : problems.all) {
       if (problem.key_path == key) return problem;
@@ -180,6 +184,10 @@ TEST_CASE("of a composed value: who put it there, and where an interpolation use
   CHECK(problems.place(copy.labels[0]) == "1:8");
   CHECK(problems.place(copy.labels[1]) == "4:7");
   CHECK(copy.labels[1].text == "used here");
+  const Diagnostic width = find("whole.width");
+  REQUIRE(width.labels.size() == 2);
+  CHECK(problems.place(width.labels[0]) == "override 1:11");
+  CHECK(problems.place(width.labels[1]) == "5:8");
   const Diagnostic size = find("size");
   REQUIRE(size.labels.size() == 1);
   CHECK(problems.place(size.labels[0]) == "override 2:6");
