@@ -110,10 +110,14 @@ void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   }
   out.properties = std::move(bundle.properties);
   out.patterns = std::move(bundle.patterns);
-  // What was referred to in other files.
+  // What was referred to in other files, or where no keyword says that a schema stands.
   if (!is_meta) {
-    for (const SchemaNode other : out.documents->roots())
-      refuse_what_is_no_schema(other);
+    for (const SchemaNode other : out.documents->roots()) {
+      if (!(other == root)) refuse_what_is_no_schema(other);
+    }
+    for (const SchemaNode part : bundle.parts) {
+      if (!out.documents->is_declared(part)) refuse_what_is_no_schema(part);
+    }
   }
   try {
     run_with_large_stack([&] {
@@ -127,12 +131,10 @@ void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   }
 }
 
-void Schema::refuse_what_is_no_schema(SchemaNode root) {
-  if (!checked_.insert(root.document).second) return;
+void Schema::refuse_what_is_no_schema(SchemaNode at) const {
   CheckOptions options;
   options.subject = "the schema";
-  std::vector<Diagnostic> problems =
-      check_tree(*meta_schema(), compiled_->documents->tree(root), compiled_->documents->tree(root).root(), options);
+  std::vector<Diagnostic> problems = check_tree(*meta_schema(), compiled_->documents->tree(at), at.node, options);
   if (problems.empty()) return;
   for (Diagnostic& problem : problems)
     problem.notes.emplace_back("by the meta-schema of draft-07");

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -63,11 +62,10 @@ class Schema {
   Schema();
   template <typename FindRoot>
   void compile(const FindRoot& find_root, const SchemaOptions& options);
-  void refuse_what_is_no_schema(SchemaNode root);
+  void refuse_what_is_no_schema(SchemaNode at) const;
 
   std::string file_;
   std::shared_ptr<SourceMap> sources_;
-  std::set<uint32_t> checked_;  // documents
   std::unique_ptr<Compiled> compiled_;
 };
 

@@ -30,7 +30,7 @@ class Reporter {
     add_labels(problem, out);
     add_step(tree_[problem.node], out);
     const std::string_view description = schema_.compiled().parts[problem.part].text("description");
-    if (!description.empty()) out.notes.push_back(fmt::format("the schema says: {}", description));
+    if (!description.empty()) out.notes.push_back(fmt::format("the schema says: {}", shortened(description, 1'000)));
     return out;
   }
 
@@ -153,6 +153,16 @@ void note_read_only_and_deprecated(const Schema& schema, const Tree& tree, const
   }
 }
 
+Diagnostic too_many_problems(const Tree& tree, NodeId root) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kValidate;
+  diagnostic.code = "schema-limit";
+  diagnostic.message =
+      fmt::format("there are {} problems or more: no others are looked for", SchemaChecker::kMostProblems);
+  if (tree[root].pos) diagnostic.labels.push_back({tree[root].pos, 1, {}});
+  return diagnostic;
+}
+
 void number_nodes(const Tree& tree, NodeId id, std::vector<size_t>& ranks, size_t& next) {
   ranks[id] = next++;
   for (const NodeId child : tree.children(id))
@@ -162,7 +172,7 @@ void number_nodes(const Tree& tree, NodeId id, std::vector<size_t>& ranks, size_
 }  // namespace
 
 std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeId root, const CheckOptions& options) {
-  SchemaChecker checker(schema.compiled(), tree);
+  SchemaChecker checker(schema.compiled(), tree, options.strict);
   std::vector<SchemaProblem> problems = checker.check(root);
   note_read_only_and_deprecated(schema, tree, checker.applied(), options, problems);
   if (options.strict) {
@@ -189,6 +199,7 @@ std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeI
     });
     if (!known) out.push_back(std::move(diagnostic));
   }
+  if (problems.size() >= SchemaChecker::kMostProblems) out.push_back(too_many_problems(tree, root));
   return out;
 }
 

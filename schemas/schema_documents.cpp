@@ -83,7 +83,7 @@ SchemaNode SchemaDocuments::read(const std::string& file, SourcePos named_at) {
     return *document;
   }
   std::error_code error;
-  const std::filesystem::path path = std::filesystem::weakly_canonical(std::filesystem::absolute(file), error);
+  const std::filesystem::path path = std::filesystem::weakly_canonical(std::filesystem::absolute(file, error), error);
   const std::string uri = file_uri(path.string());
   const auto known = by_uri_.find(uri);
   if (known != by_uri_.end()) return known->second;
@@ -110,6 +110,11 @@ SchemaNode SchemaDocuments::read_text(std::string uri, SourceKind kind, const st
   const SourcePos begin = sources_.add(kind, name, std::move(text));
   const bool is_json = name.ends_with(".json");
   Tree tree = is_json ? read_json(sources_, begin) : read_yaml(sources_, begin);
+  // It would let everything pass, which is not what a file that lost its content is for.
+  const Node& root = tree[tree.root()];
+  const bool has_nothing = root.kind == NodeKind::kMap && root.length == 0;
+  if (has_nothing && !(root.pos && sources_.text(begin).substr(root.pos.offset - begin.offset).starts_with('{')))
+    throw_error(Stage::kCompose, "schema-invalid", "the schema is empty", begin);
   return add(std::move(uri), std::move(tree), begin);
 }
 
@@ -254,6 +259,23 @@ SchemaNode SchemaDocuments::resolve(SchemaNode from, const std::string& referenc
     refuse_reference(reference, fmt::format("no '$id: \"#{}\"' is there", parts.fragment), pos);
   }
   return follow_pointer(*document, parts.fragment, reference, pos);
+}
+
+bool SchemaDocuments::is_declared(SchemaNode at) const {
+  const Tree& here = tree(at);
+  std::vector<NodeId> way;  // from the node up, without the root
+  for (NodeId id = at.node; id != here.root(); id = here[id].parent)
+    way.push_back(id);
+  for (auto step = way.rbegin(); step != way.rend(); ++step) {
+    const Node& value = here[*step];
+    const SchemaMember member =
+        here[value.parent].kind == NodeKind::kMap ? schema_member(value.key().text) : SchemaMember::kNone;
+    if (member == SchemaMember::kNone) return false;
+    const bool is_schema =
+        member == SchemaMember::kSchema || (member == SchemaMember::kItems && value.kind != NodeKind::kList);
+    if (!is_schema && ++step == way.rend()) return false;
+  }
+  return true;
 }
 
 std::vector<SchemaNode> SchemaDocuments::roots() const {
