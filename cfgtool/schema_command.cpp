@@ -178,6 +178,11 @@ DiagnosticFormat format_of(const CheckFlags& flags) {
   return hydra.diagnostic_format();
 }
 
+size_t count_errors(const std::vector<Diagnostic>& problems) {
+  const auto is_error = [](const Diagnostic& problem) { return problem.severity == Severity::kError; };
+  return static_cast<size_t>(std::count_if(problems.begin(), problems.end(), is_error));
+}
+
 int check(CLI::App& app, const std::vector<std::string>& words) {
   CheckFlags flags;
   declare_check(app, flags);
@@ -190,14 +195,11 @@ int check(CLI::App& app, const std::vector<std::string>& words) {
   }
   const RenderOptions options{format_of(flags), may_color(STDOUT_FILENO)};
   std::string text = render(problems, sources.get(), options);
-  const auto errors =
-      static_cast<size_t>(std::count_if(problems.begin(), problems.end(), [](const Diagnostic& problem) {
-        return problem.severity == Severity::kError;
-      }));
+  const size_t errors = count_errors(problems);
+  const size_t warnings = problems.size() - errors;
   if (options.format == DiagnosticFormat::kText) {
-    text += problems.empty()
-                ? fmt::format("{}: no problems\n", counted(flags.files.size(), "schema"))
-                : fmt::format("{}, {}\n", counted(errors, "error"), counted(problems.size() - errors, "warning"));
+    text += errors > 0 ? counted(errors, "problem") : counted(flags.files.size(), "schema") + ": no problems";
+    text += (warnings > 0 ? ", " + counted(warnings, "warning") : "") + "\n";
   }
   write_stdout(text);
   return errors == 0 ? 0 : 1;

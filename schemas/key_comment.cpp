@@ -77,7 +77,8 @@ std::string comment_behind(std::string_view line) {
   for (size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     if (quote != 0) {
-      if (c == '\\' && quote == '"') {
+      const bool is_doubled = c == '\'' && quote == c && i + 1 < line.size() && line[i + 1] == c;
+      if ((c == '\\' && quote == '"') || is_doubled) {
         ++i;
       } else if (c == quote) {
         quote = 0;

@@ -14,11 +14,9 @@ namespace cfgtool {
 
 namespace {
 
-/// A schema whose parts refer to each other crosswise names more keys than anybody reads: from here on a part that was
-/// shown before is not shown again.
-constexpr size_t kMostRepeatedSections = 2'000;
-/// Mappings within each other; deeper ones are left out.
+/// Mappings within each other, and all of them; what goes beyond is left out.
 constexpr size_t kDeepestSection = 200;
+constexpr size_t kMostSections = 20'000;
 
 constexpr const char* kTableHead =
     "| Key | Type | Default | Allowed | Required | Description | Origin |\n"
@@ -38,7 +36,7 @@ class DocsWriter {
       text_ += fmt::format("\nDefaults are the values of {}.\n", markdown_code(options_.config_name));
     write_groups(view);
     const NodeId values = options_.composition ? options_.composition->tree.root() : kNoNode;
-    write_section({"", view.naming_part(), {{root}}, values}, "keys");
+    write_section({"", view.naming_parts(), {{root}}, values}, anchors_.add("keys"));
     return std::move(text_);
   }
 
@@ -46,13 +44,13 @@ class DocsWriter {
   /// A mapping that is to be shown in a section of its own.
   struct Mapping {
     std::string path;
-    SchemaNode part;  // that names its keys
+    std::vector<SchemaNode> parts;  // that name its keys
     std::vector<SchemaFacet> schemas;
     NodeId value = kNoNode;  // in the composition
   };
-  struct Shown {
-    SchemaNode part;
-    std::string path, anchor;
+  struct Section {
+    Mapping mapping;
+    std::string anchor;
   };
 
   void write_groups(const SchemaView& view) {
@@ -74,19 +72,18 @@ class DocsWriter {
                          mapping.path.empty() ? "Keys" : markdown_code(mapping.path));
     const std::vector<SchemaView::Member> members = view.members();
     text_ += members.empty() ? "It has no keys.\n" : kTableHead;
-    ancestors_.push_back({mapping.part, mapping.path, anchor});
-    shown_.try_emplace(mapping.part, ancestors_.back());
-    std::vector<std::pair<Mapping, std::string>> sections;
+    ancestors_.emplace_back(mapping.parts, anchor);
+    anchor_of_.try_emplace(mapping.parts, anchor);
+    std::vector<Section> sections;
     for (const SchemaView::Member& member : members)
       write_row(mapping, member, sections);
     if (view.is_closed() && !members.empty()) text_ += "\nIt has no other keys.\n";
-    for (const auto& [section, its_anchor] : sections)
-      write_section(section, its_anchor);
+    for (const Section& section : sections)
+      write_section(section.mapping, section.anchor);
     ancestors_.pop_back();
   }
 
-  void write_row(const Mapping& mapping, const SchemaView::Member& member,
-                 std::vector<std::pair<Mapping, std::string>>& sections) {
+  void write_row(const Mapping& mapping, const SchemaView::Member& member, std::vector<Section>& sections) {
     const SchemaView view(documents_, member.schemas);
     const NodeId value =
         mapping.value == kNoNode ? kNoNode : options_.composition->tree.find(mapping.value, Key(member.name));
@@ -101,33 +98,34 @@ class DocsWriter {
 
   /// Where the keys below a value are shown: in a section to come, or in one that is there. Of a list, those of its
   /// items. \return its anchor; empty if there are none
-  std::string link_to_parts(Mapping mapping, const SchemaView& view,
-                            std::vector<std::pair<Mapping, std::string>>& sections) {
-    mapping.part = view.naming_part();
-    if (mapping.part.node != kNoNode) return link_to(std::move(mapping), sections);
+  std::string link_to_parts(Mapping mapping, const SchemaView& view, std::vector<Section>& sections) {
+    mapping.parts = view.naming_parts();
+    if (!mapping.parts.empty()) return link_to(std::move(mapping), sections);
     const std::vector<SchemaFacet> items = view.items();
     std::string first;
     for (size_t i = 0; i < items.size(); ++i) {
       const SchemaView item(documents_, {items[i]});
       const std::string index = items.size() == 1 ? "[]" : fmt::format("[{}]", i);
       // No deeper than the items of a list: lists of lists of mappings may have no end.
-      Mapping inner{mapping.path + index, item.naming_part(), {items[i]}};
-      if (inner.part.node == kNoNode) continue;
+      Mapping inner{mapping.path + index, item.naming_parts(), {items[i]}};
+      if (inner.parts.empty()) continue;
       const std::string anchor = link_to(std::move(inner), sections);
       if (first.empty()) first = anchor;
     }
     return first;
   }
 
-  std::string link_to(Mapping mapping, std::vector<std::pair<Mapping, std::string>>& sections) {
-    for (const Shown& ancestor : ancestors_) {
-      if (ancestor.part == mapping.part) return ancestor.anchor;
-    }
-    if (ancestors_.size() >= kDeepestSection) return {};
-    const auto shown = shown_.find(mapping.part);
-    if (shown != shown_.end() && ++repeated_ > kMostRepeatedSections) return shown->second.anchor;
-    const std::string anchor = anchors_.add(mapping.path);
-    sections.emplace_back(std::move(mapping), anchor);
+  std::string link_to(Mapping mapping, std::vector<Section>& sections) {
+    const auto ancestor = std::find_if(ancestors_.begin(), ancestors_.end(),
+                                       [&](const auto& other) { return other.first == mapping.parts; });
+    if (ancestor != ancestors_.end()) return ancestor->second;
+    // Shown once is enough, unless a configuration has other values here.
+    const auto shown = anchor_of_.find(mapping.parts);
+    if (shown != anchor_of_.end() && mapping.value == kNoNode) return shown->second;
+    if (ancestors_.size() >= kDeepestSection || ++sections_ > kMostSections) return {};
+    std::string anchor = anchors_.add(mapping.path);
+    anchor_of_.try_emplace(mapping.parts, anchor);
+    sections.push_back({std::move(mapping), anchor});
     return anchor;
   }
 
@@ -148,8 +146,11 @@ class DocsWriter {
   static std::string description(const SchemaView& view, const SchemaView::Member& member) {
     std::vector<std::string> parts;
     const std::string_view instead = view.text("deprecationMessage");
-    if (view.flag("deprecated") || !instead.empty())
-      parts.push_back(instead.empty() ? "**Deprecated.**" : "**Deprecated:** " + markdown_text(instead));
+    if (!instead.empty()) {
+      parts.push_back(fmt::format("**Deprecated:** {}{}", markdown_text(instead), instead.ends_with('.') ? "" : "."));
+    } else if (view.flag("deprecated")) {
+      parts.emplace_back("**Deprecated.**");
+    }
     if (view.flag("readOnly")) parts.emplace_back("**Read-only.**");
     if (!member.condition.empty()) parts.push_back(fmt::format("({})", member.condition));
     const std::string_view words = view.text("description").empty() ? view.text("title") : view.text("description");
@@ -160,7 +161,7 @@ class DocsWriter {
   std::string origin(const Mapping& mapping, const SchemaView::Member& member, NodeId value) const {
     std::vector<std::string> places;
     // A key that only `required` names stands there.
-    const SchemaNode part = member.schemas.empty() ? mapping.part : member.schemas[0].node;
+    const SchemaNode part = member.schemas.empty() ? mapping.schemas[0].node : member.schemas[0].node;
     const Node& written = documents_.node(part);
     add_place(sources_, written.key_pos ? written.key_pos : written.pos, places);
     // A mapping with keys is set where they are.
@@ -195,9 +196,9 @@ class DocsWriter {
   const DocsOptions& options_;
   std::string text_;
   MarkdownAnchors anchors_;
-  std::vector<Shown> ancestors_;       // sections that the one at hand lies in
-  std::map<SchemaNode, Shown> shown_;  // the first of each
-  size_t repeated_ = 0;
+  std::vector<std::pair<std::vector<SchemaNode>, std::string>> ancestors_;  // of what is being written; with anchors
+  std::map<std::vector<SchemaNode>, std::string> anchor_of_;                // where such a mapping is shown
+  size_t sections_ = 0;
 };
 
 }  // namespace

@@ -37,18 +37,16 @@ bool can_be_default(const Tree& tree, NodeId id) {
     case NodeKind::kMissing:
     case NodeKind::kInterpolation:
     case NodeKind::kBytes:
-    case NodeKind::kMap:
       return false;
     case NodeKind::kFloat:
       return std::isfinite(node.real);
-    case NodeKind::kList:
-      for (const NodeId item : tree.children(id)) {
-        if (!can_be_default(tree, item)) return false;
-      }
-      return true;
     default:
-      return true;
+      break;
   }
+  for (const NodeId child : tree.children(id)) {
+    if (!can_be_default(tree, child)) return false;
+  }
+  return true;
 }
 
 /// Writes shapes as schemas into a tree of its own.
@@ -94,7 +92,9 @@ class SchemaWriter {
     if (types.size() > 1) add_texts(into, "type", types);
     const std::vector<std::string> names = shape.option_names(groups_);
     if (!names.empty()) add_texts(into, "enum", names);
-    if (default_value != kNoNode && can_be_default(defaults_, default_value))
+    // A mapping's keys have their own.
+    const bool is_leaf = default_value != kNoNode && defaults_[default_value].kind != NodeKind::kMap;
+    if (is_leaf && can_be_default(defaults_, default_value))
       tree_.add_copy(into, defaults_, default_value, "default", {});
     if (shape.items() && shape.items()->was_seen())
       write_shape(add(into, "items", Node::map()), *shape.items(), kNoNode);

@@ -279,6 +279,14 @@ class DefaultLint {
   Tree defaults_;
 };
 
+void sort_by_place(std::vector<Diagnostic>& problems) {
+  const auto place = [](const Diagnostic& problem) {
+    return problem.labels.empty() ? 0 : problem.labels[0].pos.offset;
+  };
+  std::stable_sort(problems.begin(), problems.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+}
+
 }  // namespace
 
 std::vector<Diagnostic> lint_schema(const std::string& file, const SchemaOptions& options,
@@ -303,9 +311,8 @@ std::vector<Diagnostic> lint_schema(const std::string& file, const SchemaOptions
     // What cannot even be read was said.
     if (errors.empty()) errors = error.diagnostics();
   }
-  std::stable_sort(warnings.begin(), warnings.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return a.labels[0].pos.offset < b.labels[0].pos.offset;
-  });
+  sort_by_place(errors);
+  sort_by_place(warnings);
   std::move(warnings.begin(), warnings.end(), std::back_inserter(errors));
   return errors;
 }

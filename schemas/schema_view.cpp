@@ -279,8 +279,11 @@ void SchemaView::add_member(std::vector<Member>& members, const SchemaFacet& fac
   if (member == members.end()) {
     members.push_back({std::string(name), {}, facet.condition});
     member = members.end() - 1;
+  } else if (facet.condition.empty()) {
+    member->condition.clear();
+  } else if (!member->condition.empty()) {
+    member->condition += ", " + facet.condition;
   }
-  if (facet.condition.empty()) member->condition.clear();
   member->schemas.push_back({{facet.node.document, schema}, facet.condition, !facet.condition.empty()});
 }
 
@@ -352,16 +355,17 @@ std::vector<SchemaFacet> SchemaView::items() const {
   return {};
 }
 
-SchemaNode SchemaView::naming_part() const {
+std::vector<SchemaNode> SchemaView::naming_parts() const {
+  std::vector<SchemaNode> parts;
   for (const SchemaFacet& facet : facets_) {
     if (facet.only_annotations) continue;
     const NodeId others = find(facet, "additionalProperties");
     const bool names_others =
         others != kNoNode && node(facet, others).kind == NodeKind::kMap && node(facet, others).length > 0;
     if (names_others || find(facet, "properties") != kNoNode || find(facet, "patternProperties") != kNoNode)
-      return facet.node;
+      parts.push_back(facet.node);
   }
-  return {};
+  return parts;
 }
 
 }  // namespace cfgtool

@@ -44,8 +44,8 @@ class SchemaView {
   bool is_closed() const;  ///< there may be no other keys
   /// Of the items of a list: one for all, or one for each.
   std::vector<SchemaFacet> items() const;
-  /// The subschema that names keys; kNoNode if none does.
-  SchemaNode naming_part() const;
+  /// The subschemas that name keys.
+  std::vector<SchemaNode> naming_parts() const;
 
  private:
   void add(const SchemaFacet& facet);
