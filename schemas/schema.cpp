@@ -52,6 +52,18 @@ std::shared_ptr<const Schema> meta_schema() {
 
 }  // namespace
 
+void compile_constraints(const nlohmann::json& document, SourcePos begin, valijson::Schema& out) {
+  try {
+    run_with_large_stack([&] {
+      valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
+      parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(document), out);
+    });
+  } catch (const std::exception& error) {
+    // The meta-schema lets pass what the library does not, such as a number that is too large.
+    throw_error(Stage::kCompose, "schema-invalid", fmt::format("the schema cannot be used: {}", error.what()), begin);
+  }
+}
+
 NodeId SchemaPart::member(std::string_view keyword) const {
   return tree && node != kNoNode ? tree->find(node, Key(keyword)) : kNoNode;
 }
@@ -119,16 +131,7 @@ void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
       if (!out.documents->is_declared(part)) refuse_what_is_no_schema(part);
     }
   }
-  try {
-    run_with_large_stack([&] {
-      valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-      parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(bundle.document), out.constraints);
-    });
-  } catch (const std::exception& error) {
-    // The meta-schema lets pass what the library does not, such as a number that is too large.
-    throw_error(Stage::kCompose, "schema-invalid", fmt::format("the schema cannot be used: {}", error.what()),
-                out.documents->document(root).begin);
-  }
+  compile_constraints(bundle.document, out.documents->document(root).begin, out.constraints);
 }
 
 void Schema::refuse_what_is_no_schema(SchemaNode at) const {

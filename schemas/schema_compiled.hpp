@@ -38,4 +38,8 @@ struct Schema::Compiled {
   const SchemaPattern& pattern(const std::string& text) const { return *patterns.at(text); }
 };
 
+/// What the library makes of a document such as SchemaBundle's. \param begin where the schema stands, for errors
+/// \throws ConfigError (without sources), code schema-invalid
+void compile_constraints(const nlohmann::json& document, SourcePos begin, valijson::Schema& out);
+
 }  // namespace cfgtool
