@@ -20,7 +20,7 @@ struct ValidateOptions {
   /// environment variables that are not set), and keys that the schema does not name.
   bool strict = false;
   /// What the schema gives to the configuration before it is checked.
-  ApplyOptions apply;
+  ApplyOptions apply = {};
 };
 
 struct Validation {
