@@ -41,7 +41,9 @@ struct Problems {
 Problems check(const std::string& schema, const std::string& document, bool strict = false) {
   const FileFolder folder;
   const auto read = Schema::read(folder.write("schema.yaml", schema));
-  const Validation validation = validate_file(folder.write("document.yaml", document), *read, {strict});
+  ValidateOptions options;
+  options.strict = strict;
+  const Validation validation = validate_file(folder.write("document.yaml", document), *read, options);
   return {validation.problems, validation.sources};
 }
 
