@@ -53,8 +53,7 @@ std::string list_of_values(const Tree& tree, NodeId list) {
       words.push_back(fmt::format("… ({} in all)", tree[list].length));
       break;
     }
-    words.push_back(
-        shortened(tree[child].is_container() ? to_json_value(tree, child).dump() : yaml_word(tree, child)));
+    words.push_back(shortened(tree[child].is_container() ? to_json_value(tree, child).dump() : yaml_word(tree, child)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
 }
