@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 
 /// The library reads subschemas within each other by recursion.
 constexpr size_t kMostParts = 50'000;
+constexpr size_t kMostProblems = 100;
 
 /// The keywords that say what fits, beside those that hold subschemas.
 bool is_constraint(std::string_view keyword) {
@@ -94,7 +95,8 @@ class Bundler {
     try {
       at = follow_references(at, way);
     } catch (const ConfigError& error) {
-      problems_.insert(problems_.end(), error.diagnostics().begin(), error.diagnostics().end());
+      for (const Diagnostic& problem : error.diagnostics())
+        note(problem);
       if (out_.parts.empty()) return 0;
       at = out_.parts.front();  // whatever else leads there: it is said
     }
@@ -160,6 +162,12 @@ class Bundler {
     }
   }
 
+  /// As many as people would read.
+  void note(Diagnostic problem) {
+    problems_.push_back(std::move(problem));
+    if (problems_.size() == kMostProblems) throw ConfigError(std::move(problems_));
+  }
+
   /// The library's names end at a NUL. \param list of names, or what has them as keys
   void refuse_nul(const Tree& tree, NodeId list) {
     for (const NodeId child : tree.children(list)) {
@@ -184,7 +192,7 @@ class Bundler {
     diagnostic.message =
         fmt::format("the pattern '{}' is wrong at byte {}: {}", shortened(pattern), fault.offset + 1, fault.message);
     diagnostic.labels.push_back({pos, static_cast<uint32_t>(std::max<size_t>(pattern.size(), 1)), {}});
-    problems_.push_back(std::move(diagnostic));
+    note(std::move(diagnostic));
   }
 
   void refuse(SourcePos pos, std::string_view what) {
@@ -192,7 +200,7 @@ class Bundler {
     diagnostic.code = "schema-invalid";
     diagnostic.message = fmt::format("this is no schema: {}", what);
     diagnostic.labels.push_back({pos, 1, {}});
-    problems_.push_back(std::move(diagnostic));
+    note(std::move(diagnostic));
   }
 
   SchemaDocuments& documents_;

@@ -129,6 +129,7 @@ bool says_something(const SchemaPart& part, const Tree& tree, NodeId node) {
 void note_read_only_and_deprecated(const Schema& schema, const Tree& tree, const std::vector<AppliedSchema>& applied,
                                    const CheckOptions& options, std::vector<SchemaProblem>& problems) {
   for (const auto [node, part_number] : applied) {
+    if (problems.size() >= SchemaChecker::kMostProblems) return;
     const SchemaPart& part = schema.compiled().parts[part_number];
     if (part.flag("readOnly") && options.is_override && options.is_override(tree[node].step)) {
       problems.push_back({"schema-read-only",
@@ -198,6 +199,7 @@ std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeI
   SchemaChecker checker(schema.compiled(), tree, options.strict);
   std::vector<SchemaProblem> problems = checker.check(root);
   note_read_only_and_deprecated(schema, tree, checker.applied(), options, problems);
+  const bool are_all = problems.size() < SchemaChecker::kMostProblems;
   if (options.strict) {
     std::vector<SchemaProblem> unnamed = checker.unnamed_keys(root);
     std::move(unnamed.begin(), unnamed.end(), std::back_inserter(problems));
@@ -223,7 +225,7 @@ std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeI
     if (!known) out.push_back(std::move(diagnostic));
   }
   fold_uses(out);
-  if (problems.size() >= SchemaChecker::kMostProblems) out.push_back(too_many_problems(tree, root));
+  if (!are_all) out.push_back(too_many_problems(tree, root));
   return out;
 }
 

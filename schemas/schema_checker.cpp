@@ -23,6 +23,7 @@ constexpr size_t kDeepest = 2'000;
 constexpr size_t kMostSteps = 20'000'000;
 constexpr size_t kStepsOfSubschema = 8;  // a step is what a key, a required name or a value of an enumeration takes
 constexpr size_t kMostListed = 12;
+constexpr size_t kMostToTellApart = 1'000;  // alternatives
 
 std::string in_quotes(std::string_view text) {
   return fmt::format("'{}'", shortened(text));
@@ -52,8 +53,7 @@ std::string list_of_values(const Tree& tree, NodeId list) {
       words.push_back(fmt::format("… ({} in all)", tree[list].length));
       break;
     }
-    words.push_back(
-        shortened(tree[child].is_container() ? to_json_value(tree, child).dump() : yaml_word(tree, child)));
+    words.push_back(shortened(tree[child].is_container() ? to_json_value(tree, child).dump() : yaml_word(tree, child)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
 }
@@ -572,7 +572,7 @@ bool SchemaChecker::check_name(std::string_view name, NodeId child, const Subsch
   Node text = Node::of_text(NodeKind::kString, name);
   text.pos = tree_[child].key_pos;
   names.set_value(names.root(), text);
-  SchemaChecker checker(schema_, names, false);
+  SchemaChecker checker(schema_, names);
   checker.effort_ = effort_;
   const bool is_good = checker.fits(subschema, names.root(), nullptr);
   effort_ = checker.effort_;
@@ -636,9 +636,8 @@ bool SchemaChecker::report_alternatives(const std::vector<const Subschema*>& all
   if (!wants_words()) return false;
   std::vector<std::string> notes;
   std::vector<Problems> meant;
-  constexpr size_t kMostToTellApart = 1'000;
-  const bool few = all.size() <= kMostToTellApart;
-  for (const Subschema* const subschema : few ? all : std::vector<const Subschema*>()) {
+  for (const Subschema* const subschema : all) {
+    if (all.size() > kMostToTellApart) break;
     Problems problems;
     fits(*subschema, node_, &problems);
     if (problems.empty()) continue;

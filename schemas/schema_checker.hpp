@@ -24,7 +24,7 @@ struct AppliedSchema {
 class SchemaChecker : public valijson::constraints::ConstraintVisitor {
  public:
   /// \param marks_names for unnamed_keys()
-  SchemaChecker(const Schema::Compiled& schema, const Tree& tree, bool marks_names)
+  SchemaChecker(const Schema::Compiled& schema, const Tree& tree, bool marks_names = false)
       : schema_(schema), tree_(tree), marks_(marks_names ? tree.size() : 0) {}
 
   /// As many as people would read; others are not looked for when there are so many.

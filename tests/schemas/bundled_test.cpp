@@ -39,7 +39,7 @@ std::vector<Verdict> read_recorded() {
 }
 
 /// The package's folder of schemas; empty, and said, if it cannot be had.
-fs::path find_schemas() {
+fs::path look_for_schemas() {
   const Outcome venv = run_program("/bin/sh", {SCHEMA_TESTS "/venv"});
   const std::string python = venv.output.substr(0, venv.output.find('\n'));
   const Outcome found = venv.exit_code != 0
@@ -51,6 +51,11 @@ fs::path find_schemas() {
   return {};
 }
 
+const fs::path& find_schemas() {
+  static const fs::path kSchemas = look_for_schemas();
+  return kSchemas;
+}
+
 fs::path schema_file(const fs::path& schemas, const std::string& name) {
   const fs::path vendored = schemas / "vendor" / (name + ".json");
   return fs::exists(vendored) ? vendored : schemas / "custom" / (name + ".json");
@@ -59,7 +64,7 @@ fs::path schema_file(const fs::path& schemas, const std::string& name) {
 }  // namespace
 
 TEST_CASE("documents fit the bundled schemas where check-jsonschema says so") {
-  const fs::path schemas = find_schemas();
+  const fs::path& schemas = find_schemas();
   if (schemas.empty()) return;
   // What Drone says of Kubernetes is not in the package.
   const std::string kubernetes = fmt::format("https://json.schemastore.org/kubernetes-definitions.json={}",
@@ -83,7 +88,7 @@ TEST_CASE("documents fit the bundled schemas where check-jsonschema says so") {
 }
 
 TEST_CASE("what the bundled schemas refer to and the package has not is said") {
-  const fs::path schemas = find_schemas();
+  const fs::path& schemas = find_schemas();
   if (schemas.empty()) return;
   for (const auto& entry : fs::directory_iterator(schemas / "vendor")) {
     if (entry.path().extension() != ".json") continue;

@@ -306,6 +306,13 @@ TEST_CASE("many problems: the first thousand are said") {
   const Check types = check(R"({"items":{"type":"string"}})", numbers);
   CHECK(count(types, "error[schema-type]") == 1'000);
   CHECK(types.prints("there are 1000 problems or more: no others are looked for"));
+  const Check lost = check(fmt::format(R"({{"allOf":[{}]}})",
+                                       listed(30'000, [](size_t i) { return fmt::format(R"({{"$ref":"f{}"}})", i); })),
+                           "{}");
+  CHECK(lost.exit_code == 1);
+  CHECK(lost.errors.size() < 100'000);
+  const Check warnings = check(R"({"items":{"deprecated":true}})", numbers);
+  CHECK(count(warnings, "warning[schema-deprecated]") == 1'000);
   const auto key = [](const char* name) { return [name](size_t i) { return fmt::format(R"("{}{}":{{}})", name, i); }; };
   const Check keys =
       check(fmt::format(R"({{"additionalProperties":false,"properties":{{{}}}}})", listed(20'000, key("key"))),

@@ -109,7 +109,7 @@ TEST_CASE("a key given twice is shown twice") {
 TEST_CASE("what is no JSON is refused where it goes wrong") {
   CHECK(Reading("").refusal() == "json-syntax 1:1");
   CHECK(Reading("{\"a\": 1,\n \"b\" 2}").refusal() == "json-syntax 2:6");
-  CHECK(Reading("[1, 2").refusal() == "json-syntax 1:5");
+  CHECK(Reading("[1, 2").refusal() == "json-syntax 1:6");  // the last byte
   CHECK(Reading("[1,]").refusal() == "json-syntax 1:4");
   CHECK(Reading("[1] 2").refusal() == "json-syntax 1:5");
   CHECK(Reading("[\n'a']").refusal() == "json-syntax 2:1");

@@ -41,7 +41,9 @@ struct Problems {
 Problems check(const std::string& schema, const std::string& document, bool strict = false) {
   const FileFolder folder;
   const auto read = Schema::read(folder.write("schema.yaml", schema));
-  const Validation validation = validate_file(folder.write("document.yaml", document), *read, {strict});
+  ValidateOptions options;
+  options.strict = strict;
+  const Validation validation = validate_file(folder.write("document.yaml", document), *read, options);
   return {validation.problems, validation.sources};
 }
 
@@ -64,7 +66,7 @@ TEST_CASE("a value that is not listed") {
   CHECK(near.only().code == "schema-enum");
   CHECK(near.only().message == "'a' is the text 'spda', allowed are eager, sdpa, flash, 3");
   CHECK(near.notes("did you mean 'sdpa'?"));
-  CHECK(near.only().fix == "sdpa");
+  CHECK(near.only().fix == "a=sdpa");
   const Problems far = check("properties: {a: {enum: [eager, sdpa]}}", "a: paged\n");
   CHECK(far.only().notes.empty());
   CHECK(far.only().fix.empty());
@@ -121,7 +123,7 @@ TEST_CASE("alternatives") {
   const char* const schema = "properties: {a: {anyOf: [{type: integer, minimum: 1}, {type: string, enum: [auto]}]}}";
   // Its type says which was meant.
   CHECK(check(schema, "a: 0").only().message == "'a' is the integer 0, but must be at least 1");
-  CHECK(check(schema, "a: aut").only().fix == "auto");
+  CHECK(check(schema, "a: aut").only().fix == "a=auto");
   const Problems none = check(schema, "a: [1]");
   CHECK(none.only().code == "schema-alternatives");
   CHECK(none.only().message == "'a' is a list, which fits none of the 2 alternatives (anyOf)");
