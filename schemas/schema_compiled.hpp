@@ -31,6 +31,7 @@ namespace cfgtool {
 struct Schema::Compiled {
   std::unique_ptr<SchemaDocuments> documents;
   std::vector<SchemaPart> parts;  ///< as SchemaBundle::parts
+  std::vector<std::vector<SchemaProperty>> properties;
   std::unordered_map<std::string, std::shared_ptr<const SchemaPattern>> patterns;
   valijson::Schema constraints;
 
