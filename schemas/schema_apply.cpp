@@ -107,7 +107,7 @@ class Application {
 
  private:
   std::vector<AppliedSchema> applied() const {
-    SchemaChecker checker(compiled_, tree_);
+    SchemaChecker checker(compiled_, tree_, false);
     checker.check(tree_.root());
     return checker.applied();
   }

@@ -203,7 +203,7 @@ class DocsWriter {
 }  // namespace
 
 std::string schema_docs(const Schema& schema, const DocsOptions& options) {
-  return DocsWriter(schema, options).write(schema.compiled().documents->roots().front());
+  return DocsWriter(schema, options).write(schema.compiled().root);
 }
 
 }  // namespace cfgtool

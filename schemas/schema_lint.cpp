@@ -263,11 +263,13 @@ class DefaultLint {
 
   void check(std::vector<Diagnostic>& out) {
     Schema::Compiled compiled;
-    for (const SchemaNode part : bundle_.parts)
-      compiled.parts.push_back({documents_.node(part).pos, &documents_.tree(part), part.node});
+    for (const SchemaNode part : bundle_.parts) {
+      compiled.parts.push_back(
+          {documents_.node(part).pos, documents_.document(part).begin, &documents_.tree(part), part.node});
+    }
     compiled.patterns = bundle_.patterns;
     compile_constraints(bundle_.document, documents_.document(bundle_.parts[0]).begin, compiled.constraints);
-    for (const SchemaProblem& problem : SchemaChecker(compiled, defaults_).check(defaults_.root())) {
+    for (const SchemaProblem& problem : SchemaChecker(compiled, defaults_, false).check(defaults_.root())) {
       const Node& node = defaults_[problem.node];
       out.push_back(warning("schema-default", "the default does not fit its own schema: " + problem.message,
                             node.pos ? node.pos : node.key_pos, node.is_text() ? node.length : 1));
@@ -314,7 +316,7 @@ std::vector<Diagnostic> lint_schema(const std::string& file, const SchemaOptions
   std::vector<Diagnostic> warnings;
   try {
     SchemaDocuments documents(*sources, options);
-    const SchemaNode root = documents.read(file, {});
+    const SchemaNode root = documents.read_part(file, {});
     // This reads what the schema refers to.
     if (errors.empty()) DefaultLint(documents, bundle_schema(documents, root), *sources).run(warnings);
     for (const SchemaNode document : documents.roots()) {
