@@ -11,6 +11,8 @@ namespace cfgtool {
 
 namespace {
 
+constexpr const char* kUsedHere = "used here";
+
 /// Puts a problem into words and places.
 class Reporter {
  public:
@@ -42,7 +44,7 @@ class Reporter {
     const SourcePos pos = at_key && node.key_pos ? node.key_pos : node.pos;
     if (pos) out.labels.push_back({pos, at_key ? key_length(node) : value_length(node), {}});
     const SourcePos use = place_of_use(problem.node);
-    if (use && !(use == pos)) out.labels.push_back({use, 1, "used here"});
+    if (use && !(use == pos)) out.labels.push_back({use, 1, kUsedHere});
   }
 
   /// The mapping's own key; a mapping that a package opened has none, and is shown by the first key that was written.
@@ -163,6 +165,27 @@ Diagnostic too_many_problems(const Tree& tree, NodeId root) {
   return diagnostic;
 }
 
+/// A value that does not fit where it was written, nor where interpolations bring it, is one mistake.
+void fold_uses(std::vector<Diagnostic>& problems) {
+  const auto is_use = [](const Diagnostic& problem) {
+    return problem.labels.size() == 2 && problem.labels[1].text == kUsedHere;
+  };
+  std::vector<bool> folded(problems.size());
+  for (size_t i = 0; i < problems.size(); ++i) {
+    if (folded[i] || problems[i].labels.empty()) continue;
+    for (size_t j = 0; j < problems.size(); ++j) {
+      // Of several uses and nothing else, the first stays.
+      if (j == i || folded[j] || !is_use(problems[j]) || (is_use(problems[i]) && j < i)) continue;
+      if (problems[j].code != problems[i].code || !(problems[j].labels[0].pos == problems[i].labels[0].pos)) continue;
+      folded[j] = true;
+      problems[i].labels.push_back(
+          {problems[j].labels[1].pos, 1, fmt::format("used here, for '{}'", problems[j].key_path)});
+    }
+  }
+  size_t i = 0;
+  std::erase_if(problems, [&](const Diagnostic& /*problem*/) { return folded[i++]; });
+}
+
 void number_nodes(const Tree& tree, NodeId id, std::vector<size_t>& ranks, size_t& next) {
   ranks[id] = next++;
   for (const NodeId child : tree.children(id))
@@ -199,6 +222,7 @@ std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeI
     });
     if (!known) out.push_back(std::move(diagnostic));
   }
+  fold_uses(out);
   if (problems.size() >= SchemaChecker::kMostProblems) out.push_back(too_many_problems(tree, root));
   return out;
 }
