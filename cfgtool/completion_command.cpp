@@ -78,12 +78,12 @@ void complete_rerun(CompletionRequest& request) {
   request.words.erase(folder);
 }
 
-/// `infer` and `docs` compose.
+/// `infer` and `docs` compose; of the words of `docs` the first is a file.
 void complete_schema(CompletionRequest& request) {
   const std::string name = request.words[0];
   request.words.erase(request.words.begin());
   complete_configuration(request, schema_command_flags(name));
-  request.takes_overrides = name == "infer" || name == "docs";
+  request.takes_overrides = name == "infer" || (name == "docs" && !request.words.empty());
 }
 
 void complete_shell_name(CompletionRequest& request) {

@@ -6,10 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/schema_flags.hpp"
+#include "cfgtool/validation_report.hpp"
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -17,6 +20,7 @@
 #include "config_engine/suggest.hpp"
 #include "config_engine/write_file.hpp"
 #include "schemas/schema_docs.hpp"
+#include "schemas/schema_folders.hpp"
 #include "schemas/schema_infer.hpp"
 #include "schemas/schema_lint.hpp"
 
@@ -64,29 +68,6 @@ struct OutFlags {
 void add_out_flags(CLI::App& app, OutFlags& flags) {
   app.add_option("--out", flags.file, "Write to this file instead of stdout")->type_name("FILE");
   app.add_flag("--force", flags.force, "With --out: replace a file that is there");
-}
-
-/// Where schemas look for what they refer to.
-struct UriFlags {
-  std::vector<std::string> prefixes;
-
-  SchemaOptions options() const {
-    SchemaOptions options;
-    for (const std::string& word : prefixes) {
-      const size_t equals = word.find('=');
-      if (equals == std::string::npos || equals == 0)
-        refuse_usage(fmt::format("--schema-uri takes PREFIX=FOLDER, not '{}'", word));
-      options.uri_folders[word.substr(0, equals)] = word.substr(equals + 1);
-    }
-    return options;
-  }
-};
-
-void add_uri_flags(CLI::App& app, UriFlags& flags) {
-  app.add_option("--schema-uri", flags.prefixes,
-                 "Where the documents lie that a schema refers to by URIs that begin so; nothing is ever fetched")
-      ->type_name("PREFIX=FOLDER")
-      ->allow_extra_args(false);
 }
 
 // --- infer ---
@@ -149,16 +130,17 @@ int infer(CLI::App& app, const std::vector<std::string>& words) {
 
 struct CheckFlags {
   std::vector<std::string> files;
-  UriFlags uris;
+  SchemaFlags schema;
   std::string format = "text";
   bool json = false;
 };
 
 void declare_check(CLI::App& app, CheckFlags& flags) {
-  app.add_option("FILE", flags.files, "Schemas, as YAML or JSON (.json)")->required();
-  add_uri_flags(app, flags.uris);
-  app.add_option("--format", flags.format, "text, json, github or sarif")
-      ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
+  app.add_option("FILE", flags.files, "Schemas, as YAML or JSON (.json), or names such as verl/ppo_trainer")
+      ->required();
+  add_schema_uri_flag(app, flags.schema);
+  app.add_option("--format", flags.format, "text, json, github, sarif or junit")
+      ->check(CLI::IsMember(report_formats()).description(""))
       ->type_name("FORMAT")
       ->capture_default_str();
   app.add_flag("--json", flags.json, "Short for --format json");
@@ -172,37 +154,24 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
       "  cfgtool schema check --format github schemas/*.schema.yaml");
 }
 
-DiagnosticFormat format_of(const CheckFlags& flags) {
-  HydraFlags hydra;
-  hydra.error_format = flags.json ? "json" : flags.format;
-  return hydra.diagnostic_format();
-}
-
-size_t count_errors(const std::vector<Diagnostic>& problems) {
-  const auto is_error = [](const Diagnostic& problem) { return problem.severity == Severity::kError; };
-  return static_cast<size_t>(std::count_if(problems.begin(), problems.end(), is_error));
-}
-
 int check(CLI::App& app, const std::vector<std::string>& words) {
   CheckFlags flags;
   declare_check(app, flags);
   if (!parse_flags(app, words)) return 0;
-  const auto sources = std::make_shared<SourceMap>();
-  std::vector<Diagnostic> problems;
+  std::vector<CheckedItem> items;
   for (const std::string& file : flags.files) {
-    std::vector<Diagnostic> found = lint_schema(file, flags.uris.options(), sources);
-    std::move(found.begin(), found.end(), std::back_inserter(problems));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto sources = std::make_shared<SourceMap>();
+    CheckedItem item{file, {}};
+    item.validation.problems = lint_schema(find_schema(file).string(), flags.schema.options(), sources);
+    item.validation.sources = sources;
+    item.time = std::chrono::steady_clock::now() - begin;
+    items.push_back(std::move(item));
   }
-  const RenderOptions options{format_of(flags), may_color(STDOUT_FILENO)};
-  std::string text = render(problems, sources.get(), options);
-  const size_t errors = count_errors(problems);
-  const size_t warnings = problems.size() - errors;
-  if (options.format == DiagnosticFormat::kText) {
-    text += errors > 0 ? counted(errors, "problem") : counted(flags.files.size(), "schema") + ": no problems";
-    text += (warnings > 0 ? ", " + counted(warnings, "warning") : "") + "\n";
-  }
-  write_stdout(text);
-  return errors == 0 ? 0 : 1;
+  write_stdout(validation_report(items, "schema", flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
+  const bool failed =
+      std::any_of(items.begin(), items.end(), [](const CheckedItem& item) { return item.validation.has_errors(); });
+  return failed ? 1 : 0;
 }
 
 // --- docs ---
@@ -210,16 +179,17 @@ int check(CLI::App& app, const std::vector<std::string>& words) {
 struct DocsFlags {
   std::string file;
   HydraFlags hydra;
-  UriFlags uris;
+  SchemaFlags schema;
   OutFlags out;
 
   bool composes() const { return !hydra.config_path.empty() || hydra.config_name || !hydra.config_dirs.empty(); }
 };
 
 void declare_docs(CLI::App& app, DocsFlags& flags) {
-  app.add_option("FILE", flags.file, "The schema, as YAML or JSON (.json)")->required();
+  app.add_option("FILE", flags.file, "The schema, as YAML or JSON (.json), or a name such as verl/ppo_trainer")
+      ->required();
   add_hydra_flags(app, flags.hydra);
-  add_uri_flags(app, flags.uris);
+  add_schema_uri_flag(app, flags.schema);
   add_out_flags(app, flags.out);
   app.footer(
       "Prints Markdown: a table of keys for each mapping. With -cp and -cn the defaults are those of a configuration, "
@@ -241,7 +211,7 @@ int docs(CLI::App& app, const std::vector<std::string>& words) {
     refuse_usage(fmt::format("'{}' overrides nothing: no configuration was named", flags.hydra.overrides[0]),
                  "-cp FOLDER -cn NAME");
   flags.out.refuse_existing();
-  const auto schema = Schema::read(flags.file, flags.uris.options());
+  const auto schema = Schema::read(find_schema(flags.file).string(), flags.schema.options());
   const auto store = std::make_shared<FileStore>(default_cache_folder());
   DocsOptions options;
   std::optional<Composition> composition;

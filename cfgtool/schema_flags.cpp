@@ -9,6 +9,12 @@
 
 namespace cfgtool {
 
+namespace {
+
+constexpr const char* kGroup = "The schema";
+
+}  // namespace
+
 SchemaOptions SchemaFlags::options() const {
   SchemaOptions options;
   for (const std::string& word : schema_uris) {
@@ -27,17 +33,20 @@ std::shared_ptr<const Schema> SchemaFlags::read() const {
   return Schema::read(find_schema(schema).string(), options(), sources, named_at);
 }
 
-void add_schema_flags(CLI::App& app, SchemaFlags& flags) {
-  constexpr const char* kGroup = "The schema";
-  app.add_option("--schema", flags.schema,
-                 "JSON Schema draft-07, as YAML or JSON; or the name of one that comes with cfgtool: verl/ppo_trainer")
-      ->type_name("FILE|NAME")
-      ->group(kGroup);
+void add_schema_uri_flag(CLI::App& app, SchemaFlags& flags) {
   app.add_option("--schema-uri", flags.schema_uris,
                  "Where the documents lie that a schema refers to by URIs that begin so; nothing is ever fetched")
       ->type_name("PREFIX=FOLDER")
       ->allow_extra_args(false)
       ->group(kGroup);
+}
+
+void add_schema_flags(CLI::App& app, SchemaFlags& flags) {
+  app.add_option("--schema", flags.schema,
+                 "JSON Schema draft-07, as YAML or JSON; or the name of one that comes with cfgtool: verl/ppo_trainer")
+      ->type_name("FILE|NAME")
+      ->group(kGroup);
+  add_schema_uri_flag(app, flags);
   app.add_flag("--coerce", flags.coerce, "Make overrides what the schema says they are: \"10\" for an integer is 10")
       ->group(kGroup);
   app.add_flag("--with-defaults", flags.with_defaults, "Add the schema's defaults for keys that are absent")

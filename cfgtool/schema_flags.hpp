@@ -29,5 +29,7 @@ struct SchemaFlags {
 };
 
 void add_schema_flags(CLI::App& app, SchemaFlags& flags);
+/// Of them --schema-uri alone, for commands that take a schema without a configuration.
+void add_schema_uri_flag(CLI::App& app, SchemaFlags& flags);
 
 }  // namespace cfgtool

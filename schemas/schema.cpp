@@ -94,13 +94,7 @@ std::shared_ptr<const Schema> Schema::read(const std::string& file, const Schema
   schema->file_ = file;
   schema->sources_ = sources;
   try {
-    schema->compile(
-        [&](SchemaDocuments& documents) {
-          const size_t fragment = file.find("#/");
-          const SchemaNode root = documents.read(file.substr(0, fragment), named_at);
-          return fragment == std::string::npos ? root : documents.resolve(root, file.substr(fragment), named_at);
-        },
-        options);
+    schema->compile([&](SchemaDocuments& documents) { return documents.read_part(file, named_at); }, options);
   } catch (ConfigError& error) {
     error.set_sources(sources);
     throw;
@@ -112,7 +106,7 @@ template <typename FindRoot>
 void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   Compiled& out = *compiled_;
   out.documents = std::make_unique<SchemaDocuments>(*sources_, options);
-  const SchemaNode root = find_root(*out.documents);
+  const SchemaNode root = out.root = find_root(*out.documents);
   const bool is_meta = file_.empty();
   if (!is_meta) refuse_what_is_no_schema(root);
   SchemaBundle bundle = bundle_schema(*out.documents, root);

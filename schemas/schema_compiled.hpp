@@ -30,6 +30,7 @@ namespace cfgtool {
 
 struct Schema::Compiled {
   std::unique_ptr<SchemaDocuments> documents;
+  SchemaNode root;                ///< as it is written: it may be a reference
   std::vector<SchemaPart> parts;  ///< as SchemaBundle::parts
   std::vector<std::vector<SchemaProperty>> properties;
   std::unordered_map<std::string, std::shared_ptr<const SchemaPattern>> patterns;

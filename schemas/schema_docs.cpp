@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <vector>
 
@@ -182,12 +183,10 @@ class DocsWriter {
     }
   }
 
-  std::string relative_path(const std::string& file) const {
+  static std::string relative_path(const std::string& file) {
     std::error_code error;
-    const std::filesystem::path from =
-        options_.relative_to.empty() ? std::filesystem::current_path(error) : options_.relative_to;
     const std::filesystem::path path = std::filesystem::absolute(file, error).lexically_normal();
-    const std::filesystem::path relative = path.lexically_relative(from);
+    const std::filesystem::path relative = path.lexically_relative(std::filesystem::current_path(error));
     return error || relative.empty() ? file : relative.string();
   }
 
@@ -204,7 +203,7 @@ class DocsWriter {
 }  // namespace
 
 std::string schema_docs(const Schema& schema, const DocsOptions& options) {
-  return DocsWriter(schema, options).write(schema.compiled().documents->roots().front());
+  return DocsWriter(schema, options).write(schema.compiled().root);
 }
 
 }  // namespace cfgtool

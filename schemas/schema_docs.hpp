@@ -2,7 +2,6 @@
 /// A schema as a page in Markdown that people read: every key with what it means and may be.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "config_engine/compose.hpp"
@@ -13,11 +12,11 @@ namespace cfgtool {
 struct DocsOptions {
   /// Whose values are shown as defaults, with where they are set; nullptr: the schema's defaults.
   const Composition* composition = nullptr;
-  std::string config_name;              ///< of the composition
-  std::filesystem::path relative_to{};  ///< what paths of files are seen from; empty: the working directory
+  std::string config_name;  ///< of the composition
 };
 
-/// One section for each mapping. References are followed; where a schema comes back to itself, a link stands.
+/// One section for each mapping. References are followed; where a schema comes back to itself, a link stands. Paths of
+/// files are seen from the working directory.
 std::string schema_docs(const Schema& schema, const DocsOptions& options = {});
 
 }  // namespace cfgtool

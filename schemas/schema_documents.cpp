@@ -98,6 +98,12 @@ SchemaNode SchemaDocuments::read(const std::string& file, SourcePos named_at) {
   return read_text(uri, SourceKind::kFile, file, std::move(*text));
 }
 
+SchemaNode SchemaDocuments::read_part(const std::string& file_and_part, SourcePos named_at) {
+  const size_t fragment = file_and_part.find("#/");
+  const SchemaNode root = read(file_and_part.substr(0, fragment), named_at);
+  return fragment == std::string::npos ? root : resolve(root, file_and_part.substr(fragment), named_at);
+}
+
 SchemaNode SchemaDocuments::meta_schema() {
   if (!meta_schema_) {
     meta_schema_ = read_text(kMetaSchemaUri, SourceKind::kBuiltin, "builtin draft-07 meta-schema.json",

@@ -51,6 +51,8 @@ class SchemaDocuments {
 
   /// Reads a file. \return its root \throws ConfigError (without sources)
   SchemaNode read(const std::string& file, SourcePos named_at);
+  /// The same of a part, if the name ends in one: `common.yaml#/definitions/port`.
+  SchemaNode read_part(const std::string& file_and_part, SourcePos named_at);
 
   /// What `reference`, which stands in `from`, refers to. \throws ConfigError (without sources), code
   /// schema-reference

@@ -15,6 +15,9 @@ namespace cfgtool {
 
 namespace {
 
+/// Nobody reads more.
+constexpr size_t kMostWarnings = 1'000;
+
 const std::vector<std::string>& keywords() {
   static const std::vector<std::string> kKeywords{
       "$comment", "$id", "$ref", "$schema", "additionalItems", "additionalProperties", "allOf", "anyOf", "const",
@@ -289,6 +292,17 @@ void sort_by_place(std::vector<Diagnostic>& problems) {
                    [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
 }
 
+void cut_short(std::vector<Diagnostic>& warnings) {
+  if (warnings.size() <= kMostWarnings) return;
+  Diagnostic rest;
+  rest.severity = Severity::kWarning;
+  rest.stage = Stage::kValidate;
+  rest.code = "schema-more-warnings";
+  rest.message = fmt::format("{} more warnings are left out", warnings.size() - kMostWarnings);
+  warnings.resize(kMostWarnings);
+  warnings.push_back(std::move(rest));
+}
+
 }  // namespace
 
 std::vector<Diagnostic> lint_schema(const std::string& file, const SchemaOptions& options,
@@ -302,7 +316,7 @@ std::vector<Diagnostic> lint_schema(const std::string& file, const SchemaOptions
   std::vector<Diagnostic> warnings;
   try {
     SchemaDocuments documents(*sources, options);
-    const SchemaNode root = documents.read(file, {});
+    const SchemaNode root = documents.read_part(file, {});
     // This reads what the schema refers to.
     if (errors.empty()) DefaultLint(documents, bundle_schema(documents, root), *sources).run(warnings);
     for (const SchemaNode document : documents.roots()) {
@@ -315,6 +329,7 @@ std::vector<Diagnostic> lint_schema(const std::string& file, const SchemaOptions
   }
   sort_by_place(errors);
   sort_by_place(warnings);
+  cut_short(warnings);
   std::move(warnings.begin(), warnings.end(), std::back_inserter(errors));
   return errors;
 }

@@ -33,6 +33,11 @@ TEST_CASE("cfgtool's subcommands and their flags") {
   CHECK(query(COMPLETION_CFGTOOL, "cfgtool overrides d").output.empty());
   CHECK(query(COMPLETION_CFGTOOL, "cfgtool completion z").output == "zsh\n");
   CHECK(query(COMPLETION_CFGTOOL, "cfgtool nosuch x").output.empty());
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool schema ch").output == "check\tchecks schemas themselves\n");
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool schema check --format g").output == "github\n");
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool schema infer --clo").prints("--closed\t"));
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool schema docs s.yaml -cp " + kTree + " -cn ppo_trainer trainer.nno")
+            .output.starts_with("trainer.nnodes="));
 }
 
 TEST_CASE("the attention that a mapping knows") {

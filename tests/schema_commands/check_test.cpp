@@ -145,6 +145,13 @@ TEST_CASE("schemas that are made to take long") {
     deep += "{not: ";
   project.add("deep.yaml", deep);
   CHECK(project.run({"schema", "check", "deep.yaml"}).exit_code == 1);
+  std::string many = "properties:\n";
+  for (int i = 0; i < 1200; ++i)
+    many += "  k" + std::to_string(i) + ": {tpye: string}\n";
+  project.add("many.yaml", many);
+  const Outcome cut = project.run({"schema", "check", "many.yaml"});
+  CHECK(cut.exit_code == 0);
+  CHECK(cut.prints("warning[schema-more-warnings]: 200 more warnings are left out\n"));
   project.add("loop.yaml", "allOf: [{$ref: '#'}]\ndefault: 1\n");
   const Outcome looped = project.run({"schema", "check", "loop.yaml"});
   CHECK(looped.exit_code == 1);
