@@ -54,7 +54,8 @@ class CaseRun {
   enum Passes { kAll, kWithoutBiasGradient };
   explicit CaseRun(const ReferenceCase& reference, Passes passes = kAll);
 
-  /// Any problem, with numbers from a seed. \param amplitude of queries and keys
+  /// Any problem, with numbers from a seed. Where it has sequences of different lengths they get some, without keys and
+  /// without rows too, and problem() counts them. \param amplitude of queries and keys
   CaseRun(const attn_problem& problem, uint32_t seed, float amplitude);
 
   void forward(cfgtool::attention::AttentionKernel& kernel);

@@ -53,6 +53,7 @@ void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, con
   problem.passes |= ATTN_PASS_LSE;
   const bool backward = (problem.passes & ATTN_PASS_BACKWARD) != 0;
   CaseRun reference(problem, 7, amplitude);
+  problem = reference.problem();
   AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(2));
   reference.forward(eager);
   if (backward) reference.backward(eager);
