@@ -64,6 +64,7 @@ class BackwardTask {
   void weigh(int64_t head, int64_t first_row, int64_t offset, int64_t rows, int64_t first_key, int64_t begin,
              int64_t end, bool is_masked);
   void add_bias(int64_t head, int64_t row, int64_t first_key, int64_t begin, int64_t end, float* scores);
+  void add_odd_keys(int64_t first_row, int64_t rows, int64_t first_key, int64_t begin, int64_t end);
   void write_rows(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first, int64_t count,
                   const float* values, int64_t row, float factor);
   void write_zeros(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first, int64_t count);
@@ -83,6 +84,10 @@ class BackwardTask {
   float* d_queries_ = nullptr;                       // [seq_q][padded_qk]: of one head
   float *d_keys_ = nullptr, *d_values_ = nullptr;    // [seq_kv or kBackwardKeys][padded]
   float* row_ = nullptr;
+  // Keys of the block that hold infinities or NaNs, which are zeros in `keys_`: a gradient of 0 would make NaNs of them
+  // in rows that do not see the key.
+  int64_t odd_keys_[kBackwardKeys] = {};
+  int64_t odd_count_ = 0;
 };
 
 inline void BackwardTask::take_scratch() {
@@ -193,13 +198,18 @@ inline void BackwardTask::add_weights(int64_t head, int64_t first_row, int64_t r
 inline void BackwardTask::load_keys(int64_t first, int64_t count) {
   const auto key = rows_of(arguments_.tensors.key, problem_, problem_.key_stride, problem_.head_dim_qk);
   const auto value = rows_of(arguments_.tensors.value, problem_, problem_.value_stride, problem_.head_dim_v);
+  odd_count_ = 0;
   for (int64_t j = 0; j < count; ++j) {
     const int64_t row = sequence_.kv_begin + first + j;
     float* const numbers = keys_ + j * key_row_;
-    load_numbers(key.data, key.dtype, key.offset(sequence_.tensor_batch, kv_head_, row), key.head_dim, numbers,
-                 plan_.padded_qk());
+    const int64_t start = key.offset(sequence_.tensor_batch, kv_head_, row);
+    load_numbers(key.data, key.dtype, start, key.head_dim, numbers, plan_.padded_qk());
     for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
       keys_across_[k * kScoreRow + j] = numbers[k];
+    if (!all_finite(key.data, key.dtype, start, key.head_dim)) {
+      odd_keys_[odd_count_++] = j;
+      std::fill_n(numbers, plan_.padded_qk(), 0.0F);
+    }
     load_numbers(value.data, value.dtype, value.offset(sequence_.tensor_batch, kv_head_, row), value.head_dim, row_,
                  plan_.padded_v());
     for (int64_t k = 0; k < problem_.head_dim_v; ++k)
@@ -272,6 +282,22 @@ inline void BackwardTask::part(int64_t head, int64_t first_row, int64_t offset, 
   multiply<Into::kAdd>({d_scores_ + begin, kScoreRow, 1}, {keys_ + begin * key_row_, key_row_},
                        {d_queries_ + (first_row + offset) * plan_.padded_qk(), plan_.padded_qk()}, padded_rows,
                        plan_.padded_qk(), end - begin);
+  if (odd_count_ > 0) add_odd_keys(first_row + offset, rows, first_key, begin, end);
+}
+
+/// The part of the queries' gradients that `keys_` has not.
+inline void BackwardTask::add_odd_keys(int64_t first_row, int64_t rows, int64_t first_key, int64_t begin, int64_t end) {
+  const auto key = rows_of(arguments_.tensors.key, problem_, problem_.key_stride, problem_.head_dim_qk);
+  for (int64_t n = 0; n < odd_count_; ++n) {
+    const int64_t j = odd_keys_[n];
+    if (j < begin || j >= end) continue;
+    cpu::load_row(key, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + first_key + j, row_);
+    for (int64_t i = 0; i < rows; ++i) {
+      const float d_score = d_scores_[i * kScoreRow + j];
+      if (d_score == 0) continue;
+      cpu::add_scaled(d_queries_ + (first_row + i) * plan_.padded_qk(), d_score, row_, problem_.head_dim_qk);
+    }
+  }
 }
 
 /// Scores to weights, and their gradients' first factor to their gradients.

@@ -65,6 +65,7 @@ class ForwardTask {
   void attend(Panel& panel, int64_t block);
   void add_bias(const Panel& panel, int64_t first_key, int64_t keys);
   void weigh(Panel& panel, int64_t first_key, int64_t keys, bool is_masked);
+  void add_odd_values(const Panel& panel, int64_t block, int64_t begin, int64_t end);
   void write(const Panel& panel);
 
   const FlashPlan& plan_;
@@ -79,6 +80,10 @@ class ForwardTask {
   float* scores_ = nullptr;                    // [kKeyBlock][kPanelRows]
   float* factors_ = nullptr;                   // [kPanelRows]: what the output so far is multiplied with
   float* row_ = nullptr;
+  // Keys of the block with infinities or NaNs among their values, which are zeros in `values_`: a weight of 0 would
+  // make NaNs of them in rows that do not see the key.
+  int64_t odd_keys_[kKeyBlock] = {};
+  int64_t odd_count_ = 0;
 };
 
 inline void ForwardTask::run(int64_t task) {
@@ -165,12 +170,18 @@ inline void ForwardTask::load_block(int64_t first_key, int64_t keys) {
                                     problem_.head_dim_v};
   const int64_t key_row = plan_.padded_qk() + kRowPadding;
   const int64_t value_row = plan_.padded_v() + kRowPadding;
+  odd_count_ = 0;
   for (int64_t j = 0; j < keys; ++j) {
     const int64_t row = sequence_.kv_begin + first_key + j;
     load_numbers(key.data, key.dtype, key.offset(sequence_.tensor_batch, kv_head_, row), key.head_dim,
                  keys_ + j * key_row, plan_.padded_qk());
-    load_numbers(value.data, value.dtype, value.offset(sequence_.tensor_batch, kv_head_, row), value.head_dim,
-                 values_ + j * value_row, plan_.padded_v());
+    const int64_t start = value.offset(sequence_.tensor_batch, kv_head_, row);
+    if (all_finite(value.data, value.dtype, start, value.head_dim)) {
+      load_numbers(value.data, value.dtype, start, value.head_dim, values_ + j * value_row, plan_.padded_v());
+    } else {
+      std::fill_n(values_ + j * value_row, plan_.padded_v(), 0.0F);
+      odd_keys_[odd_count_++] = j;
+    }
   }
   for (int64_t j = keys; j < rounded_up(keys, kRowMultiple); ++j) {
     std::fill_n(keys_ + j * key_row, plan_.padded_qk(), 0.0F);
@@ -199,6 +210,23 @@ inline void ForwardTask::attend(Panel& panel, int64_t block) {
     multiply<Into::kStore>(weights, values, output, kPanelRows, plan_.padded_v(), end - begin);
   }
   panel.is_begun = true;
+  if (odd_count_ > 0) add_odd_values(panel, block, begin, end);
+}
+
+/// \param begin, end of the keys in the block that have weights
+inline void ForwardTask::add_odd_values(const Panel& panel, int64_t block, int64_t begin, int64_t end) {
+  const cpu::Rows<const void> value{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                    problem_.head_dim_v};
+  for (int64_t n = 0; n < odd_count_; ++n) {
+    const int64_t j = odd_keys_[n];
+    if (j < begin || j >= end) continue;
+    cpu::load_row(value, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + block + j, row_);
+    for (int64_t r = 0; r < panel.count; ++r) {
+      if (!panel.seen[r].contains(block + j)) continue;
+      cpu::add_scaled(panel.output + r * plan_.padded_v(), scores_[(j - begin) * kPanelRows + r], row_,
+                      problem_.head_dim_v);
+    }
+  }
 }
 
 inline void ForwardTask::add_bias(const Panel& panel, int64_t first_key, int64_t keys) {

@@ -123,6 +123,19 @@ HWY_INLINE void load_numbers(const void* data, int32_t dtype, int64_t index, int
     values[i] = 0;
 }
 
+/// Whether none of `count` numbers is an infinity or a NaN.
+HWY_INLINE bool all_finite(const void* data, int32_t dtype, int64_t index, int64_t count) {
+  const FloatTag d;
+  FloatVec sum = hn::Zero(d);  // infinities and NaNs times 0 are NaNs
+  int64_t i = 0;
+  for (; i + lanes() <= count; i += lanes())
+    sum = hn::MulAdd(load_vector(data, dtype, index + i), hn::Zero(d), sum);
+  float rest = 0;
+  for (; i < count; ++i)
+    rest += cpu::load(data, dtype, index + i) * 0.0F;
+  return rest == 0 && hn::AllTrue(d, hn::Eq(sum, hn::Zero(d)));
+}
+
 /// Writes values[i] * factor.
 HWY_INLINE void store_numbers(const float* values, float factor, int64_t count, void* data, int32_t dtype,
                               int64_t index) {

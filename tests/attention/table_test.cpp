@@ -103,45 +103,71 @@ TEST_CASE("small problems") {
 }
 
 TEST_CASE("small problems with large scores") {
-  check_table(true, 6, {"avx512", "avx2"}, {});
+  check_table(true, 6, {"avx512", "avx2", "sse4", "portable"}, {});
 }
 
 // With the label `large`, outside of the default run.
 TEST_CASE("large problems" * doctest::skip()) {
-  check_table(false, 1, {"avx512", "avx2"}, {});
+  check_table(false, 1, {"avx512", "avx2", "portable"}, {1, 7});
 }
 
-TEST_CASE("infinities and NaNs go where they go in the reference") {
-  // A key that rows from 40 on see, or of the other head a value that all see: a weight of 0 times infinity is none.
-  for (const char* const path : {"avx512", "avx2", "sse4", "portable"}) {
+TEST_CASE("infinities and NaNs go where they go in the reference, and no further") {
+  // In a key or a value that the last rows see and the others do not, and in a value that all rows of the other head
+  // see: of none of them may a weight of 0 make a NaN.
+  struct Place {
+    std::string tensor;
+    int64_t head, from_the_end;
+  };
+  for (const std::string path : {"avx512", "avx2", "sse4", "portable"}) {
     const auto plugin = flash_plugin(path);
     if (!plugin) continue;
     CAPTURE(path);
-    for (const float odd : {INFINITY, -INFINITY, NAN, -NAN}) {
-      CAPTURE(odd);
-      for (const std::string line : {"x --dtype fp32 --heads 2 --head-dim 32 --seq 70 --causal",
-                                     "x --dtype fp32 --heads 2 --head-dim 32 --seq 1:600"}) {
-        CAPTURE(line);
-        for (const bool in_key : {true, false}) {
-          CAPTURE(in_key);
-          attn_problem problem = cfgtool::parse_problem_line(line).flags.problem();
-          problem.passes |= ATTN_PASS_LSE;
+    for (const std::string line : {
+             "x --dtype fp32 --heads 2 --head-dim 32 --seq 70 --causal --backward",
+             "x --dtype bf16 --heads 4:2 --head-dim 32 --seq 70 --window 2:1 --backward",
+             "x --dtype fp16 --heads 2 --head-dim 40 --seq 200:150 --causal --backward",
+             "x --dtype fp32 --heads 2 --head-dim 32 --seq 1:600",
+             "x --dtype fp32 --heads 2 --head-dim 33 --seq 4:600 --causal",
+             "x --dtype bf16 --heads 4:2 --head-dim 72 --seq 3:600 --causal",
+             "x --dtype fp32 --heads 2 --head-dim 64 --seq 5:1100 --window 520:0",
+         }) {
+      CAPTURE(line);
+      attn_problem problem = cfgtool::parse_problem_line(line).flags.problem();
+      problem.passes |= ATTN_PASS_LSE;
+      const bool backward = (problem.passes & ATTN_PASS_BACKWARD) != 0;
+      AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(1));
+      AttentionKernel flash(plugin, 0, problem, std::make_shared<ThreadPool>(1));
+      for (const Place& place :
+           {Place{"key", 0, 2}, {"value", 0, 2}, {"value", 1, problem.seq_kv}, {"value", 0, 590}}) {
+        if (place.from_the_end > problem.seq_kv) continue;
+        for (const float odd : {INFINITY, -INFINITY, NAN, -NAN}) {
+          CAPTURE(place.tensor);
+          CAPTURE(place.head);
+          CAPTURE(place.from_the_end);
+          CAPTURE(odd);
           CaseRun reference(problem, 3, 1);
           CaseRun run(problem, 3, 1);
-          for (CaseRun* const each : {&reference, &run})
-            in_key ? each->key.set(40 * 32 + 5, odd) : each->value.set(problem.seq_kv * 32 + 7, odd);
-          AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(1));
-          AttentionKernel flash(plugin, 0, problem, std::make_shared<ThreadPool>(1));
+          for (CaseRun* const each : {&reference, &run}) {
+            TestTensor& tensor = place.tensor == "key" ? each->key : each->value;
+            tensor.set(((place.head + 1) * problem.seq_kv - place.from_the_end) * problem.head_dim_qk + 7, odd);
+          }
           reference.forward(eager);
           run.forward(flash);
-          for (const char* const result : {"output", "lse"}) {
+          if (backward) reference.backward(eager);
+          if (backward) run.backward(flash);
+          for (const std::string result : {"output", "lse", "d_query", "d_key", "d_value"}) {
+            if (!backward && result.starts_with("d_")) continue;
             CAPTURE(result);
             const auto want = reference.result(result);
             const auto got = run.result(result);
             size_t different = 0;
-            for (size_t i = 0; i < want.size(); ++i)
+            size_t finite = 0;
+            for (size_t i = 0; i < want.size(); ++i) {
               different += std::isfinite(want[i]) != std::isfinite(got[i]) ? 1 : 0;
+              finite += std::isfinite(want[i]) ? 1 : 0;
+            }
             CHECK(different == 0);
+            CHECK(finite > 0);
           }
         }
       }
