@@ -1,5 +1,5 @@
-// The plugin cpu_flash, on each path that this processor has and with several numbers of threads, against what torch gave
-// in double precision.
+// The plugin cpu_flash, on each path that this processor has and with several numbers of threads, against what torch
+// gave in double precision.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
