@@ -133,7 +133,8 @@ std::vector<std::string> SchemaChecker::near(std::string_view wanted, const std:
 
 bool SchemaChecker::fits(const Subschema& subschema, NodeId node, Problems* problems) {
   const uint32_t part = subschema.hasTitle() ? static_cast<uint32_t>(std::atoi(subschema.getTitle().c_str())) : part_;
-  if (problems && problems == all_problems_) applied_.push_back({node, part});
+  // What has no title was not written: the library makes it for keys of which nothing is said.
+  if (problems && problems == all_problems_ && subschema.hasTitle()) applied_.push_back({node, part});
   // What is not known yet fits everything: `???`, and interpolations that only the training program can follow.
   const NodeKind kind = tree_[node].kind;
   if (kind == NodeKind::kMissing || kind == NodeKind::kInterpolation) return true;
