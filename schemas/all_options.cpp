@@ -47,9 +47,10 @@ class AllOptions {
     }
     take_appended(validate_round(variants_.appended_round()));
     for (const auto& [place, count] : counts_) {
-      if (count < 2) continue;
-      Diagnostic& problem = report_.problems[place.first].problems[place.second];
-      problem.notes.push_back(fmt::format("the same in {} more of the configurations", count - 1));
+      VariantProblems& found = report_.problems[place.first];
+      std::string note = "with " + found.variant.command_line();
+      if (count > 1) note += fmt::format(", and in {} more of the configurations", count - 1);
+      found.problems[place.second].notes.push_back(std::move(note));
     }
     return std::move(report_);
   }
