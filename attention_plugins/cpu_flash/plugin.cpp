@@ -127,7 +127,7 @@ attn_status describe_device(attn_instance* instance, int32_t kind, int32_t index
 }
 
 constexpr attn_implementation kSdpa{sizeof(attn_implementation), ATTN_DEVICE_CPU, "sdpa",
-                                    "tiled online softmax; memory for tiles only, fp32 arithmetic"};
+                                    "tiled online softmax; memory for tiles only, sums in fp32"};
 constexpr const attn_implementation* kImplementations[] = {&kSdpa};
 
 constexpr attn_plugin kPlugin{sizeof(attn_plugin),

@@ -7,7 +7,6 @@
 #define CFGTOOL_CPU_FLASH_WORDS_INL_HPP
 #endif
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 

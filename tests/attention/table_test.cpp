@@ -152,6 +152,18 @@ TEST_CASE("infinities and NaNs go where they go in the reference") {
   }
 }
 
+TEST_CASE("products of bf16 are made for bf16 alone") {
+  const auto plugin = flash_plugin("avx512_bf16");
+  if (!plugin) return;
+  const auto engine = [&](int32_t dtype) {
+    const attn_problem problem = make_problem({1, 4, 2, 100, 100, 64, 64}, dtype, ATTN_PASS_FORWARD);
+    return plugin->query(0, cpu_device(1), problem, ATTN_LEVEL_RULES).engine;
+  };
+  CHECK(engine(ATTN_DTYPE_BF16) == "cpu_flash avx512_bf16");
+  CHECK(engine(ATTN_DTYPE_F16) == "cpu_flash avx512");
+  CHECK(engine(ATTN_DTYPE_F32) == "cpu_flash avx512");
+}
+
 TEST_CASE("the workspace grows with neither length in the forward pass") {
   const auto plugin = flash_plugin("portable");
   const auto bytes = [&](int64_t length) {
