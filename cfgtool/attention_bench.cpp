@@ -122,18 +122,28 @@ class Job {
   std::vector<int32_t> lengths_q_, lengths_kv_;
 };
 
-/// Of one thread, as a plugin measures it; 0 if none does.
-double fma_gflops(const std::vector<std::shared_ptr<const Plugin>>& plugins) {
+/// What one thread's multiply-add units reach, as a plugin measures it; 0 if none does.
+struct Peak {
+  double fp32 = 0;
+  double bf16 = 0;
+
+  /// Of what problems in that type are computed with: fp16 is widened.
+  double of(int32_t dtype) const { return dtype == ATTN_DTYPE_BF16 ? bf16 : fp32; }
+};
+
+Peak measured_peak(const std::vector<std::shared_ptr<const Plugin>>& plugins) {
   for (const auto& plugin : plugins) {
     const auto text = plugin->describe_device(ATTN_DEVICE_CPU, 0);
     if (!text) continue;
     const Json description = Json::parse(*text, nullptr, false);
-    if (description.is_object() && description.contains("fp32_fma_gflops") &&
-        description["fp32_fma_gflops"].is_number()) {
-      return description["fp32_fma_gflops"];
-    }
+    const auto number = [&](const char* name, double otherwise) {
+      const bool is_there = description.is_object() && description.contains(name) && description[name].is_number();
+      return is_there ? description[name].get<double>() : otherwise;
+    };
+    const double fp32 = number("fp32_fma_gflops", 0);
+    if (fp32 > 0) return {fp32, number("bf16_gflops", fp32)};
   }
-  return 0;
+  return {};
 }
 
 void measure(const attn_problem& problem, double seconds, const std::shared_ptr<const Plugin>& plugin,
@@ -183,11 +193,12 @@ double flops_of(const attn_problem& problem) {
 
 std::vector<BenchRow> run_bench(const BenchOptions& options, const std::vector<std::shared_ptr<const Plugin>>& plugins,
                                 const std::function<void(const std::string&)>& progress) {
-  const double peak = fma_gflops(plugins) * options.threads;
+  const Peak peak_of_thread = measured_peak(plugins);
   const auto pool = std::make_shared<ThreadPool>(options.threads);
   std::vector<BenchRow> rows;
   for (const NamedProblem& named : options.problems) {
     const attn_problem problem = named.flags.problem();
+    const double peak = peak_of_thread.of(problem.dtype) * options.threads;
     const size_t first = rows.size();
     for (const auto& plugin : plugins) {
       for (size_t i = 0; i < plugin->implementations().size(); ++i) {

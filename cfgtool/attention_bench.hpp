@@ -32,7 +32,7 @@ struct BenchRow {
   double best_seconds = 0;
   double median_seconds = 0;
   double gflops = 0;                  ///< of the median
-  std::optional<double> peak_share;   ///< of the machine's multiply-add peak, where a plugin knows it
+  std::optional<double> peak_share;   ///< of the machine's peak with the problem's type, where a plugin knows it
   std::optional<double> times_eager;  ///< eager's median by this one's
 };
 

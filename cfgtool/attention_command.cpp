@@ -292,7 +292,8 @@ void declare_bench(CLI::App& app, BenchFlags& flags) {
   app.footer(
       "GFLOP/s count 4 * batch * heads * head_dim for each row and key that it sees (half of all if causal), 3.5 times "
       "as\n"
-      "much with the backward pass. `peak` is the share of what this machine's multiply-add units reach.\n\n"
+      "much with the backward pass. `peak` is the share of what this machine's multiply-add units reach with the\n"
+      "problem's type.\n\n"
       "A file:\n"
       "  prefill  --dtype bf16 --heads 16 --head-dim 128 --seq 2048 --causal\n"
       "  decode   --dtype bf16 --heads 16 --head-dim 128 --seq 1:4096");

@@ -4,8 +4,8 @@
 //   P = 2^(score - lse)   dP = dO V^T         dS = P (dP - delta), delta = dot(dO, O) of each row
 //   dV = P^T dO           dK = scale dS^T Q   dQ = scale dS K
 //
-// Scores come out bit for bit as in the forward pass, from queries times scale and log2(e). A log-sum-exp of thousands
-// is rounded so much that weights inherit it: they are then divided by their sum again.
+// Scores come out bit for bit as in the forward pass. A log-sum-exp of thousands is rounded so much that weights
+// inherit it: they are then divided by their sum again.
 //
 // A task is one key head with its query heads, so that no two tasks add to the same sum: the result depends on neither
 // the number of threads nor their order.
@@ -28,6 +28,7 @@
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
 #include "attention_plugins/cpu_flash/kernels.hpp"
 #include "attention_plugins/cpu_flash/vector_math-inl.hpp"
+#include "attention_plugins/cpu_flash/words-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
@@ -38,6 +39,8 @@ inline constexpr int64_t kMaskedRows = 32;
 inline constexpr float kLargeLse = 256;
 /// Distance of rows of scores, and of transposed keys.
 inline constexpr int64_t kScoreRow = kBackwardKeys + kRowPadding;
+/// The same once they are words.
+inline constexpr int64_t kRoundedRow = words(kBackwardKeys) + kRowPadding;
 
 class BackwardTask {
  public:
@@ -63,6 +66,7 @@ class BackwardTask {
             int64_t end, bool is_masked);
   void weigh(int64_t head, int64_t first_row, int64_t offset, int64_t rows, int64_t first_key, int64_t begin,
              int64_t end, bool is_masked);
+  void round_weights(int64_t rows, int64_t begin, int64_t end);
   void add_bias(int64_t head, int64_t row, int64_t first_key, int64_t begin, int64_t end, float* scores);
   void add_odd_keys(int64_t first_row, int64_t rows, int64_t first_key, int64_t begin, int64_t end);
   void write_rows(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first, int64_t count,
@@ -75,15 +79,19 @@ class BackwardTask {
   float* next_;
   cpu::Sequence sequence_{};
   int64_t kv_head_ = 0;
-  int64_t key_row_ = 0, value_row_ = 0;              // distances of rows
-  float *keys_ = nullptr, *keys_across_ = nullptr;   // [kBackwardKeys][padded_qk + pad]; [head_dim_qk][kScoreRow]
-  float* values_across_ = nullptr;                   // [head_dim_v][kScoreRow]
-  float *queries_ = nullptr, *d_outputs_ = nullptr;  // [kBackwardRows][padded + pad]
-  float *weights_ = nullptr, *d_scores_ = nullptr;   // [kBackwardRows][kScoreRow]
-  float* corrections_ = nullptr;                     // [seq_q]: what the weights of each row are multiplied with
-  float* d_queries_ = nullptr;                       // [seq_q][padded_qk]: of one head
-  float *d_keys_ = nullptr, *d_values_ = nullptr;    // [seq_kv or kBackwardKeys][padded]
-  float* row_ = nullptr;
+  // Rows of words, and words that kPerWord rows have in common. Where a word is one number, both are the same memory.
+  int64_t row_qk_ = 0, row_v_ = 0;                           // distances of rows: words(padded) + pad
+  int64_t group_qk_ = 0, group_v_ = 0;                       // distances of groups: padded + pad
+  float* keys_ = nullptr;                                    // groups
+  float *keys_across_ = nullptr, *values_across_ = nullptr;  // [words(head_dim)][kScoreRow]
+  float *queries_ = nullptr, *d_outputs_ = nullptr;          // rows
+  float *query_groups_ = nullptr, *d_output_groups_ = nullptr;
+  float *weights_ = nullptr, *d_scores_ = nullptr;  // [kBackwardRows][kScoreRow] of fp32, then groups
+  float* d_score_rows_ = nullptr;                   // rows, at a distance of kRoundedRow
+  float* corrections_ = nullptr;                    // [seq_q]: what the weights of each row are multiplied with
+  float* d_queries_ = nullptr;                      // [seq_q][padded_qk]: of one head
+  float *d_keys_ = nullptr, *d_values_ = nullptr;   // [seq_kv or kBackwardKeys][padded]
+  float* row_ = nullptr;                            // kPerWord rows of words
   // Keys of the block that hold infinities or NaNs, which are zeros in `keys_`: a gradient of 0 would make NaNs of them
   // in rows that do not see the key.
   int64_t odd_keys_[kBackwardKeys] = {};
@@ -91,15 +99,20 @@ class BackwardTask {
 };
 
 inline void BackwardTask::take_scratch() {
-  key_row_ = plan_.padded_qk() + kRowPadding;
-  value_row_ = plan_.padded_v() + kRowPadding;
-  keys_ = take(kBackwardKeys * key_row_);
-  keys_across_ = take(problem_.head_dim_qk * kScoreRow);
-  values_across_ = take(problem_.head_dim_v * kScoreRow);
-  queries_ = take(kBackwardRows * key_row_);
-  d_outputs_ = take(kBackwardRows * value_row_);
+  row_qk_ = words(plan_.padded_qk()) + kRowPadding;
+  row_v_ = words(plan_.padded_v()) + kRowPadding;
+  group_qk_ = plan_.padded_qk() + kRowPadding;
+  group_v_ = plan_.padded_v() + kRowPadding;
+  keys_ = take(words(kBackwardKeys) * group_qk_);
+  keys_across_ = take(words(problem_.head_dim_qk) * kScoreRow);
+  values_across_ = take(words(problem_.head_dim_v) * kScoreRow);
+  queries_ = take(kBackwardRows * row_qk_);
+  d_outputs_ = take(kBackwardRows * row_v_);
   weights_ = take(kBackwardRows * kScoreRow);
   d_scores_ = take(kBackwardRows * kScoreRow);
+  query_groups_ = kPerWord == 1 ? queries_ : take(words(kBackwardRows) * group_qk_);
+  d_output_groups_ = kPerWord == 1 ? d_outputs_ : take(words(kBackwardRows) * group_v_);
+  d_score_rows_ = kPerWord == 1 ? d_scores_ : take(kBackwardRows * kRoundedRow);
   row_ = take(std::max(plan_.padded_qk(), plan_.padded_v()));
   corrections_ = take(problem_.seq_q);
   d_queries_ = take(rounded_up(problem_.seq_q, kRowMultiple) * plan_.padded_qk());
@@ -143,7 +156,7 @@ inline void BackwardTask::head(int64_t head, bool is_first, bool is_last) {
     if (!is_last) continue;
     const int64_t first = sequence_.kv_begin + block;
     write_rows(arguments_.tensors.d_key, problem_.d_key_stride, problem_.head_dim_qk, kv_head_, first, keys, d_keys_,
-               plan_.padded_qk(), kLn2);
+               plan_.padded_qk(), problem_.scale);
     write_rows(arguments_.tensors.d_value, problem_.d_value_stride, problem_.head_dim_v, kv_head_, first, keys,
                d_values_, plan_.padded_v(), 1.0F);
   }
@@ -185,8 +198,9 @@ inline void BackwardTask::correct_weights(int64_t head) {
 inline void BackwardTask::add_weights(int64_t head, int64_t first_row, int64_t rows, int64_t first_key, int64_t keys) {
   load_rows(head, first_row, rows);
   const int64_t padded = rounded_up(keys, 16);
-  multiply<Into::kStore>({queries_, key_row_, 1}, {keys_across_, kScoreRow}, {weights_, kScoreRow},
-                         rounded_up(rows, kRowMultiple), padded, problem_.head_dim_qk);
+  const float factor = problem_.scale * kLog2E;
+  multiply<Into::kScaleAndStore>({queries_, row_qk_, 1}, {keys_across_, kScoreRow}, {weights_, kScoreRow},
+                                 rounded_up(rows, kRowMultiple), padded, words(problem_.head_dim_qk), &factor);
   std::fill_n(d_scores_, rounded_up(rows, kRowMultiple) * kScoreRow, 0.0F);
   weigh(head, first_row, 0, rows, first_key, 0, padded, true);
   for (int64_t i = 0; i < rows; ++i) {
@@ -198,48 +212,50 @@ inline void BackwardTask::add_weights(int64_t head, int64_t first_row, int64_t r
 inline void BackwardTask::load_keys(int64_t first, int64_t count) {
   const auto key = rows_of(arguments_.tensors.key, problem_, problem_.key_stride, problem_.head_dim_qk);
   const auto value = rows_of(arguments_.tensors.value, problem_, problem_.value_stride, problem_.head_dim_v);
-  odd_count_ = 0;
-  for (int64_t j = 0; j < count; ++j) {
-    const int64_t row = sequence_.kv_begin + first + j;
-    float* const numbers = keys_ + j * key_row_;
-    const int64_t start = key.offset(sequence_.tensor_batch, kv_head_, row);
-    load_numbers(key.data, key.dtype, start, key.head_dim, numbers, plan_.padded_qk());
-    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
-      keys_across_[k * kScoreRow + j] = numbers[k];
-    if (!all_finite(key.data, key.dtype, start, key.head_dim)) {
-      odd_keys_[odd_count_++] = j;
-      std::fill_n(numbers, plan_.padded_qk(), 0.0F);
+  const auto load = [&](const cpu::Rows<const void>& rows, int64_t j, int64_t padded, float* to) HWY_ATTR {
+    if (j < count) {
+      const int64_t row = sequence_.kv_begin + first + j;
+      load_words(rows, rows.offset(sequence_.tensor_batch, kv_head_, row), to, padded);
+    } else {
+      std::fill_n(to, words(padded), 0.0F);
     }
-    load_numbers(value.data, value.dtype, value.offset(sequence_.tensor_batch, kv_head_, row), value.head_dim, row_,
-                 plan_.padded_v());
-    for (int64_t k = 0; k < problem_.head_dim_v; ++k)
+  };
+  const int64_t key_words = words(plan_.padded_qk());
+  for (int64_t j = 0; j < rounded_up(count, 16); ++j) {
+    load(value, j, plan_.padded_v(), row_);
+    for (int64_t k = 0; k < words(problem_.head_dim_v); ++k)
       values_across_[k * kScoreRow + j] = row_[k];
   }
-  for (int64_t j = count; j < rounded_up(count, 16); ++j) {
-    std::fill_n(keys_ + j * key_row_, plan_.padded_qk(), 0.0F);
-    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
-      keys_across_[k * kScoreRow + j] = 0;
-    for (int64_t k = 0; k < problem_.head_dim_v; ++k)
-      values_across_[k * kScoreRow + j] = 0;
+  odd_count_ = 0;
+  for (int64_t j = 0; j < rounded_up(count, 16); ++j) {
+    float* const group = keys_ + j / kPerWord * group_qk_;
+    float* const numbers = kPerWord == 1 ? group : row_ + j % kPerWord * key_words;
+    load(key, j, plan_.padded_qk(), numbers);
+    for (int64_t k = 0; k < words(problem_.head_dim_qk); ++k)
+      keys_across_[k * kScoreRow + j] = numbers[k];
+    if (!all_finite(numbers, key_words)) {
+      odd_keys_[odd_count_++] = j;
+      std::fill_n(numbers, key_words, 0.0F);
+    }
+    if (j % kPerWord == kPerWord - 1) group_rows(row_, key_words, plan_.padded_qk(), group);
   }
 }
 
 inline void BackwardTask::load_rows(int64_t head, int64_t first, int64_t count) {
   const auto query = rows_of(arguments_.tensors.query, problem_, problem_.query_stride, problem_.head_dim_qk);
   const auto d_output = rows_of(arguments_.tensors.d_output, problem_, problem_.d_output_stride, problem_.head_dim_v);
-  const float factor = problem_.scale * kLog2E;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = sequence_.q_begin + first + i;
-    load_numbers(query.data, query.dtype, query.offset(sequence_.tensor_batch, head, row), query.head_dim,
-                 queries_ + i * key_row_, plan_.padded_qk());
-    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
-      queries_[i * key_row_ + k] *= factor;
-    load_numbers(d_output.data, d_output.dtype, d_output.offset(sequence_.tensor_batch, head, row), d_output.head_dim,
-                 d_outputs_ + i * value_row_, plan_.padded_v());
+    load_words(query, query.offset(sequence_.tensor_batch, head, row), queries_ + i * row_qk_, plan_.padded_qk());
+    load_words(d_output, d_output.offset(sequence_.tensor_batch, head, row), d_outputs_ + i * row_v_, plan_.padded_v());
   }
   for (int64_t i = count; i < rounded_up(count, kRowMultiple); ++i) {
-    std::fill_n(queries_ + i * key_row_, plan_.padded_qk(), 0.0F);
-    std::fill_n(d_outputs_ + i * value_row_, plan_.padded_v(), 0.0F);
+    std::fill_n(queries_ + i * row_qk_, words(plan_.padded_qk()), 0.0F);
+    std::fill_n(d_outputs_ + i * row_v_, words(plan_.padded_v()), 0.0F);
+  }
+  for (int64_t i = 0; i < rounded_up(count, kRowMultiple); i += kPerWord) {
+    group_rows(queries_ + i * row_qk_, row_qk_, plan_.padded_qk(), query_groups_ + i / kPerWord * group_qk_);
+    group_rows(d_outputs_ + i * row_v_, row_v_, plan_.padded_v(), d_output_groups_ + i / kPerWord * group_v_);
   }
 }
 
@@ -268,20 +284,23 @@ inline void BackwardTask::rows_by_keys(int64_t head, int64_t first_row, int64_t 
 inline void BackwardTask::part(int64_t head, int64_t first_row, int64_t offset, int64_t rows, int64_t first_key,
                                int64_t begin, int64_t end, bool is_masked) {
   const int64_t padded_rows = rounded_up(rows, kRowMultiple);
-  const float* const queries = queries_ + offset * key_row_;
-  const float* const d_outputs = d_outputs_ + offset * value_row_;
-  multiply<Into::kStore>({queries, key_row_, 1}, {keys_across_ + begin, kScoreRow}, {weights_ + begin, kScoreRow},
-                         padded_rows, end - begin, problem_.head_dim_qk);
-  multiply<Into::kStore>({d_outputs, value_row_, 1}, {values_across_ + begin, kScoreRow},
-                         {d_scores_ + begin, kScoreRow}, padded_rows, end - begin, problem_.head_dim_v);
+  const int64_t padded_qk = plan_.padded_qk();
+  const int64_t padded_v = plan_.padded_v();
+  const float factor = problem_.scale * kLog2E;
+  multiply<Into::kScaleAndStore>({queries_ + offset * row_qk_, row_qk_, 1}, {keys_across_ + begin, kScoreRow},
+                                 {weights_ + begin, kScoreRow}, padded_rows, end - begin, words(problem_.head_dim_qk),
+                                 &factor);
+  multiply<Into::kStore>({d_outputs_ + offset * row_v_, row_v_, 1}, {values_across_ + begin, kScoreRow},
+                         {d_scores_ + begin, kScoreRow}, padded_rows, end - begin, words(problem_.head_dim_v));
   weigh(head, first_row, offset, rows, first_key, begin, end, is_masked);
-  multiply<Into::kAdd>({weights_ + begin, 1, kScoreRow}, {d_outputs, value_row_},
-                       {d_values_ + begin * plan_.padded_v(), plan_.padded_v()}, end - begin, plan_.padded_v(), rows);
-  multiply<Into::kAdd>({d_scores_ + begin, 1, kScoreRow}, {queries, key_row_},
-                       {d_keys_ + begin * plan_.padded_qk(), plan_.padded_qk()}, end - begin, plan_.padded_qk(), rows);
-  multiply<Into::kAdd>({d_scores_ + begin, kScoreRow, 1}, {keys_ + begin * key_row_, key_row_},
-                       {d_queries_ + (first_row + offset) * plan_.padded_qk(), plan_.padded_qk()}, padded_rows,
-                       plan_.padded_qk(), end - begin);
+  if constexpr (kPerWord > 1) round_weights(padded_rows, begin, end);
+  multiply<Into::kAdd>({weights_ + begin, 1, kScoreRow}, {d_output_groups_ + offset / kPerWord * group_v_, group_v_},
+                       {d_values_ + begin * padded_v, padded_v}, end - begin, padded_v, words(rows));
+  multiply<Into::kAdd>({d_scores_ + begin, 1, kScoreRow}, {query_groups_ + offset / kPerWord * group_qk_, group_qk_},
+                       {d_keys_ + begin * padded_qk, padded_qk}, end - begin, padded_qk, words(rows));
+  multiply<Into::kAdd>(
+      {d_score_rows_ + begin / kPerWord, kRoundedRow, 1}, {keys_ + begin / kPerWord * group_qk_, group_qk_},
+      {d_queries_ + (first_row + offset) * padded_qk, padded_qk}, padded_rows, padded_qk, words(end - begin));
   if (odd_count_ > 0) add_odd_keys(first_row + offset, rows, first_key, begin, end);
 }
 
@@ -293,7 +312,7 @@ inline void BackwardTask::add_odd_keys(int64_t first_row, int64_t rows, int64_t 
     if (j < begin || j >= end) continue;
     cpu::load_row(key, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + first_key + j, row_);
     for (int64_t i = 0; i < rows; ++i) {
-      const float d_score = d_scores_[i * kScoreRow + j];
+      const float d_score = number_of(d_score_rows_[i * kRoundedRow + j / kPerWord], j % kPerWord);
       if (d_score == 0) continue;
       cpu::add_scaled(d_queries_ + (first_row + i) * plan_.padded_qk(), d_score, row_, problem_.head_dim_qk);
     }
@@ -331,6 +350,25 @@ inline void BackwardTask::weigh(int64_t head, int64_t first_row, int64_t offset,
       const FloatVec gradient = hn::Mul(weight, hn::Sub(hn::LoadU(d, d_scores + j), delta));
       hn::StoreU(weight, d, weights + j);
       hn::StoreU(hn::IfThenZeroElse(hn::Eq(weight, hn::Zero(d)), gradient), d, d_scores + j);
+    }
+  }
+}
+
+/// Weights and gradients of scores to words, in their place: of kPerWord rows in the first of these; the gradients also
+/// row by row.
+inline void BackwardTask::round_weights(int64_t rows, int64_t begin, int64_t end) {
+  const FloatTag d;
+  for (int64_t i = 0; i < rows; i += kPerWord) {
+    for (int64_t j = begin; j < end; j += lanes()) {
+      FloatVec weights[kPerWord];
+      FloatVec d_scores[kPerWord];
+      for (int64_t n = 0; n < kPerWord; ++n) {
+        weights[n] = hn::LoadU(d, weights_ + (i + n) * kScoreRow + j);
+        d_scores[n] = hn::LoadU(d, d_scores_ + (i + n) * kScoreRow + j);
+        store_words(d_scores[n], d_score_rows_ + (i + n) * kRoundedRow + j / kPerWord);
+      }
+      hn::StoreU(grouped(weights), d, weights_ + i / kPerWord * kScoreRow + j);
+      hn::StoreU(grouped(d_scores), d, d_scores_ + i / kPerWord * kScoreRow + j);
     }
   }
 }

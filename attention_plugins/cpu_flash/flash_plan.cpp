@@ -15,11 +15,16 @@ int64_t taken(int64_t floats) {
 
 }  // namespace
 
+int64_t FlashPlan::words(int64_t numbers) const {
+  return (numbers + kernels->numbers_per_word - 1) / kernels->numbers_per_word;
+}
+
 int64_t FlashPlan::forward_floats_per_worker() const {
-  const int64_t block = taken(kKeyBlock * (padded_qk() + kRowPadding)) + taken(kKeyBlock * (padded_v() + kRowPadding)) +
-                        taken(kKeyBlock * kPanelRows) + taken(kPanelRows) + taken(std::max(padded_qk(), padded_v()));
+  const int64_t block = taken(kKeyBlock * (words(padded_qk()) + kRowPadding)) +
+                        taken(words(kKeyBlock) * (padded_v() + kRowPadding)) + taken(kKeyBlock * kPanelRows) +
+                        taken(kPanelRows) + taken(std::max(padded_qk(), padded_v()));
   const int64_t panel =
-      taken(problem.head_dim_qk * kPanelRows) + taken(kPanelRows * padded_v()) + 2 * taken(kPanelRows);
+      taken(words(problem.head_dim_qk) * kPanelRows) + taken(kPanelRows * padded_v()) + 2 * taken(kPanelRows);
   return block + kPanelsPerTask * panel;
 }
 
@@ -30,11 +35,17 @@ int64_t FlashPlan::decode_floats_per_worker() const {
 int64_t FlashPlan::backward_floats_per_worker() const {
   const int64_t keys = group_size() > 1 ? rounded_up(problem.seq_kv, kBackwardKeys) : kBackwardKeys;
   const int64_t score_row = kBackwardKeys + kRowPadding;
-  const int64_t blocks = taken(kBackwardKeys * (padded_qk() + kRowPadding)) + taken(problem.head_dim_qk * score_row) +
-                         taken(problem.head_dim_v * score_row) + taken(kBackwardRows * (padded_qk() + kRowPadding)) +
-                         taken(kBackwardRows * (padded_v() + kRowPadding)) + 2 * taken(kBackwardRows * score_row) +
-                         taken(std::max(padded_qk(), padded_v()));
-  return blocks + taken(problem.seq_q) + taken(rounded_up(problem.seq_q, kRowMultiple) * padded_qk()) +
+  const int64_t blocks = taken(words(kBackwardKeys) * (padded_qk() + kRowPadding)) +
+                         taken(words(problem.head_dim_qk) * score_row) + taken(words(problem.head_dim_v) * score_row) +
+                         taken(kBackwardRows * (words(padded_qk()) + kRowPadding)) +
+                         taken(kBackwardRows * (words(padded_v()) + kRowPadding)) +
+                         2 * taken(kBackwardRows * score_row) + taken(std::max(padded_qk(), padded_v()));
+  const int64_t groups = kernels->numbers_per_word == 1
+                             ? 0
+                             : taken(words(kBackwardRows) * (padded_qk() + kRowPadding)) +
+                                   taken(words(kBackwardRows) * (padded_v() + kRowPadding)) +
+                                   taken(kBackwardRows * (words(kBackwardKeys) + kRowPadding));
+  return blocks + groups + taken(problem.seq_q) + taken(rounded_up(problem.seq_q, kRowMultiple) * padded_qk()) +
          taken(keys * padded_qk()) + taken(keys * padded_v());
 }
 

@@ -14,7 +14,7 @@ struct Kernels;
 
 /// Query rows of one head that lie side by side in vectors.
 inline constexpr int64_t kPanelRows = 32;
-/// Panels that share a block of keys once it is widened and copied.
+/// Panels that share a block of keys once it is copied.
 inline constexpr int64_t kPanelsPerTask = 8;
 /// Keys that are looked at at a time.
 inline constexpr int64_t kKeyBlock = 64;
@@ -38,6 +38,9 @@ inline int64_t rounded_up(int64_t count, int64_t step) {
 struct FlashPlan : cpu::Geometry {
   uint32_t max_workers;
   const Kernels* kernels;
+
+  /// That hold so many numbers in scratch memory, as operands of products (gemm-inl.hpp).
+  int64_t words(int64_t numbers) const;
 
   /// Head dimensions as they lie in scratch memory: whole vectors of every width that there is.
   int64_t padded_qk() const { return rounded_up(problem.head_dim_qk, 16); }

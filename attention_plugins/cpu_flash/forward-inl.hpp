@@ -3,7 +3,7 @@
 // for each SIMD target.
 //
 // Scores are kept transposed, [key][row], so that the rows of a panel lie side by side in vectors: the softmax needs no
-// sums across a vector. They are in units of log2(e), the factor of which is put into the queries.
+// sums across a vector. They are in units of log2(e), the factor of which comes with the scale.
 #if defined(CFGTOOL_CPU_FLASH_FORWARD_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CFGTOOL_CPU_FLASH_FORWARD_INL_HPP
 #undef CFGTOOL_CPU_FLASH_FORWARD_INL_HPP
@@ -21,6 +21,7 @@
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
 #include "attention_plugins/cpu_flash/kernels.hpp"
 #include "attention_plugins/cpu_flash/vector_math-inl.hpp"
+#include "attention_plugins/cpu_flash/words-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
@@ -37,7 +38,7 @@ struct Panel {
   cpu::KeyRange any{0, 0};            // keys that some row sees
   cpu::KeyRange all{0, 0};            // keys that every row sees
   bool is_begun = false;              // `output` holds something
-  float* queries = nullptr;           // [head_dim_qk][kPanelRows], times the scale
+  float* queries = nullptr;           // [words(head_dim_qk)][kPanelRows]
   float* output = nullptr;            // [kPanelRows][padded_v]
   float* largest = nullptr;           // [kPanelRows]: score
   float* sum = nullptr;               // [kPanelRows]: of 2^(score - largest)
@@ -76,10 +77,12 @@ class ForwardTask {
   int64_t kv_head_ = 0;
   Panel panels_[kPanelsPerTask];
   int64_t panel_count_ = 0;
-  float *keys_ = nullptr, *values_ = nullptr;  // [kKeyBlock][padded + kRowPadding]
-  float* scores_ = nullptr;                    // [kKeyBlock][kPanelRows]
-  float* factors_ = nullptr;                   // [kPanelRows]: what the output so far is multiplied with
-  float* row_ = nullptr;
+  int64_t key_row_ = 0, value_row_ = 0;  // distances of rows
+  float* keys_ = nullptr;                // [kKeyBlock][words(padded_qk) + pad]
+  float* values_ = nullptr;              // [words(kKeyBlock)][padded_v + pad]
+  float* scores_ = nullptr;              // [kKeyBlock][kPanelRows]; weights: [words(kKeyBlock)][kPanelRows]
+  float* factors_ = nullptr;             // [kPanelRows]: what the output so far is multiplied with
+  float* row_ = nullptr;                 // kPerWord rows of words
   // Keys of the block with infinities or NaNs among their values, which are zeros in `values_`: a weight of 0 would
   // make NaNs of them in rows that do not see the key.
   int64_t odd_keys_[kKeyBlock] = {};
@@ -87,8 +90,10 @@ class ForwardTask {
 };
 
 inline void ForwardTask::run(int64_t task) {
-  keys_ = take(kKeyBlock * (plan_.padded_qk() + kRowPadding));
-  values_ = take(kKeyBlock * (plan_.padded_v() + kRowPadding));
+  key_row_ = words(plan_.padded_qk()) + kRowPadding;
+  value_row_ = plan_.padded_v() + kRowPadding;
+  keys_ = take(kKeyBlock * key_row_);
+  values_ = take(words(kKeyBlock) * value_row_);
   scores_ = take(kKeyBlock * kPanelRows);
   factors_ = take(kPanelRows);
   row_ = take(std::max(plan_.padded_qk(), plan_.padded_v()));
@@ -130,7 +135,7 @@ inline void ForwardTask::begin_panel(Panel& panel, int64_t number) {
   panel.count = std::min(kPanelRows, plan_.output_rows(sequence_) - panel.first);
   if (panel.count <= 0) return;
   panel.is_begun = false;
-  panel.queries = take(problem_.head_dim_qk * kPanelRows);
+  panel.queries = take(words(problem_.head_dim_qk) * kPanelRows);
   panel.output = take(kPanelRows * plan_.padded_v());
   panel.largest = take(kPanelRows);
   panel.sum = take(kPanelRows);
@@ -151,16 +156,15 @@ inline void ForwardTask::begin_panel(Panel& panel, int64_t number) {
 inline void ForwardTask::load_queries(const Panel& panel) {
   const cpu::Rows<const void> rows{arguments_.tensors.query, problem_.dtype, problem_.query_stride,
                                    problem_.head_dim_qk};
-  const float factor = problem_.scale * kLog2E;
   for (int64_t r = 0; r < kPanelRows; ++r) {
     if (panel.first + r < sequence_.q_count && r < panel.count) {
       const int64_t start = rows.offset(sequence_.tensor_batch, panel.head, sequence_.q_begin + panel.first + r);
-      load_numbers(rows.data, rows.dtype, start, problem_.head_dim_qk, row_, plan_.padded_qk());
+      load_words(rows, start, row_, plan_.padded_qk());
     } else {
-      std::fill_n(row_, problem_.head_dim_qk, 0.0F);
+      std::fill_n(row_, words(problem_.head_dim_qk), 0.0F);
     }
-    for (int64_t k = 0; k < problem_.head_dim_qk; ++k)
-      panel.queries[k * kPanelRows + r] = row_[k] * factor;
+    for (int64_t k = 0; k < words(problem_.head_dim_qk); ++k)
+      panel.queries[k * kPanelRows + r] = row_[k];
   }
 }
 
@@ -168,24 +172,25 @@ inline void ForwardTask::load_block(int64_t first_key, int64_t keys) {
   const cpu::Rows<const void> key{arguments_.tensors.key, problem_.dtype, problem_.key_stride, problem_.head_dim_qk};
   const cpu::Rows<const void> value{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
                                     problem_.head_dim_v};
-  const int64_t key_row = plan_.padded_qk() + kRowPadding;
-  const int64_t value_row = plan_.padded_v() + kRowPadding;
+  const int64_t key_words = words(plan_.padded_qk());
+  const int64_t value_words = words(plan_.padded_v());
   odd_count_ = 0;
-  for (int64_t j = 0; j < keys; ++j) {
-    const int64_t row = sequence_.kv_begin + first_key + j;
-    load_numbers(key.data, key.dtype, key.offset(sequence_.tensor_batch, kv_head_, row), key.head_dim,
-                 keys_ + j * key_row, plan_.padded_qk());
-    const int64_t start = value.offset(sequence_.tensor_batch, kv_head_, row);
-    if (all_finite(value.data, value.dtype, start, value.head_dim)) {
-      load_numbers(value.data, value.dtype, start, value.head_dim, values_ + j * value_row, plan_.padded_v());
+  for (int64_t j = 0; j < rounded_up(keys, kRowMultiple); ++j) {
+    float* const group = values_ + j / kPerWord * value_row_;
+    float* const values = kPerWord == 1 ? group : row_ + j % kPerWord * value_words;
+    if (j < keys) {
+      const int64_t row = sequence_.kv_begin + first_key + j;
+      load_words(key, key.offset(sequence_.tensor_batch, kv_head_, row), keys_ + j * key_row_, plan_.padded_qk());
+      load_words(value, value.offset(sequence_.tensor_batch, kv_head_, row), values, plan_.padded_v());
+      if (!all_finite(values, value_words)) {
+        odd_keys_[odd_count_++] = j;
+        std::fill_n(values, value_words, 0.0F);
+      }
     } else {
-      std::fill_n(values_ + j * value_row, plan_.padded_v(), 0.0F);
-      odd_keys_[odd_count_++] = j;
+      std::fill_n(keys_ + j * key_row_, key_words, 0.0F);
+      std::fill_n(values, value_words, 0.0F);
     }
-  }
-  for (int64_t j = keys; j < rounded_up(keys, kRowMultiple); ++j) {
-    std::fill_n(keys_ + j * key_row, plan_.padded_qk(), 0.0F);
-    std::fill_n(values_ + j * value_row, plan_.padded_v(), 0.0F);
+    if (j % kPerWord == kPerWord - 1) group_rows(row_, value_words, plan_.padded_v(), group);
   }
 }
 
@@ -194,20 +199,19 @@ inline void ForwardTask::attend(Panel& panel, int64_t block) {
   const int64_t begin = std::max(panel.any.begin - block, int64_t{0}) / kRowMultiple * kRowMultiple;
   const int64_t end = std::min(rounded_up(panel.any.end - block, kRowMultiple), kKeyBlock);
   if (begin >= end) return;
-  const int64_t key_row = plan_.padded_qk() + kRowPadding;
-  const int64_t value_row = plan_.padded_v() + kRowPadding;
-  multiply<Into::kStore>({keys_ + begin * key_row, key_row, 1}, {panel.queries, kPanelRows}, {scores_, kPanelRows},
-                         end - begin, kPanelRows, problem_.head_dim_qk);
+  const float factor = problem_.scale * kLog2E;
+  multiply<Into::kScaleAndStore>({keys_ + begin * key_row_, key_row_, 1}, {panel.queries, kPanelRows},
+                                 {scores_, kPanelRows}, end - begin, kPanelRows, words(problem_.head_dim_qk), &factor);
   if (problem_.bias != ATTN_BIAS_NONE) add_bias(panel, block + begin, end - begin);
   const bool is_masked = block + begin < panel.all.begin || block + end > panel.all.end;
   weigh(panel, block + begin, end - begin, is_masked);
   const Left weights{scores_, 1, kPanelRows};
-  const Right values{values_ + begin * value_row, value_row};
+  const Right values{values_ + begin / kPerWord * value_row_, value_row_};
   const Result output{panel.output, plan_.padded_v()};
   if (panel.is_begun) {
-    multiply<Into::kScaleAndAdd>(weights, values, output, kPanelRows, plan_.padded_v(), end - begin, factors_);
+    multiply<Into::kScaleAndAdd>(weights, values, output, kPanelRows, plan_.padded_v(), words(end - begin), factors_);
   } else {
-    multiply<Into::kStore>(weights, values, output, kPanelRows, plan_.padded_v(), end - begin);
+    multiply<Into::kStore>(weights, values, output, kPanelRows, plan_.padded_v(), words(end - begin));
   }
   panel.is_begun = true;
   if (odd_count_ > 0) add_odd_values(panel, block, begin, end);
@@ -223,8 +227,8 @@ inline void ForwardTask::add_odd_values(const Panel& panel, int64_t block, int64
     cpu::load_row(value, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + block + j, row_);
     for (int64_t r = 0; r < panel.count; ++r) {
       if (!panel.seen[r].contains(block + j)) continue;
-      cpu::add_scaled(panel.output + r * plan_.padded_v(), scores_[(j - begin) * kPanelRows + r], row_,
-                      problem_.head_dim_v);
+      const float weight = number_of(scores_[(j - begin) / kPerWord * kPanelRows + r], j % kPerWord);
+      cpu::add_scaled(panel.output + r * plan_.padded_v(), weight, row_, problem_.head_dim_v);
     }
   }
 }
@@ -247,8 +251,8 @@ inline void ForwardTask::add_bias(const Panel& panel, int64_t first_key, int64_t
   }
 }
 
-/// Turns the scores into weights 2^(score - largest), with the largest score so far; `factors_` bring what was summed
-/// before to the same.
+/// Turns the scores into weights 2^(score - largest), with the largest score so far, as words; `factors_` bring what
+/// was summed before to the same. The sum is of the weights before they are rounded to bf16.
 inline void ForwardTask::weigh(Panel& panel, int64_t first_key, int64_t keys, bool is_masked) {
   const FloatTag d;
   for (int64_t lane = 0; lane < kPanelRows; lane += lanes()) {
@@ -282,10 +286,13 @@ inline void ForwardTask::weigh(Panel& panel, int64_t first_key, int64_t keys, bo
     const FloatVec factor = exp2(hn::Sub(before, base));
     hn::StoreU(factor, d, factors_ + lane);
     FloatVec sum = hn::Zero(d);
-    for (int64_t j = 0; j < keys; ++j) {
-      const FloatVec weight = exp2(hn::Sub(hn::LoadU(d, scores + j * kPanelRows), base));
-      hn::StoreU(weight, d, scores + j * kPanelRows);
-      sum = hn::Add(sum, weight);
+    for (int64_t j = 0; j < keys; j += kPerWord) {
+      FloatVec weights[kPerWord];
+      for (int64_t n = 0; n < kPerWord; ++n) {
+        weights[n] = exp2(hn::Sub(hn::LoadU(d, scores + (j + n) * kPanelRows), base));
+        sum = hn::Add(sum, weights[n]);
+      }
+      hn::StoreU(grouped(weights), d, scores + j / kPerWord * kPanelRows);
     }
     hn::StoreU(hn::MulAdd(hn::LoadU(d, panel.sum + lane), factor, sum), d, panel.sum + lane);
   }

@@ -24,21 +24,30 @@ struct BackwardArguments {
   float* deltas;  ///< row_count() of them: dot(d_output, output) of each row
 };
 
-/// One path. Every function works on one task, with scratch memory of its own.
+/// The tasks with one set of instructions. Every function works on one task, with scratch memory of its own.
 struct Kernels {
-  const char* name;  ///< "avx512", "avx2", "sse4" or "portable"
+  const char* name;
+  int64_t numbers_per_word;  ///< 2: multiplies bf16 and takes no other type; 1: widens all types to fp32
   void (*forward_task)(const ForwardArguments& arguments, int64_t task, float* scratch);
   void (*decode_task)(const ForwardArguments& arguments, int64_t task, float* scratch);
   void (*decode_merge)(const ForwardArguments& arguments, int64_t row);
   void (*delta_task)(const BackwardArguments& arguments, int64_t task, float* scratch);
   void (*backward_task)(const BackwardArguments& arguments, int64_t task, float* scratch);
-  double (*fma_gflops)();  ///< measured, in some milliseconds
+  double (*peak_gflops)(int repeats);  ///< of what multiplies, measured in 0.1 ms for each repeat
+};
+
+struct Path {
+  const char* name;  ///< "avx512_bf16", "avx512", "avx2", "sse4" or "portable"
+  const Kernels* kernels;
+  const Kernels* bf16_kernels;  ///< for problems in bf16; the same but on "avx512_bf16"
+
+  const Kernels& of(int32_t dtype) const { return dtype == ATTN_DTYPE_BF16 ? *bf16_kernels : *kernels; }
 };
 
 /// What this processor can run, the fastest first; at least "portable".
-const std::vector<const Kernels*>& available_kernels();
+const std::vector<Path>& available_paths();
 
 /// nullptr if there is none of that name here.
-const Kernels* find_kernels(std::string_view name);
+const Path* find_path(std::string_view name);
 
 }  // namespace cfgtool::attention::cpu_flash

@@ -1,5 +1,5 @@
-// How many multiply-adds in fp32 this processor makes, to know what a kernel's time is worth. Included once for each
-// SIMD target.
+// How fast this processor multiplies and adds, to know what a kernel's time is worth. Included once for each SIMD
+// target.
 #if defined(CFGTOOL_CPU_FLASH_PEAK_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CFGTOOL_CPU_FLASH_PEAK_INL_HPP
 #undef CFGTOOL_CPU_FLASH_PEAK_INL_HPP
@@ -17,12 +17,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
 
-/// GFLOP/s of one thread, the best of some milliseconds: independent sums in registers, as many as there is room for.
-inline double fma_gflops() {
+/// GFLOP/s of multiply_add on one thread, the best of some repeats, each of which takes less than 0.1 ms: independent
+/// sums in registers, as many as there is room for.
+inline double peak_gflops(int repeats) {
   using Clock = std::chrono::steady_clock;
   constexpr int kSums = 12;
   constexpr int kSteps = 20000;
-  constexpr int kRepeats = 60;
   const FloatTag d;
   FloatVec sums[kSums];
   for (FloatVec& sum : sums)
@@ -33,14 +33,14 @@ inline double fma_gflops() {
   const FloatVec factor = hn::Set(d, factor_source);
   const FloatVec term = hn::Set(d, term_source);
   double best = 0;
-  for (int repeat = 0; repeat < kRepeats; ++repeat) {
+  for (int repeat = 0; repeat < repeats; ++repeat) {
     const auto start = Clock::now();
     for (int step = 0; step < kSteps; ++step) {
       for (FloatVec& sum : sums)
-        sum = hn::MulAdd(sum, factor, term);
+        sum = multiply_add(factor, term, sum);
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    best = std::max(best, 2.0 * kSums * kSteps * static_cast<double>(lanes()) / seconds / 1e9);
+    best = std::max(best, 2.0 * kSums * kSteps * static_cast<double>(lanes() * kPerWord) / seconds / 1e9);
   }
   FloatVec all = hn::Zero(d);
   for (const FloatVec& sum : sums)

@@ -10,7 +10,7 @@
 #include "attention_plugins/cpu_flash/kernels.hpp"
 
 struct attn_instance {
-  const cfgtool::attention::cpu_flash::Kernels* kernels;
+  const cfgtool::attention::cpu_flash::Path* path;
 };
 
 struct attn_plan {
@@ -39,7 +39,7 @@ attn_status check(uint32_t implementation, const attn_device& device, const attn
 }
 
 FlashPlan make_plan(const attn_instance& instance, const attn_device& device, const attn_problem& problem) {
-  return {Geometry(problem), device.max_workers, instance.kernels};
+  return {Geometry(problem), device.max_workers, &instance.path->of(problem.dtype)};
 }
 
 void describe_plan(const FlashPlan& plan, attn_answer* answer) {
@@ -53,15 +53,16 @@ void describe_plan(const FlashPlan& plan, attn_answer* answer) {
 attn_status open_plugin(const attn_host*, const char* options, attn_instance** instance, attn_answer* answer) {
   constexpr std::string_view kPath = "path=";
   const std::string_view given = options;
-  const Kernels* kernels = available_kernels().front();
+  const Path* path = &available_paths().front();
   if (!given.empty()) {
-    kernels = given.substr(0, kPath.size()) == kPath ? find_kernels(given.substr(kPath.size())) : nullptr;
-    if (kernels == nullptr)
+    path = given.substr(0, kPath.size()) == kPath ? find_path(given.substr(kPath.size())) : nullptr;
+    if (path == nullptr)
       return say(ATTN_STATUS_REFUSED, answer, ATTN_REASON_OPTIONS,
-                 "the option '%s' is none: path=avx512, avx2, sse4 or portable chooses among what the processor has",
+                 "the option '%s' is none: path=avx512_bf16, avx512, avx2, sse4 or portable chooses among what the "
+                 "processor has",
                  options);
   }
-  *instance = new (std::nothrow) attn_instance{kernels};
+  *instance = new (std::nothrow) attn_instance{path};
   if (*instance == nullptr)
     return say(ATTN_STATUS_OUT_OF_MEMORY, answer, ATTN_REASON_RESOURCES, "no memory for the plugin");
   return ATTN_STATUS_OK;
@@ -114,16 +115,19 @@ attn_status describe_device(attn_instance* instance, int32_t kind, int32_t index
                             attn_answer* answer) {
   if (kind != ATTN_DEVICE_CPU || index != 0)
     return say(ATTN_STATUS_REFUSED, answer, ATTN_REASON_DEVICE, "knows the CPU only, which is one device");
+  constexpr int kRepeats = 60;
+  const Path& path = *instance->path;
   char text[128];
-  const int size = std::snprintf(text, sizeof(text), "{\"path\": \"%s\", \"fp32_fma_gflops\": %.1f}",
-                                 instance->kernels->name, instance->kernels->fma_gflops());
+  const int size =
+      std::snprintf(text, sizeof(text), "{\"path\": \"%s\", \"fp32_fma_gflops\": %.1f, \"bf16_gflops\": %.1f}",
+                    path.name, path.kernels->peak_gflops(kRepeats), path.bf16_kernels->peak_gflops(kRepeats));
   if (writer->write(writer->context, text, static_cast<uint64_t>(size)) != 0)
     return say(ATTN_STATUS_OUT_OF_MEMORY, answer, ATTN_REASON_RESOURCES, "the description was not taken");
   return ATTN_STATUS_OK;
 }
 
 constexpr attn_implementation kSdpa{sizeof(attn_implementation), ATTN_DEVICE_CPU, "sdpa",
-                                    "tiled online softmax; memory for tiles only, fp32 arithmetic"};
+                                    "tiled online softmax; memory for tiles only, sums in fp32"};
 constexpr const attn_implementation* kImplementations[] = {&kSdpa};
 
 constexpr attn_plugin kPlugin{sizeof(attn_plugin),

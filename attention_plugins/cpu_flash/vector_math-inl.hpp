@@ -20,9 +20,14 @@ namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
 /// of Cephes' exp2f on [-0.5, 0.5].
 HWY_INLINE FloatVec exp2(FloatVec x) {
   const FloatTag d;
+#if HWY_TARGET <= HWY_AVX3
+  const FloatVec whole = hn::Round(x);
+  const FloatVec f = hn::Sub(x, whole);
+#else
   const hn::RebindToSigned<FloatTag> di;
   const auto whole = hn::NearestInt(x);
   const FloatVec f = hn::Sub(x, hn::ConvertTo(d, whole));
+#endif
   FloatVec p = hn::Set(d, 1.535336188319500e-4F);
   p = hn::MulAdd(p, f, hn::Set(d, 1.339887440266574e-3F));
   p = hn::MulAdd(p, f, hn::Set(d, 9.618437357674640e-3F));
@@ -30,10 +35,16 @@ HWY_INLINE FloatVec exp2(FloatVec x) {
   p = hn::MulAdd(p, f, hn::Set(d, 2.402264791363012e-1F));
   p = hn::MulAdd(p, f, hn::Set(d, 6.931472028550421e-1F));
   p = hn::MulAdd(p, f, hn::Set(d, 1.0F));
+#if HWY_TARGET <= HWY_AVX3
+  // Times 2^whole where x is not less than that: a NaN is not.
+  const __mmask16 is_normal = _mm512_cmp_ps_mask(x.raw, _mm512_set1_ps(-126.0F), _CMP_NLT_UQ);
+  return FloatVec{_mm512_maskz_scalef_ps(is_normal, p.raw, whole.raw)};
+#else
   const FloatVec scaled = hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(whole)));
   // Of a NaN, NearestInt makes an integer that would turn it into a number.
   const FloatVec result = hn::IfThenElse(hn::Eq(x, x), scaled, x);
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -126.0F)), result);
+#endif
 }
 
 /// One vector of a row, widened.
@@ -121,19 +132,6 @@ HWY_INLINE void load_numbers(const void* data, int32_t dtype, int64_t index, int
     values[i] = cpu::load(data, dtype, index + i);
   for (; i < padded; ++i)
     values[i] = 0;
-}
-
-/// Whether none of `count` numbers is an infinity or a NaN.
-HWY_INLINE bool all_finite(const void* data, int32_t dtype, int64_t index, int64_t count) {
-  const FloatTag d;
-  FloatVec sum = hn::Zero(d);  // infinities and NaNs times 0 are NaNs
-  int64_t i = 0;
-  for (; i + lanes() <= count; i += lanes())
-    sum = hn::MulAdd(load_vector(data, dtype, index + i), hn::Zero(d), sum);
-  float rest = 0;
-  for (; i < count; ++i)
-    rest += cpu::load(data, dtype, index + i) * 0.0F;
-  return rest == 0 && hn::AllTrue(d, hn::Eq(sum, hn::Zero(d)));
 }
 
 /// Writes values[i] * factor.

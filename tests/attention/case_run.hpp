@@ -41,8 +41,8 @@ class TestTensor {
 /// The plugin "eager", loaded once.
 std::shared_ptr<const cfgtool::attention::Plugin> eager_plugin();
 
-/// The plugin "cpu_flash" on one of its paths ("avx512", "avx2", "sse4", "portable"); nullptr, and a message, if this
-/// processor has not got it.
+/// The plugin "cpu_flash" on one of its paths ("avx512_bf16", "avx512", "avx2", "sse4", "portable"); nullptr, and a
+/// message, if this processor has not got it.
 std::shared_ptr<const cfgtool::attention::Plugin> flash_plugin(const std::string& path);
 
 /// Not a bit is different; NaNs count as well.

@@ -119,7 +119,7 @@ def spread(values):
 def measure(arguments, torch, threads, out):
     torch.set_num_threads(threads)
     out(f"\n### {threads} thread{'s' if threads > 1 else ''}\n\n"
-        "| problem | torch's time by cfgtool's: min | median | max | required | share of FMA peak |\n|---|---|---|---|---|---|")
+        "| problem | torch's time by cfgtool's: min | median | max | required | share of peak |\n|---|---|---|---|---|---|")
     reads = {}
     for name, flags in read_problems(HERE.parent / "attention/problems.txt").items():
         if arguments.only not in name:
