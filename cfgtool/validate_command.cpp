@@ -107,8 +107,13 @@ class Schemas {
   std::map<std::string, std::shared_ptr<const Schema>> discovered_;
 };
 
-[[noreturn]] void refuse_without_schema(const std::string& subject) {
-  refuse_usage(fmt::format("no schema is known for {}", subject), "--schema FILE");
+Diagnostic no_schema(const std::string& subject) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "schema-unnamed";
+  diagnostic.message = fmt::format("no schema is known for {}", subject);
+  diagnostic.fix = "--schema FILE";
+  return diagnostic;
 }
 
 /// What people call a composed configuration: its name, and what was changed in it.
@@ -117,6 +122,17 @@ std::string name_of(const HydraFlags& flags) {
   for (const std::string& override : flags.overrides)
     name += (name.empty() ? "" : " ") + override;
   return name.empty() ? flags.config_path : name;
+}
+
+/// 2 if something could not even be looked at.
+int exit_code(const std::vector<CheckedItem>& items) {
+  int code = 0;
+  for (const CheckedItem& item : items) {
+    for (const Diagnostic& problem : item.validation.problems) {
+      if (problem.severity == Severity::kError) code = std::max(code, problem.stage == Stage::kRequest ? 2 : 1);
+    }
+  }
+  return code;
 }
 
 class Checker {
@@ -145,7 +161,7 @@ class Checker {
   void check_composed() {
     const ComposeRequest request = flags_.hydra.request();
     const auto schema = schemas_.of(request);
-    if (!schema) refuse_without_schema(fmt::format("the config '{}'", request.config_name.value_or("")));
+    if (!schema) throw ConfigError(no_schema(fmt::format("the config '{}'", request.config_name.value_or(""))));
     const auto store = std::make_shared<FileStore>(default_cache_folder());
     add(name_of(flags_.hydra), [&] { return validate(store, request, schema.get(), flags_.options()); });
     store->save_caches();
@@ -155,8 +171,10 @@ class Checker {
     if (flags_.hydra.overrides.empty()) refuse_usage("nothing to validate: give files, or -cp and -cn");
     for (const std::string& file : flags_.hydra.overrides) {
       const auto schema = schemas_.of(file);
-      if (!schema) refuse_without_schema(fmt::format("'{}'", file));
-      add(file, [&] { return validate_file(file, *schema, flags_.options()); });
+      add(file, [&] {
+        return schema ? validate_file(file, *schema, flags_.options())
+                      : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};
+      });
     }
   }
 
@@ -216,9 +234,7 @@ int validate_command(const std::vector<std::string>& words) {
     const std::vector<CheckedItem> items = Checker(flags).check();
     write_stdout(validation_report(items, flags.composes() ? "configuration" : "file",
                                    flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
-    const bool failed =
-        std::any_of(items.begin(), items.end(), [](const CheckedItem& item) { return item.validation.has_errors(); });
-    return failed ? 1 : 0;
+    return exit_code(items);
   } catch (const ConfigError& error) {
     write_stderr(render(error.diagnostics(), error.sources().get(),
                         {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));

@@ -145,7 +145,8 @@ Validation validate_file(const std::string& file, const Schema& schema, const Va
     diagnostic.stage = Stage::kRequest;
     diagnostic.code = "file-unreadable";
     diagnostic.message = fmt::format("cannot read '{}': {}", file, std::strerror(errno));
-    throw ConfigError(std::move(diagnostic));
+    out.problems.push_back(std::move(diagnostic));
+    return out;
   }
   const SourcePos begin = sources->add(SourceKind::kFile, file, *text);
   try {

@@ -145,7 +145,17 @@ TEST_CASE("a schema that the file names is used") {
   project.write("late.yaml", "steps: 3\n# yaml-language-server: $schema=schemas/own.yaml\n");
   const Outcome late = cfgtool(project, {"validate", "late.yaml"});
   CHECK(late.exit_code == 2);
-  CHECK(late.complains("no schema is known for 'late.yaml'"));
+  CHECK(late.prints("no schema is known for 'late.yaml'"));
+  // What can be looked at is.
+  const Outcome both = cfgtool(project, {"validate", "late.yaml", "nowhere.yaml", "conf/named.yaml"});
+  CHECK(both.exit_code == 2);
+  CHECK(both.prints("conf/named.yaml:3:8"));
+  CHECK(both.prints("no schema is known for 'nowhere.yaml'"));
+  const Outcome unreadable =
+      cfgtool(project, {"validate", "--schema", "schemas/own.yaml", "nowhere.yaml", "conf/named.yaml"});
+  CHECK(unreadable.exit_code == 2);
+  CHECK(unreadable.prints("cannot read 'nowhere.yaml'"));
+  CHECK(unreadable.prints("conf/named.yaml:3:8"));
   // A schema that is not there is shown where it was named.
   project.write("lost.yaml", "# yaml-language-server: $schema=nowhere.yaml\n");
   CHECK(cfgtool(project, {"validate", "lost.yaml"}).complains("lost.yaml:1:33"));
@@ -184,7 +194,7 @@ TEST_CASE("a cfgtool.yaml that is wrong is refused at its place") {
     project.write("cfgtool.yaml", text);
     const Outcome outcome = cfgtool(project, {"validate", "good.yaml"});
     CHECK(outcome.exit_code != 0);
-    return outcome.errors;
+    return outcome.output + outcome.errors;
   };
   CHECK(complaint("shemas: {}\n").find("did you mean 'schemas'?") != std::string::npos);
   CHECK(complaint("shemas: {}\n").find("cfgtool.yaml:1:1") != std::string::npos);
