@@ -52,6 +52,9 @@ struct OutputError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// \throws ConfigError, stage kRequest, code flag-usage
+[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix = {});
+
 /// Writes all of `text` to stdout. \throws OutputError if stdout does not take it (a full disk)
 void write_stdout(const std::string& text);
 

@@ -92,6 +92,15 @@ std::vector<Subcommand> subcommands() {
   return {std::begin(kSubcommands), std::end(kSubcommands)};
 }
 
+[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "flag-usage";
+  diagnostic.message = message;
+  diagnostic.fix = fix;
+  throw ConfigError(std::move(diagnostic));
+}
+
 void write_stdout(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw OutputError(fmt::format("cannot write to stdout: {}", std::strerror(errno)));

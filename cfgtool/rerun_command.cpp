@@ -87,14 +87,6 @@ std::string print(Composition& composition, const RerunFlags& flags) {
                     : print_cfg(composition, part, resolve, flags.hydra.package);
 }
 
-[[noreturn]] void refuse_flags(std::string message) {
-  Diagnostic diagnostic;
-  diagnostic.stage = Stage::kRequest;
-  diagnostic.code = "flag-usage";
-  diagnostic.message = std::move(message);
-  throw ConfigError(std::move(diagnostic));
-}
-
 void make_program_absolute(std::vector<std::string>& command) {
   std::error_code ignored;
   if (command.front().find('/') != std::string::npos && command.front().find('{') == std::string::npos)
@@ -120,13 +112,13 @@ int rerun(const RerunFlags& flags, std::vector<std::string> command) {
   const RunRecord record = read_run_record(flags.folder);
   if (flags.hydra.run && command.empty()) command = record.command;
   if (flags.hydra.run && command.empty()) {
-    refuse_flags(
+    refuse_usage(
         fmt::format("'{}' was not made by `cfgtool run`: no command is known; type it behind `--`", flags.folder));
   }
   ComposeRequest request = changed_request(record, flags.hydra);
   const bool only_prints = flags.hydra.cfg || flags.json || !flags.hydra.info.empty() || flags.hydra.hydra_help;
   if (only_prints && !command.empty()) {
-    refuse_flags("--cfg, --json, --info and --hydra-help print: no command can run with them");
+    refuse_usage("--cfg, --json, --info and --hydra-help print: no command can run with them");
   }
   // A program that is typed now is meant as it is seen from here.
   if (!command.empty() && !flags.hydra.run) make_program_absolute(command);

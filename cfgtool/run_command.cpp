@@ -42,16 +42,6 @@ void declare(CLI::App& app, HydraFlags& flags, bool& quiet) {
   app.add_flag("-q,--quiet", quiet, "Do not say where the run is");
 }
 
-[[noreturn]] void refuse_usage(bool has_package) {
-  Diagnostic diagnostic;
-  diagnostic.stage = Stage::kRequest;
-  diagnostic.code = "flag-usage";
-  diagnostic.message =
-      has_package ? "--package says what --cfg prints, and stands with it only" : "no command: it stands behind `--`";
-  diagnostic.fix = has_package ? "{key:…} in the command gives it a value" : "cfgtool run … -- COMMAND";
-  throw ConfigError(std::move(diagnostic));
-}
-
 }  // namespace
 
 std::vector<CompletionFlag> run_command_flags() {
@@ -91,7 +81,11 @@ int run_command(const std::vector<std::string>& all_words) {
       write_stdout(hydra_help(store, request, flags_help(app)).text);
       return 0;
     }
-    if (!flags.cfg && (command.empty() || flags.package)) refuse_usage(flags.package.has_value());
+    if (!flags.cfg && flags.package) {
+      refuse_usage("--package says what --cfg prints, and stands with it only",
+                   "{key:…} in the command gives it a value");
+    }
+    if (!flags.cfg && command.empty()) refuse_usage("no command: it stands behind `--`", "cfgtool run … -- COMMAND");
     request.run_job = !flags.cfg;
     if (request.run_job) request.context.stop_clock();
     Composition composition = compose(store, request);

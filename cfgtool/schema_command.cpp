@@ -30,15 +30,6 @@ namespace {
 
 constexpr int kExitUsage = 2;
 
-[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix = {}) {
-  Diagnostic diagnostic;
-  diagnostic.stage = Stage::kRequest;
-  diagnostic.code = "flag-usage";
-  diagnostic.message = message;
-  diagnostic.fix = fix;
-  throw ConfigError(std::move(diagnostic));
-}
-
 /// Where the result goes.
 struct OutFlags {
   std::string file;

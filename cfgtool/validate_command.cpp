@@ -68,15 +68,6 @@ void declare(CLI::App& app, ValidateFlags& flags) {
   app.add_flag("--json", flags.json, "Short for --format json");
 }
 
-[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix = {}) {
-  Diagnostic diagnostic;
-  diagnostic.stage = Stage::kRequest;
-  diagnostic.code = "flag-usage";
-  diagnostic.message = message;
-  diagnostic.fix = fix;
-  throw ConfigError(std::move(diagnostic));
-}
-
 /// The schemas that are needed, each read once.
 class Schemas {
  public:
