@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -303,6 +304,7 @@ int bench(CLI::App& app, const std::vector<std::string>& words) {
   declare_bench(app, flags);
   BenchOptions& options = flags.options;
   if (!parse_flags(app, words)) return 0;
+  if (!std::isfinite(options.seconds)) throw std::invalid_argument("--seconds takes a number, not nan");
   options.problems = read_problem_file(flags.file);
   const LoadedPlugins loaded = load(flags.common.plugins);
   if (options.threads == 0) options.threads = attention::look_at_machine().workers;

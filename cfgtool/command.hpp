@@ -20,6 +20,7 @@ int batch_command(const std::vector<std::string>& words);
 int run_command(const std::vector<std::string>& words);
 int rerun_command(const std::vector<std::string>& words);
 int validate_command(const std::vector<std::string>& words);
+int schema_command(const std::vector<std::string>& words);
 int verify_command(const std::vector<std::string>& words);
 /// `cfgtool completion SHELL`, and `cfgtool --shell-completion …` with all of its words.
 int completion_command(const std::vector<std::string>& words);
@@ -34,6 +35,8 @@ std::vector<CompletionFlag> validate_command_flags();
 std::vector<CompletionFlag> verify_command_flags();
 /// \param name of one of attention's subcommands; others have no flags
 std::vector<CompletionFlag> attention_command_flags(const std::string& name);
+/// \param name of one of schema's subcommands; others have no flags
+std::vector<CompletionFlag> schema_command_flags(const std::string& name);
 
 /// A subcommand as `cfgtool --help` shows it.
 struct Subcommand {
@@ -43,6 +46,7 @@ struct Subcommand {
 };
 std::vector<Subcommand> subcommands();
 std::vector<Subcommand> attention_subcommands();
+std::vector<Subcommand> schema_subcommands();
 
 struct OutputError : std::runtime_error {
   using std::runtime_error::runtime_error;

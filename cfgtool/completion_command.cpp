@@ -78,6 +78,14 @@ void complete_rerun(CompletionRequest& request) {
   request.words.erase(folder);
 }
 
+/// `infer` and `docs` compose.
+void complete_schema(CompletionRequest& request) {
+  const std::string name = request.words[0];
+  request.words.erase(request.words.begin());
+  complete_configuration(request, schema_command_flags(name));
+  request.takes_overrides = name == "infer" || name == "docs";
+}
+
 void complete_shell_name(CompletionRequest& request) {
   std::string shell;
   CLI::App app;
@@ -93,6 +101,7 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
   const std::string& subcommand = line.words[1];
   if (subcommand == "attention" && line.words.size() == 2)
     return complete_subcommand(attention_subcommands(), line.word);
+  if (subcommand == "schema" && line.words.size() == 2) return complete_subcommand(schema_subcommands(), line.word);
   CompletionRequest request;
   request.words.assign(line.words.begin() + 2, line.words.end());
   request.word = line.word;
@@ -112,6 +121,8 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
   } else if (subcommand == "attention") {
     request.flags = attention_command_flags(request.words[0]);
     request.words.erase(request.words.begin());
+  } else if (subcommand == "schema") {
+    complete_schema(request);
   } else if (subcommand == "batch") {
     request.flags = batch_command_flags();
   } else if (subcommand == "completion") {

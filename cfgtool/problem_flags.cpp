@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -22,21 +23,20 @@ namespace attention = cfgtool::attention;
   throw std::invalid_argument(fmt::format("{} takes {}, not '{}'", flag, expected, value));
 }
 
-int64_t parse_size(std::string_view flag, std::string_view text, int64_t least, std::string_view expected) {
+std::optional<int64_t> parse_size(std::string_view text, int64_t least) {
   int64_t size = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (failed != std::errc() || end != text.data() + text.size() || size < least) refuse(flag, text, expected);
+  if (failed != std::errc() || end != text.data() + text.size() || size < least) return std::nullopt;
   return size;
 }
 
+/// One number stands for both.
 SizePair parse_pair(std::string_view flag, const std::string& text, int64_t least, std::string_view expected) {
   const size_t colon = text.find(':');
-  SizePair pair;
-  pair.first = parse_size(flag, std::string_view(text).substr(0, colon), least, expected);
-  pair.second = colon == std::string::npos
-                    ? pair.first
-                    : parse_size(flag, std::string_view(text).substr(colon + 1), least, expected);
-  return pair;
+  const auto first = parse_size(std::string_view(text).substr(0, colon), least);
+  const auto second = colon == std::string::npos ? first : parse_size(std::string_view(text).substr(colon + 1), least);
+  if (!first || !second) refuse(flag, text, expected);
+  return {*first, *second};
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ attn_problem ProblemFlags::problem() const {
   const int32_t where = diagonal == "top-left" ? ATTN_DIAGONAL_TOP_LEFT : ATTN_DIAGONAL_BOTTOM_RIGHT;
   if (causal) attention::make_causal(problem, where);
   if (!window.empty()) {
-    const SizePair bounds = parse_pair("--window", window, -1, "LEFT:RIGHT, -1 for no bound");
+    const SizePair bounds = parse_pair("--window", window, -1, "BOTH or LEFT:RIGHT, -1 for no bound");
     problem.window_left = bounds.first;
     problem.window_right = causal ? std::min<int64_t>(bounds.second < 0 ? 0 : bounds.second, 0) : bounds.second;
     problem.diagonal = where;
@@ -102,7 +102,7 @@ void add_problem_flags(CLI::App& app, ProblemFlags& flags) {
       ->type_name("N")
       ->group(kGroup);
   app.add_flag("--causal", flags.causal, "Each row sees the keys up to its own position")->group(kGroup);
-  text("--window", flags.window, "L:R", "Keys that a row sees before and behind its position; -1 is no bound");
+  text("--window", flags.window, "L[:R]", "Keys that a row sees before and behind its position; -1 is no bound");
   choice("--diagonal", flags.diagonal, {"top-left", "bottom-right"},
          "Where position 0 of the rows lies, if there are more keys or fewer than rows");
   choice("--bias", flags.bias, {"none", "additive", "alibi"}, "What is added to the scores");
@@ -128,6 +128,7 @@ NamedProblem parse_problem_line(std::string_view line) {
   for (std::string word; stream >> word;)
     words.push_back(word);
   CLI::App app;
+  app.set_help_flag();  // a line asks for no help
   add_problem_flags(app, problem.flags);
   std::reverse(words.begin(), words.end());  // CLI11 takes a vector from its end
   try {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/schema_flags.hpp"
 #include "cfgtool/spec_flags.hpp"
 #include "cfgtool/spec_report.hpp"
 #include "config_engine/completion_flags.hpp"
@@ -16,6 +17,7 @@
 #include "config_engine/help.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/info.hpp"
+#include "schemas/validation.hpp"
 
 namespace cfgtool {
 
@@ -26,6 +28,7 @@ constexpr int kExitUnsupported = 3;
 struct ResolveFlags {
   HydraFlags hydra;
   SpecFlags spec;
+  SchemaFlags schema;
   bool no_resolve = false;
   bool no_cache = false;
   std::string format = "yaml";
@@ -44,7 +47,8 @@ void declare(CLI::App& app, ResolveFlags& flags) {
       "  cfgtool resolve -cp conf -cn config --cfg all --package hydra.run\n"
       "  cfgtool resolve -cp conf -cn config --json | jq .trainer\n"
       "  cfgtool resolve -cp conf -cn config --info defaults-tree\n"
-      "  cfgtool resolve -cp conf -cn ppo_trainer --spec");
+      "  cfgtool resolve -cp conf -cn ppo_trainer --spec\n"
+      "  cfgtool resolve -cp conf -cn ppo_trainer --schema verl/ppo_trainer --with-defaults");
   add_hydra_flags(app, flags.hydra);
   app.add_flag("--app-help", flags.hydra.app_help, "Print what the application's --help prints: hydra.help")
       ->group("Hydra's flags");
@@ -58,6 +62,9 @@ void declare(CLI::App& app, ResolveFlags& flags) {
   app.add_flag("--no-cache", flags.no_cache,
                "Parse all files, and keep nothing in CFGTOOL_CACHE_DIR (~/.cache/cfgtool)");
   add_spec_flags(app, flags.spec);
+  add_schema_flags(app, flags.schema);
+  for (const char* name : {"--schema-uri", "--coerce", "--with-defaults"})
+    app.get_option(name)->needs("--schema");
 }
 
 std::string print(Composition& composition, const ResolveFlags& flags) {
@@ -66,6 +73,25 @@ std::string print(Composition& composition, const ResolveFlags& flags) {
   const bool resolve = flags.hydra.cfg ? flags.hydra.resolve : !flags.no_resolve;
   return flags.as_json() ? print_cfg_json(composition, part, resolve, flags.hydra.package)
                          : print_cfg(composition, part, resolve, flags.hydra.package);
+}
+
+/// \throws ConfigError with everything that does not fit
+void hold_against_schema(Composition& composition, const Schema& schema, const ApplyOptions& apply) {
+  std::vector<Diagnostic> problems = validate(composition, &schema, {false, apply});
+  const bool fits = std::none_of(problems.begin(), problems.end(),
+                                 [](const Diagnostic& problem) { return problem.severity == Severity::kError; });
+  if (fits) {
+    composition.warnings.insert(composition.warnings.end(), problems.begin(), problems.end());
+    return;
+  }
+  ConfigError error(std::move(problems));
+  error.set_sources(composition.sources);
+  throw error;
+}
+
+/// The attention mapping where none was named: the schema's, if it has one.
+std::string usual_mapping(const Schema* schema) {
+  return schema && schema->root().member("x-attention") != kNoNode ? schema->file() : "verl";
 }
 
 }  // namespace
@@ -104,7 +130,10 @@ int resolve_command(const std::vector<std::string>& words) {
       store->save_caches();
       return 0;
     }
+    const auto schema = flags.schema.schema.empty() ? nullptr : flags.schema.read();
     Composition composition = compose(store, request);
+    if (schema) hold_against_schema(composition, *schema, flags.schema.apply());
+    if (flags.spec.mapping.empty()) flags.spec.mapping = usual_mapping(schema.get());
     if (flags.spec.spec) {
       const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());
       write_stdout(report.text);

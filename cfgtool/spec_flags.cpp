@@ -14,9 +14,9 @@ void add_spec_flags(CLI::App& app, SpecFlags& flags) {
   for (const char* other : {"--cfg", "--resolve", "--no-resolve", "--package"})
     spec->excludes(app.get_option(other));
   app.add_option("--attention-mapping", flags.mapping,
-                 "Which keys say what about attention: a framework's name, or a mapping file")
+                 "Which keys say what about attention: a framework's name, a mapping file, or a schema with "
+                 "x-attention (default: that of --schema, else verl)")
       ->type_name("NAME|FILE")
-      ->capture_default_str()
       ->needs(spec)
       ->group(kGroup);
   for (CLI::Option* option : add_plugin_flags(app, flags.plugins))

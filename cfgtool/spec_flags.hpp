@@ -14,7 +14,7 @@ namespace cfgtool {
 
 struct SpecFlags {
   bool spec = false;
-  std::string mapping = "verl";  ///< a framework whose mapping comes with cfgtool, or a file
+  std::string mapping;  ///< a framework whose mapping comes with cfgtool, or a file; empty: not named
   PluginFlags plugins;
 };
 

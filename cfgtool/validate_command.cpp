@@ -1,15 +1,23 @@
 /// \file
-/// `cfgtool validate`: holds a composed configuration, or files, against a schema.
+/// `cfgtool validate`: holds a composed configuration, all that can be composed, or files against a schema.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/schema_flags.hpp"
+#include "cfgtool/validation_report.hpp"
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
+#include "schemas/all_options.hpp"
 #include "schemas/schema.hpp"
+#include "schemas/schema_discovery.hpp"
 #include "schemas/validation.hpp"
 
 namespace cfgtool {
@@ -18,13 +26,15 @@ namespace {
 
 struct ValidateFlags {
   HydraFlags hydra;
-  std::string schema;
-  std::vector<std::string> schema_uris;
+  SchemaFlags schema;
   bool strict = false;
+  bool all_options = false;
+  size_t jobs = std::max(std::thread::hardware_concurrency(), 1U);
   bool json = false;
   std::string format = "text";
 
   bool composes() const { return !hydra.config_path.empty() || hydra.config_name || !hydra.config_dirs.empty(); }
+  ValidateOptions options() const { return {strict, schema.apply()}; }
 };
 
 void declare(CLI::App& app, ValidateFlags& flags) {
@@ -32,22 +42,27 @@ void declare(CLI::App& app, ValidateFlags& flags) {
       "With -cp or -cn, a configuration is composed and everything else is an override; otherwise everything else is "
       "a\n"
       "file, YAML or JSON (.json). All problems are reported at once, on stdout.\n\n"
+      "Without --schema, the schema is what the primary config, or the file, names in a comment at its top\n"
+      "(# yaml-language-server: $schema=PATH), or what cfgtool.yaml in the repository names for it.\n\n"
       "Exit code: 0 everything fits, 1 something does not, or the schema is wrong, 2 wrong usage.\n\n"
       "Examples:\n"
-      "  cfgtool validate -cp conf -cn ppo_trainer --schema schemas/verl/ppo_trainer.schema.yaml trainer.nnodes=2\n"
+      "  cfgtool validate -cp conf -cn ppo_trainer --schema verl/ppo_trainer trainer.nnodes=2\n"
+      "  cfgtool validate -cp conf --all-options\n"
       "  cfgtool validate --schema model.schema.yaml conf/model/*.yaml\n"
       "  cfgtool validate -cp conf -cn config --schema config.schema.yaml --format sarif");
   add_hydra_flags(app, flags.hydra);
-  app.add_option("--schema", flags.schema, "JSON Schema draft-07, as YAML or JSON")->type_name("FILE");
-  app.add_option("--schema-uri", flags.schema_uris,
-                 "Where the documents lie that a schema refers to by URIs that begin so; nothing is ever fetched")
-      ->type_name("PREFIX=FOLDER");
+  add_schema_flags(app, flags.schema);
   app.add_flag(
       "--strict", flags.strict,
       "Also refuse ??? that are left, interpolations that cannot be followed here, and keys that the schema does "
       "not name");
+  app.add_flag("--all-options", flags.all_options,
+               "Compose every primary config (or that of -cn) with every option of every group");
+  app.add_option("-j,--jobs", flags.jobs, "How many to compose at the same time, with --all-options")
+      ->check(CLI::Range(1, 1024).description(""))
+      ->type_name("N");
   app.add_option("--format", flags.format, "text, json, github, sarif or junit")
-      ->check(CLI::IsMember({"text", "json", "github", "sarif", "junit"}).description(""))
+      ->check(CLI::IsMember(report_formats()).description(""))
       ->type_name("FORMAT")
       ->capture_default_str();
   app.add_flag("--json", flags.json, "Short for --format json");
@@ -62,29 +77,124 @@ void declare(CLI::App& app, ValidateFlags& flags) {
   throw ConfigError(std::move(diagnostic));
 }
 
-SchemaOptions schema_options(const ValidateFlags& flags) {
-  SchemaOptions options;
-  for (const std::string& word : flags.schema_uris) {
-    const size_t equals = word.find('=');
-    if (equals == std::string::npos || equals == 0)
-      refuse_usage(fmt::format("--schema-uri takes PREFIX=FOLDER, not '{}'", word));
-    options.uri_folders[word.substr(0, equals)] = word.substr(equals + 1);
+/// The schemas that are needed, each read once.
+class Schemas {
+ public:
+  explicit Schemas(const SchemaFlags& flags) : flags_(flags) {
+    if (!flags.schema.empty()) named_ = flags.read();
   }
-  return options;
+
+  /// \param subject a file, or a request to compose. nullptr: it has none
+  template <typename Subject>
+  std::shared_ptr<const Schema> of(const Subject& subject) {
+    if (named_) return named_;
+    const auto sources = std::make_shared<SourceMap>();
+    try {
+      const std::optional<DiscoveredSchema> found = discover_schema(subject, *sources);
+      if (!found) return nullptr;
+      std::shared_ptr<const Schema>& schema = discovered_[found->file];
+      if (!schema) schema = Schema::read(found->file, flags_.options(), sources, found->named_at);
+      return schema;
+    } catch (ConfigError& error) {
+      if (!error.sources()) error.set_sources(sources);
+      throw;
+    }
+  }
+
+ private:
+  const SchemaFlags& flags_;
+  std::shared_ptr<const Schema> named_;
+  std::map<std::string, std::shared_ptr<const Schema>> discovered_;
+};
+
+[[noreturn]] void refuse_without_schema(const std::string& subject) {
+  refuse_usage(fmt::format("no schema is known for {}", subject), "--schema FILE");
 }
 
-DiagnosticFormat report_format(const ValidateFlags& flags) {
-  if (flags.json || flags.format == "json") return DiagnosticFormat::kJson;
-  if (flags.format == "github") return DiagnosticFormat::kGithub;
-  if (flags.format == "sarif") return DiagnosticFormat::kSarif;
-  return DiagnosticFormat::kText;
+/// What people call a composed configuration: its name, and what was changed in it.
+std::string name_of(const HydraFlags& flags) {
+  std::string name = flags.config_name.value_or("");
+  for (const std::string& override : flags.overrides)
+    name += (name.empty() ? "" : " ") + override;
+  return name.empty() ? flags.config_path : name;
 }
 
-std::string summary(size_t problems, size_t checked, const char* what) {
-  if (problems == 0)
-    return fmt::format("{} {}: no problems\n", checked, checked == 1 ? what : fmt::format("{}s", what));
-  return fmt::format("{} {}\n", problems, problems == 1 ? "problem" : "problems");
-}
+class Checker {
+ public:
+  explicit Checker(const ValidateFlags& flags) : flags_(flags), schemas_(flags.schema) {}
+
+  std::vector<CheckedItem> check() {
+    if (flags_.all_options) {
+      check_all_options();
+    } else if (flags_.composes()) {
+      check_composed();
+    } else {
+      check_files();
+    }
+    return std::move(items_);
+  }
+
+ private:
+  template <typename Work>
+  void add(const std::string& name, const Work& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    Validation validation = work();
+    items_.push_back({name, std::move(validation), std::chrono::steady_clock::now() - begin});
+  }
+
+  void check_composed() {
+    const ComposeRequest request = flags_.hydra.request();
+    const auto schema = schemas_.of(request);
+    if (!schema) refuse_without_schema(fmt::format("the config '{}'", request.config_name.value_or("")));
+    const auto store = std::make_shared<FileStore>(default_cache_folder());
+    add(name_of(flags_.hydra), [&] { return validate(store, request, schema.get(), flags_.options()); });
+    store->save_caches();
+  }
+
+  void check_files() {
+    if (flags_.hydra.overrides.empty()) refuse_usage("nothing to validate: give files, or -cp and -cn");
+    for (const std::string& file : flags_.hydra.overrides) {
+      const auto schema = schemas_.of(file);
+      if (!schema) refuse_without_schema(fmt::format("'{}'", file));
+      add(file, [&] { return validate_file(file, *schema, flags_.options()); });
+    }
+  }
+
+  void check_all_options() {
+    if (!flags_.composes()) refuse_usage("--all-options needs the folder with the configs", "-cp FOLDER");
+    AllOptionsRequest request;
+    request.compose = flags_.hydra.request();
+    request.schema_of = [&](const std::string& config_name) {
+      ComposeRequest one = request.compose;
+      one.config_name = config_name;
+      return schemas_.of(one);
+    };
+    request.validate = flags_.options();
+    request.threads = flags_.jobs;
+    const bool shows_progress = isatty(STDERR_FILENO) != 0;
+    if (shows_progress) request.progress = show_progress;
+    const auto begin = std::chrono::steady_clock::now();
+    AllOptionsReport report = validate_all_options(request);
+    if (shows_progress) write_stderr("\r\033[K");
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+    for (VariantProblems& found : report.problems)
+      items_.push_back({found.variant.command_line(), {std::move(found.problems), found.sources, nullptr}, {}});
+    if (items_.empty()) items_.push_back({fmt::format("{} with all options", flags_.hydra.config_path), {}, time});
+    write_stderr(fmt::format("{} configurations composed in {:.1f} s, {} with problems\n", report.composed,
+                             time.count(), report.with_problems));
+  }
+
+  static void show_progress(size_t done, size_t all) {
+    constexpr size_t kWidth = 30;
+    const size_t filled = all == 0 ? 0 : done * kWidth / all;
+    write_stderr(fmt::format("\r\033[K[{}{}] {}/{} configurations", std::string(filled, '#'),
+                             std::string(kWidth - filled, ' '), done, all));
+  }
+
+  const ValidateFlags& flags_;
+  Schemas schemas_;
+  std::vector<CheckedItem> items_;
+};
 
 }  // namespace
 
@@ -100,44 +210,18 @@ int validate_command(const std::vector<std::string>& words) {
   CLI::App app("Holds a configuration, or files, against a schema", "cfgtool validate");
   declare(app, flags);
   add_version_flag(app, version_text("cfgtool", ""));
-  const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
-    write_stderr(render(diagnostics, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-  };
   try {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
-    if (flags.schema.empty()) refuse_usage("no schema was named", "--schema FILE");
-    const auto flag_sources = std::make_shared<SourceMap>();
-    const SourcePos named_at = flag_sources->add(SourceKind::kFlag, "--schema", flags.schema);
-    const auto schema = Schema::read(flags.schema, schema_options(flags), flag_sources, named_at);
-    const ValidateOptions options{flags.strict};
-    const RenderOptions render_options{report_format(flags), may_color(STDOUT_FILENO)};
-    bool failed = false;
-    size_t problems = 0;
-    std::string text;
-    if (flags.composes()) {
-      const auto store = std::make_shared<FileStore>(default_cache_folder());
-      const Validation validation = validate(store, flags.hydra.request(), *schema, options);
-      text = render(validation.problems, validation.sources.get(), render_options);
-      problems = validation.problems.size();
-      failed = validation.has_errors();
-      store->save_caches();
-    } else {
-      if (flags.hydra.overrides.empty()) refuse_usage("nothing to validate: give files, or -cp and -cn");
-      for (const std::string& file : flags.hydra.overrides) {
-        const Validation validation = validate_file(file, *schema, options);
-        text += render(validation.problems, validation.sources.get(), render_options);
-        problems += validation.problems.size();
-        failed |= validation.has_errors();
-      }
-    }
-    if (render_options.format == DiagnosticFormat::kText)
-      text += summary(problems, std::max<size_t>(flags.hydra.overrides.size(), 1),
-                      flags.composes() ? "configuration" : "file");
-    write_stdout(text);
+    const std::vector<CheckedItem> items = Checker(flags).check();
+    write_stdout(validation_report(items, flags.composes() ? "configuration" : "file",
+                                   flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
+    const bool failed =
+        std::any_of(items.begin(), items.end(), [](const CheckedItem& item) { return item.validation.has_errors(); });
     return failed ? 1 : 0;
   } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
+    write_stderr(render(error.diagnostics(), error.sources().get(),
+                        {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
     return exit_code_of(error);
   }
 }

@@ -46,6 +46,7 @@ class Composer {
   void pass_over(const ConfigError& error);
   void refuse_sweeps() const;
   void merge_defaults();
+  void mark_unknown_packages();
   void merge_config(const ResultDefault& entry);
   NodeId container_behind(NodeId node, const std::string& config_path);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
@@ -68,6 +69,7 @@ void Composer::run() {
   refuse_sweeps();
   list_defaults();
   merge_defaults();
+  if (request_.passed_over) mark_unknown_packages();
   apply_overrides();
   finish_hydra_node(out_, request_, resolver_);
   const NodeId hydra = out_.tree.find(out_.tree.root(), kHydra);
@@ -181,6 +183,24 @@ void Composer::merge_defaults() {
     check_deadline(out_.context, Stage::kCompose);
     merge_config(entry);
     if (out_.defaults.with_hydra) check_hydra_after_config(entry);
+  }
+}
+
+void Composer::mark_unknown_packages() {
+  for (const std::string& package : out_.defaults.unknown_packages) {
+    NodeId at = out_.tree.root();
+    for (const std::string_view name : split_key(out_.sources->keep(package))) {
+      NodeId next = out_.tree.find(at, Key(name));
+      if (next == kNoNode && out_.tree[at].kind == NodeKind::kMap) {
+        Node node = Node::map();
+        node.set_key(Key(name));
+        next = out_.tree.add(at, node);
+      }
+      if (next == kNoNode) break;
+      at = next;
+    }
+    if (at != out_.tree.root() && out_.tree[at].kind == NodeKind::kMap && out_.tree[at].length == 0)
+      out_.tree.set_value(at, Node::of_string("???"));
   }
 }
 

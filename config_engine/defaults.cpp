@@ -48,6 +48,7 @@ class DefaultsTreeBuilder {
   ChoiceOverrides& overrides_;
   SourceMap& sources_;
   std::vector<Diagnostic>& warnings_;
+  std::vector<std::string> unknown_;
   Tree interpolation_map_;  // what an interpolated entry may refer to
   size_t mapped_choices_ = 0;
   NodeId mapped_entries_ = kNoNode;
@@ -92,11 +93,15 @@ void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtr
     return;
   }
   overrides_.set_known_choice(parent);
-  if (!parent.name() || skip_missing_choice(parent)) return;
-
+  if (!parent.name()) return;
+  if (skip_missing_choice(parent)) {
+    unknown_.push_back(parent.final_package(version_base()));
+    return;
+  }
   if (!loaded) {
     if (!parent.optional) {
       pass_over([&] { refuse_config_not_found(root, repository_, version_base()); });
+      unknown_.push_back(parent.final_package(version_base()));
     }
     parent.deleted = true;
     return;
@@ -427,6 +432,7 @@ void DefaultsTreeBuilder::build(DefaultsList* list) {
   }
   std::move(entries.begin(), entries.end(), std::back_inserter(list->defaults));
   list->tree = std::move(root);
+  list->unknown_packages = std::move(unknown_);
 }
 
 bool DefaultsTreeBuilder::hydra_is_changed(const std::vector<ResultDefault>& entries) {

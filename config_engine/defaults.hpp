@@ -45,6 +45,8 @@ struct DefaultsList {
   std::vector<const Override*> config_overrides;  ///< those that change values rather than choose options
   /// Which option each group got (nothing: null), in the order that Hydra learns them: `hydra.runtime.choices`.
   std::vector<std::pair<std::string, GroupChoice>> known_choices;
+  /// Where configs would have gone that are not there, or that nobody chose, and that the request lets be.
+  std::vector<std::string> unknown_packages;
   std::vector<Diagnostic> warnings;
 };
 
@@ -53,9 +55,9 @@ struct DefaultsRequest {
   SourcePos config_name_pos;               ///< where it was named, if known
   const std::vector<Override>* overrides = nullptr;
   VersionBase version_base;
-  const ResolveContext* context = nullptr;  ///< what interpolations in defaults lists see
-  bool skip_missing = false;                ///< leave `group: ???` out instead of refusing it
-  bool with_hydra = true;                   ///< the hydra node is asked for, see DefaultsList::with_hydra
+  const ResolveContext* context = nullptr;         ///< what interpolations in defaults lists see
+  bool skip_missing = false;                       ///< leave `group: ???` out instead of refusing it
+  bool with_hydra = true;                          ///< the hydra node is asked for, see DefaultsList::with_hydra
   std::vector<Diagnostic>* passed_over = nullptr;  ///< see ComposeRequest::passed_over
 };
 

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "config_engine/utf8.hpp"
 
 namespace cfgtool {
 
@@ -161,13 +166,19 @@ std::string replace_all(std::string text, std::string_view what, std::string_vie
   return text;
 }
 
-/// Message, notes and fix in one; the place as well, where the format can only point into files.
-std::string whole_text(const Diagnostic& diagnostic, const SourceMap* sources) {
+/// Where the format cannot show a label itself, its place is said in words.
+enum class SaidPlaces : uint8_t { kOutsideOfFiles, kAllButTheFirstFile };
+
+/// Message, places, notes and fix in one.
+std::string whole_text(const Diagnostic& diagnostic, const SourceMap* sources, SaidPlaces said) {
   std::string text = diagnostic.message;
-  SourceLocation at;
-  if (sources && !diagnostic.labels.empty() && sources->locate(diagnostic.labels[0].pos, &at) &&
-      at.kind != SourceKind::kFile) {
+  for (size_t i = 0; i < diagnostic.labels.size(); ++i) {
+    const Label& label = diagnostic.labels[i];
+    SourceLocation at;
+    if (!sources || !sources->locate(label.pos, &at)) continue;
+    if (at.kind == SourceKind::kFile && (i == 0 || said == SaidPlaces::kOutsideOfFiles)) continue;
     text += "\nat " + to_string(at);
+    if (!label.text.empty()) text += ": " + label.text;
   }
   for (const std::string& note : diagnostic.notes)
     text += "\n" + note;
@@ -175,10 +186,9 @@ std::string whole_text(const Diagnostic& diagnostic, const SourceMap* sources) {
   return text;
 }
 
-/// RFC 3986: a path as a file URI.
-std::string file_uri(std::string_view path) {
-  std::string uri = "file://";
-  if (!path.starts_with('/')) uri += '/';
+/// RFC 3986: an absolute path as a file URI, a relative one as a relative reference.
+std::string path_uri(std::string_view path) {
+  std::string uri = path.starts_with('/') ? "file://" : "";
   for (const char c : path) {
     const bool plain =
         std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("/-._~").find(c) != std::string_view::npos;
@@ -201,40 +211,60 @@ void append_github(std::string& out, const Diagnostic& diagnostic, const SourceM
           fmt::format("file={},line={},col={},{}", escaped(std::string(at.name), true), at.line, at.column, properties);
     }
   }
-  std::string text = whole_text(diagnostic, sources);
+  std::string text = whole_text(diagnostic, sources, SaidPlaces::kAllButTheFirstFile);
   out += fmt::format("::{} {}::{}\n", name_of(diagnostic.severity), properties, escaped(std::move(text), false));
 }
 
-/// SARIF 2.1.0, with columns in code points as its columnKind says: ours count bytes.
+/// Columns are in code points, as columnKind says: ours count bytes. Nothing for what lies in no file.
+std::optional<Json> sarif_place(const Label& label, const SourceMap* sources) {
+  SourceLocation at;
+  if (!sources || !sources->locate(label.pos, &at) || at.kind != SourceKind::kFile) return std::nullopt;
+  const size_t before = std::min<size_t>(at.column - 1, at.line_text.size());
+  const size_t column = count_code_points(at.line_text.substr(0, before)) + 1;
+  const size_t marked = count_code_points(at.line_text.substr(before, label.length));
+  Json place = {{"artifactLocation", {{"uri", path_uri(at.name)}}},
+                {"region", {{"startLine", at.line}, {"startColumn", column}}}};
+  if (marked > 0) place["region"]["endColumn"] = column + marked;
+  Json location = {{"physicalLocation", std::move(place)}};
+  if (!label.text.empty()) location["message"] = {{"text", label.text}};
+  return location;
+}
+
 Json sarif_result(const Diagnostic& diagnostic, const SourceMap* sources) {
   Json result = {{"ruleId", diagnostic.code}, {"level", name_of(diagnostic.severity)}};
-  result["message"] = {{"text", whole_text(diagnostic, sources)}};
-  SourceLocation at;
-  if (!sources || diagnostic.labels.empty() || !sources->locate(diagnostic.labels[0].pos, &at)) return result;
-  if (at.kind != SourceKind::kFile) return result;
-  const size_t column = display_width(at.line_text.substr(0, at.column - 1)) + 1;
-  result["locations"] = Json::array({{{"physicalLocation",
-                                       {{"artifactLocation", {{"uri", file_uri(at.name)}}},
-                                        {"region", {{"startLine", at.line}, {"startColumn", column}}}}}}});
+  result["message"] = {{"text", whole_text(diagnostic, sources, SaidPlaces::kOutsideOfFiles)}};
+  Json location = Json::object();
+  Json related = Json::array();
+  for (size_t i = 0; i < diagnostic.labels.size(); ++i) {
+    std::optional<Json> place = sarif_place(diagnostic.labels[i], sources);
+    if (!place) continue;
+    if (i == 0) {
+      location = std::move(*place);
+    } else {
+      related.push_back(std::move(*place));
+    }
+  }
+  if (!diagnostic.key_path.empty())
+    location["logicalLocations"] = Json::array({{{"fullyQualifiedName", diagnostic.key_path}}});
+  if (!location.empty()) result["locations"] = Json::array({std::move(location)});
+  if (!related.empty()) result["relatedLocations"] = std::move(related);
   return result;
 }
 
-std::string sarif(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
-  Json results = Json::array();
-  for (const Diagnostic& diagnostic : diagnostics)
-    results.push_back(sarif_result(diagnostic, sources));
-  const Json driver = {{"name", "cfgtool"}, {"rules", Json::array()}};
-  const Json run = {{"tool", {{"driver", driver}}}, {"columnKind", "unicodeCodePoints"}, {"results", results}};
-  const Json document = {
-      {"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", Json::array({run})}};
-  return dump(document, 2) + "\n";
+/// A code in words: "yaml-duplicate-key" is "yaml: duplicate key".
+std::string words_of_code(const std::string& code) {
+  std::string words = code;
+  std::replace(words.begin(), words.end(), '-', ' ');
+  const size_t area = words.find(' ');
+  if (area != std::string::npos) words.insert(area, ":");
+  return words;
 }
 
 }  // namespace
 
 std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources, const RenderOptions& options) {
   if (diagnostics.empty()) return {};
-  if (options.format == DiagnosticFormat::kSarif) return sarif(diagnostics, sources);
+  if (options.format == DiagnosticFormat::kSarif) return render_sarif({{&diagnostics, sources}});
   std::string out;
   for (const Diagnostic& diagnostic : diagnostics) {
     switch (options.format) {
@@ -252,6 +282,28 @@ std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* 
     }
   }
   return out;
+}
+
+std::string render_sarif(const std::vector<DiagnosticGroup>& groups) {
+  Json results = Json::array();
+  std::set<std::string> codes;
+  for (const DiagnosticGroup& group : groups) {
+    for (const Diagnostic& diagnostic : *group.diagnostics) {
+      results.push_back(sarif_result(diagnostic, group.sources));
+      codes.insert(diagnostic.code);
+    }
+  }
+  Json rules = Json::array();
+  for (const std::string& code : codes)
+    rules.push_back({{"id", code}, {"shortDescription", {{"text", words_of_code(code)}}}});
+  const Json driver = {{"name", "cfgtool"}, {"version", CFGTOOL_VERSION}, {"rules", std::move(rules)}};
+  const Json run = {
+      {"tool", {{"driver", driver}}}, {"columnKind", "unicodeCodePoints"}, {"results", std::move(results)}};
+  const Json document = {
+      {"$schema", "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"},
+      {"version", "2.1.0"},
+      {"runs", Json::array({run})}};
+  return dump(document, 2) + "\n";
 }
 
 std::string diagnostic_json(const Diagnostic& diagnostic, const SourceMap* sources) {

@@ -33,6 +33,16 @@ struct RenderOptions {
 std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources,
                    const RenderOptions& options = {});
 
+/// Problems, and what their places refer to. Both outlive the group.
+struct DiagnosticGroup {
+  const std::vector<Diagnostic>* diagnostics = nullptr;
+  const SourceMap* sources = nullptr;  ///< as for render()
+};
+
+/// Problems with different sources as one SARIF document with one run. There is a document also if there is no problem:
+/// that is how a problem is known to be gone.
+std::string render_sarif(const std::vector<DiagnosticGroup>& groups);
+
 /// The value of `error` in an answer of `cfgtool batch`: code, message, file, line, column, notes … as a JSON text.
 std::string diagnostic_json(const Diagnostic& diagnostic, const SourceMap* sources);
 

@@ -40,6 +40,10 @@ struct HydraApp {
   /// The program's own are added to it. A run's lock file notes what the resolved configuration is, for which they are
   /// called once more.
   ResolverTable resolvers;
+  /// Looks at the composed configuration before the job is run and its folder made, and may change it;
+  /// schemas/validation.hpp makes one from a schema. An error among what it returns ends the program with 1; warnings
+  /// are shown.
+  std::function<std::vector<Diagnostic>(Composition&)> check;
   /// Declares the program's own flags, beside Hydra's. Called before the command line is read. --help shows them below
   /// the text that hydra.help.template makes, unless that shows all flags ($FLAGS_HELP).
   std::function<void(CLI::App&)> add_flags;

@@ -61,13 +61,19 @@ class TreeSax {
     throw ConfigError(std::move(diagnostic));
   }
 
-  bool parse_error(size_t position, const std::string& token, const nlohmann::json::exception& error) {
+  bool parse_error(size_t position, const std::string& /*token*/, const nlohmann::json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing …"
+    // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
     std::string message = error.what();
-    const size_t behind_place = message.find(": ");
+    message.erase(0, message.find("] ") + 2);
+    const size_t behind_place = message.starts_with("parse error at ") ? message.find(": ") : std::string::npos;
     if (behind_place != std::string::npos) message.erase(0, behind_place + 2);
-    const size_t length = std::max<size_t>(token.size(), 1);
-    const size_t at = std::min(position >= length ? position - length : 0, text_.size());
+    // What comes behind the last token that was heard; in a text, the byte that is wrong.
+    const size_t first = next_token().offset - begin_.offset;
+    const size_t wrong = std::min(position > 0 ? position - 1 : 0, text_.size());
+    const bool is_text = first < text_.size() && text_[first] == '"';
+    const size_t at = is_text ? wrong : std::min(first, wrong);
+    const size_t length = is_text || at_ <= at ? 1 : at_ - at;
     throw_error(Stage::kCompose, "json-syntax", message, begin_ + at, static_cast<uint32_t>(length));
   }
 

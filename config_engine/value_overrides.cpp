@@ -276,10 +276,10 @@ NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_a
   if (next == kNoNode && !force_add) refuse_missing_key(container, key);
   passed_value_ = next != kNoNode && tree_[next].kind != NodeKind::kNull && tree_[next].kind != NodeKind::kMissing;
   Tree empty;
-  empty[empty.root()].pos = word_.key_pos;
+  empty[empty.root()].pos = key_part_pos(key);
   Merger merger(tree_, step_, {});
   if (next == kNoNode)
-    return merger.append(container, Key(resolver_.sources().keep(key)), word_.key_pos, empty, empty.root());
+    return merger.append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), empty, empty.root());
   merger.replace(next, empty, empty.root());
   return next;
 }
@@ -311,7 +311,8 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
     if (tree_[container].kind == NodeKind::kList) refuse_merge("list assignment index out of range", container);
     if (!force_add) refuse_missing_key(container, key);
     check_value();
-    Merger(tree_, step_, {}).append(container, Key(resolver_.sources().keep(key)), word_.key_pos, value, value.root());
+    Merger(tree_, step_, {})
+        .append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), value, value.root());
     return;
   }
   check_value();

@@ -16,6 +16,8 @@ namespace cfgtool {
 
 namespace {
 
+constexpr size_t kLargestFile = size_t{256} << 20;  // what is no end of bytes, such as /dev/zero, has more
+
 [[noreturn]] void fail(const std::string& path) {
   throw std::system_error(errno, std::generic_category(), path);
 }
@@ -89,8 +91,9 @@ bool write_nameless(const std::string& path, const std::string& temporary, std::
 }  // namespace
 
 std::optional<std::string> read_whole_file(const std::string& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) return std::nullopt;
+  // Opening a pipe waits for its other end, which may never come; reading it does not, when there is none.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0 || ::fcntl(file.number(), F_SETFL, 0) != 0) return std::nullopt;
   std::string content;
   char block[65536];
   while (true) {
@@ -99,6 +102,10 @@ std::optional<std::string> read_whole_file(const std::string& path) {
     if (count < 0) return std::nullopt;
     if (count == 0) return content;
     content.append(block, static_cast<size_t>(count));
+    if (content.size() > kLargestFile) {
+      errno = EFBIG;
+      return std::nullopt;
+    }
   }
 }
 

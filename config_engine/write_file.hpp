@@ -16,7 +16,8 @@ namespace cfgtool {
 /// power cut may lose it. \param mode as for open(2) \throws std::system_error; what was at `path` is then as it was
 void write_whole_file(const std::string& path, std::string_view content, mode_t mode = 0666);
 
-/// All of a file; nothing, with errno, if it cannot be read.
+/// All of a file; nothing, with errno, if it cannot be read or has more than 256 MiB. What is written into a pipe is
+/// waited for, but not for somebody to open it.
 std::optional<std::string> read_whole_file(const std::string& path);
 
 }  // namespace cfgtool

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "config_engine/json_reader.hpp"
 #include "config_engine/suggest.hpp"
 #include "config_engine/yaml_reader.hpp"
 #include "schemas/mapping_reader.hpp"
@@ -187,20 +188,38 @@ std::string read_whole_file(const fs::path& file, SourcePos named_at) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
+constexpr const char* kInSchema = "x-attention";
+
+Tree read_tree(SourceMap& sources, const fs::path& file, SourcePos named_at) {
+  const SourcePos begin = sources.add(SourceKind::kFile, file.string(), read_whole_file(file, named_at));
+  return file.extension() == ".json" ? read_json(sources, begin) : read_yaml(sources, begin);
+}
+
+AttentionMapping read_fields_of(const Tree& tree, NodeId root, const fs::path& file) {
+  MappingReader reader(tree);
+  AttentionMapping mapping = read_fields(reader, root);
+  if (!reader.problems().empty()) throw ConfigError(reader.problems());
+  mapping.file = file.string();
+  return mapping;
+}
+
+AttentionMapping read_file(SourceMap& sources, const fs::path& file, SourcePos named_at) {
+  const Tree tree = read_tree(sources, file, named_at);
+  const NodeId in_schema = tree.find(tree.root(), kInSchema);
+  if (in_schema == kNoNode) return read_fields_of(tree, tree.root(), file);
+  if (!tree[in_schema].is_text()) return read_fields_of(tree, in_schema, file);
+  const fs::path other = file.parent_path() / tree[in_schema].text();
+  const Tree mapping = read_tree(sources, other, tree[in_schema].pos);
+  return read_fields_of(mapping, mapping.root(), other);
+}
+
 }  // namespace
 
 AttentionMapping read_attention_mapping(const std::shared_ptr<SourceMap>& sources, const std::string& name_or_file,
                                         const std::string& flag) {
   try {
     const SourcePos named_at = flag.empty() ? SourcePos{} : sources->add(SourceKind::kFlag, flag, name_or_file);
-    const fs::path file = find_attention_mapping(name_or_file, named_at);
-    const SourcePos begin = sources->add(SourceKind::kFile, file.string(), read_whole_file(file, named_at));
-    const Tree tree = read_yaml(*sources, begin);
-    MappingReader reader(tree);
-    AttentionMapping mapping = read_fields(reader, tree.root());
-    if (!reader.problems().empty()) throw ConfigError(reader.problems());
-    mapping.file = file.string();
-    return mapping;
+    return read_file(*sources, find_attention_mapping(name_or_file, named_at), named_at);
   } catch (ConfigError& error) {
     error.set_sources(sources);
     throw;

@@ -60,9 +60,10 @@ struct AttentionMapping {
 
 /// Reads and checks a mapping file; its text becomes part of `sources`.
 /// \param name_or_file a file, or the name of a framework whose mapping comes with cfgtool, such as "verl": that is
-/// what has no `/` and no ending `.yaml` or `.yml` \param flag the command-line flag that it comes from, for messages;
-/// empty: none \throws ConfigError with sources and all problems found; codes `mapping-…`, or `yaml-…` where it is no
-/// YAML
+/// what has no `/` and no ending `.yaml`, `.yml` or `.json`. A schema is such a file if it has, at its top,
+/// `x-attention`: the mapping itself, or its file's path from the schema's folder \param flag the command-line flag
+/// that it comes from, for messages; empty: none \throws ConfigError with sources and all problems found; codes
+/// `mapping-…`, or `yaml-…` where it is no YAML
 AttentionMapping read_attention_mapping(const std::shared_ptr<SourceMap>& sources, const std::string& name_or_file,
                                         const std::string& flag = "--attention-mapping");
 

@@ -52,6 +52,18 @@ std::shared_ptr<const Schema> meta_schema() {
 
 }  // namespace
 
+void compile_constraints(const nlohmann::json& document, SourcePos begin, valijson::Schema& out) {
+  try {
+    run_with_large_stack([&] {
+      valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
+      parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(document), out);
+    });
+  } catch (const std::exception& error) {
+    // The meta-schema lets pass what the library does not, such as a number that is too large.
+    throw_error(Stage::kCompose, "schema-invalid", fmt::format("the schema cannot be used: {}", error.what()), begin);
+  }
+}
+
 NodeId SchemaPart::member(std::string_view keyword) const {
   return tree && node != kNoNode ? tree->find(node, Key(keyword)) : kNoNode;
 }
@@ -82,7 +94,13 @@ std::shared_ptr<const Schema> Schema::read(const std::string& file, const Schema
   schema->file_ = file;
   schema->sources_ = sources;
   try {
-    schema->compile([&](SchemaDocuments& documents) { return documents.read(file, named_at); }, options);
+    schema->compile(
+        [&](SchemaDocuments& documents) {
+          const size_t fragment = file.find("#/");
+          const SchemaNode root = documents.read(file.substr(0, fragment), named_at);
+          return fragment == std::string::npos ? root : documents.resolve(root, file.substr(fragment), named_at);
+        },
+        options);
   } catch (ConfigError& error) {
     error.set_sources(sources);
     throw;
@@ -100,32 +118,26 @@ void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   SchemaBundle bundle = bundle_schema(*out.documents, root);
   for (const SchemaNode part : bundle.parts) {
     const Node& node = out.documents->node(part);
-    out.parts.push_back({node.pos, &out.documents->tree(part), part.node});
+    out.parts.push_back({node.pos, out.documents->document(part).begin, &out.documents->tree(part), part.node});
   }
+  out.properties = std::move(bundle.properties);
   out.patterns = std::move(bundle.patterns);
-  // What was referred to in other files.
+  // What was referred to in other files, or where no keyword says that a schema stands.
   if (!is_meta) {
-    for (const SchemaNode other : out.documents->roots())
-      refuse_what_is_no_schema(other);
+    for (const SchemaNode other : out.documents->roots()) {
+      if (!(other == root)) refuse_what_is_no_schema(other);
+    }
+    for (const SchemaNode part : bundle.parts) {
+      if (!out.documents->is_declared(part)) refuse_what_is_no_schema(part);
+    }
   }
-  try {
-    run_with_large_stack([&] {
-      valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-      parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(bundle.document), out.constraints);
-    });
-  } catch (const std::exception& error) {
-    // The meta-schema lets pass what the library does not, such as a number that is too large.
-    throw_error(Stage::kCompose, "schema-invalid", fmt::format("the schema cannot be used: {}", error.what()),
-                out.documents->document(root).begin);
-  }
+  compile_constraints(bundle.document, out.documents->document(root).begin, out.constraints);
 }
 
-void Schema::refuse_what_is_no_schema(SchemaNode root) {
-  if (!checked_.insert(root.document).second) return;
+void Schema::refuse_what_is_no_schema(SchemaNode at) const {
   CheckOptions options;
   options.subject = "the schema";
-  std::vector<Diagnostic> problems =
-      check_tree(*meta_schema(), compiled_->documents->tree(root), compiled_->documents->tree(root).root(), options);
+  std::vector<Diagnostic> problems = check_tree(*meta_schema(), compiled_->documents->tree(at), at.node, options);
   if (problems.empty()) return;
   for (Diagnostic& problem : problems)
     problem.notes.emplace_back("by the meta-schema of draft-07");

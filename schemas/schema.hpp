@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +24,8 @@ struct SchemaNode;
 /// A subschema, as far as people want to know of it.
 struct SchemaPart {
   SourcePos pos;               ///< in Schema::sources
-  const Tree* tree = nullptr;  ///< the document that it stands in
+  SourcePos document;          ///< where the document that it stands in begins
+  const Tree* tree = nullptr;  ///< that document
   NodeId node = kNoNode;       ///< a mapping or a boolean
 
   /// A member of it, or kNoNode.
@@ -38,9 +38,9 @@ struct SchemaPart {
 /// Thread-safe to read.
 class Schema {
  public:
-  /// \param file a path; what ends in `.json` is read as JSON, everything else as YAML
-  /// \param named_at where the file was named, in `sources`
-  /// \throws ConfigError with sources and all problems found: codes `schema-…`, `yaml-…`, `json-…`
+  /// \param file a path; what ends in `.json` is read as JSON, everything else as YAML. `PATH#/definitions/x` is a part
+  /// of it \param named_at where the file was named, in `sources` \throws ConfigError with sources and all problems
+  /// found: codes `schema-…`, `yaml-…`, `json-…`
   static std::shared_ptr<const Schema> read(const std::string& file, const SchemaOptions& options = {},
                                             const std::shared_ptr<SourceMap>& sources = std::make_shared<SourceMap>(),
                                             SourcePos named_at = {});
@@ -62,11 +62,10 @@ class Schema {
   Schema();
   template <typename FindRoot>
   void compile(const FindRoot& find_root, const SchemaOptions& options);
-  void refuse_what_is_no_schema(SchemaNode root);
+  void refuse_what_is_no_schema(SchemaNode at) const;
 
   std::string file_;
   std::shared_ptr<SourceMap> sources_;
-  std::set<uint32_t> checked_;  // documents
   std::unique_ptr<Compiled> compiled_;
 };
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
+#include "schemas/schema_problem.hpp"
 #include "schemas/tree_json.hpp"
 
 namespace cfgtool {
@@ -25,6 +27,19 @@ bool is_constraint(std::string_view keyword) {
   return std::find(std::begin(kConstraints), std::end(kConstraints), keyword) != std::end(kConstraints);
 }
 
+/// The keywords whose value is a count.
+bool is_count(std::string_view keyword) {
+  return (keyword.starts_with("max") || keyword.starts_with("min")) && keyword != "maximum" && keyword != "minimum";
+}
+
+/// A count as the library reads it: 2.0 is 2, and what no text and no list can have is the most that it knows.
+Json count(const Tree& tree, NodeId id) {
+  constexpr int64_t kMost = INT64_MAX;
+  const Json value = to_json_value(tree, id);
+  if (!value.is_number_float() || !(value.get<double>() >= 0)) return value;
+  return value.get<double>() < static_cast<double>(kMost) ? value.get<int64_t>() : kMost;
+}
+
 class Bundler {
  public:
   Bundler(SchemaDocuments& documents, SchemaBundle& out) : documents_(documents), out_(out) {}
@@ -40,6 +55,7 @@ class Bundler {
         diagnostic.labels.push_back({documents_.document(root).begin, 1, {}});
         throw ConfigError(std::move(diagnostic));
       }
+      out_.properties.emplace_back();
       Json definition = define(out_.parts[i]);
       definition["title"] = std::to_string(i);
       definitions[std::to_string(i)] = std::move(definition);
@@ -51,15 +67,16 @@ class Bundler {
  private:
   static Json reference(size_t part) { return {{"$ref", fmt::format("#/definitions/{}", part)}}; }
 
-  /// Where a chain of references ends.
-  SchemaNode follow_references(SchemaNode at) {
-    std::vector<SchemaNode> way;
+  /// Where a chain of references ends. \param way what it passes
+  SchemaNode follow_references(SchemaNode at, std::vector<SchemaNode>& way) {
     while (documents_.node(at).kind == NodeKind::kMap) {
       const Tree& tree = documents_.tree(at);
       const NodeId written = tree.find(at.node, "$ref");
       if (written == kNoNode || tree[written].kind == NodeKind::kMap) break;  // a property may be named so
       const Node& text = tree[written];
-      if (std::find(way.begin(), way.end(), at) != way.end()) {
+      const auto [end, is_new] = ends_.try_emplace(at);
+      if (!is_new && end->second) return *end->second;
+      if (!is_new) {
         Diagnostic diagnostic;
         diagnostic.code = "schema-reference-loop";
         diagnostic.message = fmt::format("the reference '{}' leads back to itself", text.text());
@@ -73,12 +90,16 @@ class Bundler {
   }
 
   size_t part_of(SchemaNode at) {
+    std::vector<SchemaNode> way;
     try {
-      at = follow_references(at);
+      at = follow_references(at, way);
     } catch (const ConfigError& error) {
       problems_.insert(problems_.end(), error.diagnostics().begin(), error.diagnostics().end());
-      return 0;
+      if (out_.parts.empty()) return 0;
+      at = out_.parts.front();  // whatever else leads there: it is said
     }
+    for (const SchemaNode passed : way)
+      ends_[passed] = at;
     const auto [entry, added] = numbers_.try_emplace(at, out_.parts.size());
     if (added) out_.parts.push_back(at);
     return entry->second;
@@ -98,12 +119,14 @@ class Bundler {
       const SchemaMember member = schema_member(keyword);
       if (member != SchemaMember::kNone && keyword != "definitions") {
         out[keyword] = define_member({at.document, child}, member);
+        if (keyword == "properties") note_properties({at.document, child});
         if (keyword == "patternProperties") {
           for (const NodeId pattern : tree.children(child))
             compile(tree[pattern].key().text, tree[pattern].key_pos);
         }
       } else if (is_constraint(keyword)) {
-        out[keyword] = to_json_value(tree, child);
+        out[keyword] = is_count(keyword) ? count(tree, child) : to_json_value(tree, child);
+        if (keyword == "required") refuse_nul(tree, child);
         if (keyword == "pattern" && tree[child].is_text()) compile(tree[child].text(), tree[child].pos);
       }
     }
@@ -115,9 +138,11 @@ class Bundler {
     const bool is_list = tree[at.node].kind == NodeKind::kList;
     if (member == SchemaMember::kSchema || (member == SchemaMember::kItems && !is_list)) return reference(part_of(at));
     Json out = is_list ? Json::array() : Json::object();
+    if (!is_list) refuse_nul(tree, at.node);
     for (const NodeId child : tree.children(at.node)) {
       const bool names = member == SchemaMember::kDependencies && tree[child].kind == NodeKind::kList;
       Json value = names ? to_json_value(tree, child) : reference(part_of({at.document, child}));
+      if (names) refuse_nul(tree, child);
       if (is_list) {
         out.push_back(std::move(value));
       } else {
@@ -127,7 +152,29 @@ class Bundler {
     return out;
   }
 
+  /// Of the part that is being defined, which is the last that has any.
+  void note_properties(SchemaNode properties) {
+    for (const NodeId child : documents_.tree(properties).children(properties.node)) {
+      const auto part = static_cast<uint32_t>(part_of({properties.document, child}));
+      out_.properties.back().push_back({child, part});
+    }
+  }
+
+  /// The library's names end at a NUL. \param list of names, or what has them as keys
+  void refuse_nul(const Tree& tree, NodeId list) {
+    for (const NodeId child : tree.children(list)) {
+      const Node& node = tree[child];
+      const bool is_key = tree[list].kind == NodeKind::kMap;
+      const std::string_view name = is_key ? node.key().text : node.is_text() ? node.text() : std::string_view();
+      if (name.find('\0') != std::string_view::npos)
+        refuse(is_key ? node.key_pos : node.pos, "a name may not have a NUL");
+    }
+  }
+
   void compile(std::string_view pattern, SourcePos pos) {
+    // As above.
+    if (pattern.find('\0') != std::string_view::npos)
+      return refuse(pos, "a pattern may not have a NUL; \\u0000 is one");
     std::shared_ptr<const SchemaPattern>& compiled = out_.patterns[std::string(pattern)];
     SchemaPattern::Fault fault;
     if (!compiled) compiled = SchemaPattern::compile(pattern, &fault);
@@ -135,7 +182,7 @@ class Bundler {
     Diagnostic diagnostic;
     diagnostic.code = "schema-pattern";
     diagnostic.message =
-        fmt::format("the pattern '{}' is wrong at byte {}: {}", pattern, fault.offset + 1, fault.message);
+        fmt::format("the pattern '{}' is wrong at byte {}: {}", shortened(pattern), fault.offset + 1, fault.message);
     diagnostic.labels.push_back({pos, static_cast<uint32_t>(std::max<size_t>(pattern.size(), 1)), {}});
     problems_.push_back(std::move(diagnostic));
   }
@@ -151,6 +198,7 @@ class Bundler {
   SchemaDocuments& documents_;
   SchemaBundle& out_;
   std::map<SchemaNode, size_t> numbers_;
+  std::map<SchemaNode, std::optional<SchemaNode>> ends_;  // of what has a reference; none yet while it is followed
   std::vector<Diagnostic> problems_;
 };
 

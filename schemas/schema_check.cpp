@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "schemas/schema_checker.hpp"
+#include "schemas/tree_json.hpp"
 
 namespace cfgtool {
 
@@ -18,6 +19,7 @@ class Reporter {
 
   Diagnostic report(SchemaProblem&& problem) const {
     Diagnostic out;
+    out.severity = problem.severity;
     out.stage = Stage::kValidate;
     out.code = std::move(problem.code);
     out.message = std::move(problem.message);
@@ -28,30 +30,62 @@ class Reporter {
     add_labels(problem, out);
     add_step(tree_[problem.node], out);
     const std::string_view description = schema_.compiled().parts[problem.part].text("description");
-    if (!description.empty()) out.notes.push_back(fmt::format("the schema says: {}", description));
+    if (!description.empty()) out.notes.push_back(fmt::format("the schema says: {}", shortened(description, 1'000)));
     return out;
   }
 
  private:
   void add_labels(const SchemaProblem& problem, Diagnostic& out) const {
-    const Node& node = tree_[problem.node];
-    // A mapping without a key has no place to point at but its own key, if it has one; the same holds where a key is
-    // missing.
-    const bool at_key = problem.at_key || (!problem.key.empty() && node.key_pos);
-    const SourcePos pos = at_key || !node.pos ? node.key_pos : node.pos;
-    const auto length =
-        static_cast<uint32_t>(at_key ? std::max<size_t>(node.key().text.size(), 1) : shown_length(node));
-    if (pos) out.labels.push_back({pos, length, {}});
-    for (uint32_t entry = node.history; entry != 0; entry = tree_.history(entry).earlier) {
-      const HistoryEntry& earlier = tree_.history(entry);
-      if (earlier.pos && earlier.step == node.step && !(earlier.pos == pos)) {
-        out.labels.push_back({earlier.pos, 1, "used here"});
-        break;
-      }
-    }
+    const NodeId at = problem.key.empty() ? problem.node : place_for_missing_key(problem.node);
+    const Node& node = tree_[at];
+    const bool at_key = problem.at_key || !problem.key.empty() || !node.pos;
+    const SourcePos pos = at_key && node.key_pos ? node.key_pos : node.pos;
+    if (pos) out.labels.push_back({pos, at_key ? key_length(node) : value_length(node), {}});
+    const SourcePos use = place_of_use(problem.node);
+    if (use && !(use == pos)) out.labels.push_back({use, 1, "used here"});
   }
 
-  static size_t shown_length(const Node& node) { return node.is_text() ? std::max<size_t>(node.length, 1) : 1; }
+  /// The mapping's own key; a mapping that a package opened has none, and is shown by the first key that was written.
+  NodeId place_for_missing_key(NodeId map) const {
+    if (is_written_there(tree_[map])) return map;
+    for (const NodeId child : tree_.children(map)) {
+      if (is_written_there(tree_[child])) return child;
+    }
+    return map;
+  }
+
+  bool is_written_there(const Node& node) const {
+    return node.key_pos && text_at(node.key_pos).starts_with(node.key().text);
+  }
+
+  std::string_view text_at(SourcePos pos) const {
+    SourceLocation place;
+    if (!options_.sources || !options_.sources->locate(pos, &place)) return {};
+    return place.line_text.substr(std::min<size_t>(place.column - 1, place.line_text.size()));
+  }
+
+  /// Where the interpolation stands that the value came through; nowhere if it stands there itself.
+  SourcePos place_of_use(NodeId id) const {
+    if (!options_.written) return {};
+    const Tree& written = *options_.written;
+    for (; id != kNoNode; id = tree_[id].parent) {
+      // What interpolations bring is added behind the nodes that were written.
+      if (id < written.size()) return written[id].kind == NodeKind::kInterpolation ? written[id].pos : SourcePos{};
+    }
+    return {};
+  }
+
+  uint32_t key_length(const Node& node) const {
+    if (options_.sources && !is_written_there(node)) return 1;
+    return static_cast<uint32_t>(std::max<size_t>(node.key().text.size(), 1));
+  }
+
+  uint32_t value_length(const Node& node) const {
+    if (node.is_text()) return std::max<uint32_t>(node.length, 1);
+    if (node.is_container()) return 1;
+    return static_cast<uint32_t>(
+        std::max<size_t>(std::min(text_at(node.pos).find_first_of(" ,]}#\t\r"), text_at(node.pos).size()), 1));
+  }
 
   void add_step(const Node& node, Diagnostic& out) const {
     if (!options_.step_name) return;
@@ -81,6 +115,54 @@ void drop_what_a_misspelt_key_explains(const Tree& tree, std::vector<SchemaProbl
   problems = std::move(kept);
 }
 
+/// A deprecated key that is null or has its default does no harm: configurations keep such keys for those who still
+/// look for them.
+bool says_something(const SchemaPart& part, const Tree& tree, NodeId node) {
+  if (tree[node].kind == NodeKind::kNull) return false;
+  const NodeId usual = part.member("default");
+  return usual == kNoNode || to_json_value(tree, node) != to_json_value(*part.tree, usual);
+}
+
+/// What a key's subschema says of its use.
+void note_read_only_and_deprecated(const Schema& schema, const Tree& tree, const std::vector<AppliedSchema>& applied,
+                                   const CheckOptions& options, std::vector<SchemaProblem>& problems) {
+  for (const auto [node, part_number] : applied) {
+    const SchemaPart& part = schema.compiled().parts[part_number];
+    if (part.flag("readOnly") && options.is_override && options.is_override(tree[node].step)) {
+      problems.push_back({"schema-read-only",
+                          node,
+                          false,
+                          {},
+                          part_number,
+                          fmt::format("'{}' is read-only: no override may change it", tree.key_path(node)),
+                          {},
+                          {}});
+    }
+    if (!part.flag("deprecated") || !says_something(part, tree, node)) continue;
+    const std::string_view instead = part.text("deprecationMessage");
+    problems.push_back(
+        {"schema-deprecated",
+         node,
+         true,
+         {},
+         part_number,
+         fmt::format("'{}' is deprecated{}{}", tree.key_path(node), instead.empty() ? "" : ": ", instead),
+         {},
+         {},
+         Severity::kWarning});
+  }
+}
+
+Diagnostic too_many_problems(const Tree& tree, NodeId root) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kValidate;
+  diagnostic.code = "schema-limit";
+  diagnostic.message =
+      fmt::format("there are {} problems or more: no others are looked for", SchemaChecker::kMostProblems);
+  if (tree[root].pos) diagnostic.labels.push_back({tree[root].pos, 1, {}});
+  return diagnostic;
+}
+
 void number_nodes(const Tree& tree, NodeId id, std::vector<size_t>& ranks, size_t& next) {
   ranks[id] = next++;
   for (const NodeId child : tree.children(id))
@@ -90,8 +172,9 @@ void number_nodes(const Tree& tree, NodeId id, std::vector<size_t>& ranks, size_
 }  // namespace
 
 std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeId root, const CheckOptions& options) {
-  SchemaChecker checker(schema.compiled(), tree);
+  SchemaChecker checker(schema.compiled(), tree, options.strict);
   std::vector<SchemaProblem> problems = checker.check(root);
+  note_read_only_and_deprecated(schema, tree, checker.applied(), options, problems);
   if (options.strict) {
     std::vector<SchemaProblem> unnamed = checker.unnamed_keys(root);
     std::move(unnamed.begin(), unnamed.end(), std::back_inserter(problems));
@@ -116,6 +199,7 @@ std::vector<Diagnostic> check_tree(const Schema& schema, const Tree& tree, NodeI
     });
     if (!known) out.push_back(std::move(diagnostic));
   }
+  if (problems.size() >= SchemaChecker::kMostProblems) out.push_back(too_many_problems(tree, root));
   return out;
 }
 

@@ -16,8 +16,12 @@ namespace cfgtool {
 struct CheckOptions {
   std::string subject = "the document";  ///< what the tree is, for messages about the whole of it
   bool strict = false;                   ///< refuse keys that the schema does not name
+  const SourceMap* sources = nullptr;    ///< of the tree
+  const Tree* written = nullptr;         ///< the tree before its interpolations were followed
   /// What put a value there, by Node::step: "override 2", "config db/mysql"; empty: not known.
   std::function<std::string(uint32_t step)> step_name;
+  /// Whether an override put a value there, which what is `readOnly` refuses.
+  std::function<bool(uint32_t step)> is_override;
 };
 
 /// \param tree interpolations followed; what is left of them, and `???`, fits everything

@@ -10,6 +10,7 @@
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
 #include "config_engine/utf8.hpp"
+#include "config_engine/yaml_writer.hpp"
 #include "schemas/tree_json.hpp"
 
 namespace cfgtool {
@@ -19,16 +20,12 @@ namespace {
 // A schema that refers to itself for the same value goes on for ever, and nested alternatives can double the work with
 // each level.
 constexpr size_t kDeepest = 2'000;
-constexpr size_t kMostSteps = 5'000'000;
+constexpr size_t kMostSteps = 20'000'000;
+constexpr size_t kStepsOfSubschema = 8;  // a step is what a key, a required name or a value of an enumeration takes
 constexpr size_t kMostListed = 12;
 
 std::string in_quotes(std::string_view text) {
-  constexpr size_t kShown = 60;
-  if (text.size() <= kShown) return fmt::format("'{}'", text);
-  size_t end = kShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
-    --end;
-  return fmt::format("'{}…'", text.substr(0, end));
+  return fmt::format("'{}'", shortened(text));
 }
 
 /// A number as a person would write it: 1 rather than 1.0.
@@ -41,16 +38,28 @@ std::string counted(uint64_t count, std::string_view one, std::string_view many)
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+/// A scalar as YAML has it: a text that looks like a number is quoted.
+std::string yaml_word(const Tree& tree, NodeId scalar) {
+  const std::string text = write_yaml(tree, scalar);
+  return text.substr(0, text.find('\n'));
+}
+
 /// What a schema lists, as YAML would have it.
 std::string list_of_values(const Tree& tree, NodeId list) {
   std::vector<std::string> words;
-  for (const NodeId child : tree.children(list))
-    words.push_back(tree[child].is_text() ? std::string(tree[child].text()) : to_json_value(tree, child).dump());
-  if (words.size() > kMostListed) {
-    words.resize(kMostListed);
-    words.push_back(fmt::format("… ({} in all)", tree[list].length));
+  for (const NodeId child : tree.children(list)) {
+    if (words.size() == kMostListed) {
+      words.push_back(fmt::format("… ({} in all)", tree[list].length));
+      break;
+    }
+    words.push_back(
+        shortened(tree[child].is_container() ? to_json_value(tree, child).dump() : yaml_word(tree, child)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
+}
+
+bool is_false(const Node& node) {
+  return node.kind == NodeKind::kBool && !node.boolean;
 }
 
 std::vector<std::string> texts_of(const Tree& tree, NodeId list) {
@@ -62,6 +71,13 @@ std::vector<std::string> texts_of(const Tree& tree, NodeId list) {
 }
 
 }  // namespace
+
+std::string shortened(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80)
+    --bytes;
+  return fmt::format("{}…", text.substr(0, bytes));
+}
 
 std::string value_in_words(const Tree& tree, NodeId id) {
   const Node& node = tree[id];
@@ -89,6 +105,7 @@ std::string value_in_words(const Tree& tree, NodeId id) {
 
 std::vector<SchemaProblem> SchemaChecker::check(NodeId root) {
   Problems problems;
+  all_problems_ = &problems;
   fits(*schema_.constraints.root(), root, &problems);
   return problems;
 }
@@ -102,20 +119,34 @@ void SchemaChecker::refuse_limit(const std::string& what) const {
   throw ConfigError(std::move(diagnostic));
 }
 
+void SchemaChecker::take_steps(size_t steps) {
+  effort_.steps += steps;
+  if (effort_.steps > kMostSteps) refuse_limit(fmt::format("the schema takes more than {} steps", kMostSteps));
+}
+
+std::vector<std::string> SchemaChecker::near(std::string_view wanted, const std::vector<std::string>& known) {
+  const size_t effort = known.size() * (1 + wanted.size()) * (1 + wanted.size());
+  if (effort > effort_.guesses_left) return {};
+  effort_.guesses_left -= effort;
+  return nearest_names(wanted, known, 1);
+}
+
 bool SchemaChecker::fits(const Subschema& subschema, NodeId node, Problems* problems) {
+  const uint32_t part = subschema.hasTitle() ? static_cast<uint32_t>(std::atoi(subschema.getTitle().c_str())) : part_;
+  if (problems && problems == all_problems_) applied_.push_back({node, part});
   // What is not known yet fits everything: `???`, and interpolations that only the training program can follow.
   const NodeKind kind = tree_[node].kind;
   if (kind == NodeKind::kMissing || kind == NodeKind::kInterpolation) return true;
   const NodeId node_before = std::exchange(node_, node);
   if (++depth_ > kDeepest) refuse_limit("the schema applies itself to this value without end");
-  if (++steps_ > kMostSteps) refuse_limit(fmt::format("the schema takes more than {} steps", kMostSteps));
-  const uint32_t part_before = part_;
-  if (subschema.hasTitle()) part_ = static_cast<uint32_t>(std::atoi(subschema.getTitle().c_str()));
+  take_steps(kStepsOfSubschema);
+  const uint32_t part_before = std::exchange(part_, part);
   Problems* const problems_before = std::exchange(problems_, problems);
+  const bool is_to_go_on = wants_words();
   valijson::Subschema::ApplyFunction apply = [this](const valijson::constraints::Constraint& constraint) {
     return constraint.accept(*this);
   };
-  const bool answer = problems ? subschema.apply(apply) : subschema.applyStrict(apply);
+  const bool answer = is_to_go_on ? subschema.apply(apply) : subschema.applyStrict(apply);
   problems_ = problems_before;
   part_ = part_before;
   node_ = node_before;
@@ -124,7 +155,7 @@ bool SchemaChecker::fits(const Subschema& subschema, NodeId node, Problems* prob
 }
 
 bool SchemaChecker::refuse(std::string code, std::string message, std::vector<std::string> notes, std::string fix) {
-  if (problems_) {
+  if (wants_words()) {
     problems_->push_back(
         {std::move(code), node_, false, {}, part_, std::move(message), std::move(notes), std::move(fix)});
   }
@@ -133,7 +164,7 @@ bool SchemaChecker::refuse(std::string code, std::string message, std::vector<st
 
 bool SchemaChecker::refuse_key(std::string code, NodeId child, std::string message, std::vector<std::string> notes,
                                std::string fix) {
-  if (problems_) {
+  if (wants_words()) {
     problems_->push_back(
         {std::move(code), child, true, {}, part_, std::move(message), std::move(notes), std::move(fix)});
   }
@@ -224,7 +255,7 @@ bool SchemaChecker::visit(const TypeConstraint& constraint) {
     return true;
   });
   if (is_allowed) return true;
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   // null is said last.
   std::stable_partition(allowed.begin(), allowed.end(), [](const std::string& word) { return word != "null"; });
   return refuse("schema-type", fmt::format("{} must be {}, but is {}", subject(), fmt::join(allowed, " or "),
@@ -235,20 +266,22 @@ bool SchemaChecker::visit(const EnumConstraint& constraint) {
   const nlohmann::json value = to_json_value(tree_, node_);
   bool is_listed = false;
   constraint.applyToValues([&](const valijson::adapters::FrozenValue& allowed) {
+    take_steps(1);
     is_listed = allowed.equalTo(valijson::adapters::NlohmannJsonAdapter(value), true);
     return !is_listed;
   });
   if (is_listed) return true;
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   const Tree& schema = *part().tree;
   const NodeId list = part().member("enum");
   std::vector<std::string> notes;
   std::string fix;
-  if (here().is_text()) {
-    const std::vector<std::string> near = nearest_names(here().text(), texts_of(schema, list), 1);
-    if (!near.empty()) {
-      notes.push_back(fmt::format("did you mean '{}'?", near[0]));
-      fix = near[0];
+  constexpr size_t kMostToGuessFrom = 1'000;
+  if (here().is_text() && schema[list].length <= kMostToGuessFrom) {
+    const std::vector<std::string> nearest = near(here().text(), texts_of(schema, list));
+    if (!nearest.empty()) {
+      notes.push_back(fmt::format("did you mean '{}'?", nearest[0]));
+      fix = fmt::format("{}{}{}", tree_.key_path(node_), node_ == tree_.root() ? "" : "=", nearest[0]);
     }
   }
   return refuse(
@@ -260,7 +293,7 @@ bool SchemaChecker::visit(const EnumConstraint& constraint) {
 bool SchemaChecker::visit(const ConstConstraint& constraint) {
   const nlohmann::json value = to_json_value(tree_, node_);
   if (constraint.getValue()->equalTo(valijson::adapters::NlohmannJsonAdapter(value), true)) return true;
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   const Tree& schema = *part().tree;
   const NodeId wanted = part().member("const");
   return refuse("schema-const", fmt::format("{} is {}, but must be {}", subject(), value_in_words(tree_, node_),
@@ -272,7 +305,7 @@ bool SchemaChecker::visit(const ConstConstraint& constraint) {
 
 bool SchemaChecker::check_number(bool fits, std::string_view allowed) {
   if (fits) return true;
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   return refuse("schema-range",
                 fmt::format("{} is {}, but must be {}", subject(), value_in_words(tree_, node_), allowed));
 }
@@ -312,9 +345,9 @@ bool SchemaChecker::visit(const MultipleOfIntConstraint& constraint) {
 
 bool SchemaChecker::check_length(bool fits, std::string_view allowed) {
   if (fits) return true;
-  return problems_ ? refuse("schema-length",
-                            fmt::format("{} is {}, but must have {}", subject(), value_in_words(tree_, node_), allowed))
-                   : false;
+  return wants_words() ? refuse("schema-length", fmt::format("{} is {}, but must have {}", subject(),
+                                                             value_in_words(tree_, node_), allowed))
+                       : false;
 }
 
 bool SchemaChecker::visit(const MaxLengthConstraint& constraint) {
@@ -330,7 +363,7 @@ bool SchemaChecker::visit(const MinLengthConstraint& constraint) {
 }
 
 bool SchemaChecker::found(const std::string& pattern, std::string_view text) {
-  const std::optional<bool> found = schema_.pattern(pattern).found_in(text);
+  const std::optional<bool> found = schema_.pattern(pattern).found_in(text, effort_.pattern_steps_left);
   if (!found)
     refuse_limit(fmt::format("the pattern {} takes too many steps on {}", in_quotes(pattern), in_quotes(text)));
   return *found;
@@ -340,9 +373,9 @@ bool SchemaChecker::visit(const PatternConstraint& constraint) {
   if (!here().is_text()) return true;
   const std::string pattern = constraint.getPattern<std::allocator<char>>();
   if (found(pattern, here().text())) return true;
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   return refuse("schema-pattern-mismatch", fmt::format("{} is {}, which does not fit the pattern {}", subject(),
-                                                       value_in_words(tree_, node_), pattern));
+                                                       value_in_words(tree_, node_), shortened(pattern, 300)));
 }
 
 bool SchemaChecker::visit(const FormatConstraint& /*constraint*/) {
@@ -353,7 +386,7 @@ bool SchemaChecker::visit(const FormatConstraint& /*constraint*/) {
 
 bool SchemaChecker::check_count(NodeKind kind, bool fits, std::string_view allowed) {
   if (here().kind != kind || fits) return true;
-  return problems_
+  return wants_words()
              ? refuse("schema-count", fmt::format("{} has {}, but must have {}", subject(),
                                                   kind == NodeKind::kList ? counted(here().length, "item", "items")
                                                                           : counted(here().length, "key", "keys"),
@@ -374,6 +407,7 @@ bool SchemaChecker::visit(const MinItemsConstraint& constraint) {
 bool SchemaChecker::visit(const UniqueItemsConstraint& /*constraint*/) {
   if (here().kind != NodeKind::kList) return true;
   // Numbers are equal as values: 1 and 1.0 are the same item, which the library's ordering of values knows.
+  take_steps(here().length);
   std::vector<std::pair<nlohmann::json, NodeId>> items;
   for (const NodeId child : tree_.children(node_))
     items.emplace_back(to_json_value(tree_, child), child);
@@ -381,7 +415,7 @@ bool SchemaChecker::visit(const UniqueItemsConstraint& /*constraint*/) {
   const auto twice =
       std::adjacent_find(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
   if (twice == items.end()) return true;
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   const NodeId node = std::exchange(node_, (twice + 1)->second);
   refuse("schema-duplicate-item", fmt::format("{} is {}, as is item {} already: no item may be there twice", subject(),
                                               value_in_words(tree_, node_), tree_.index_of(twice->second)));
@@ -394,7 +428,7 @@ bool SchemaChecker::visit(const SingularItemsConstraint& constraint) {
   bool all_fit = true;
   for (const NodeId child : tree_.children(node_)) {
     all_fit &= fits(*constraint.getItemsSubschema(), child, problems_);
-    if (!all_fit && !problems_) return false;
+    if (!all_fit && !wants_words()) return false;
   }
   return all_fit;
 }
@@ -427,8 +461,9 @@ bool SchemaChecker::visit(const ContainsConstraint& constraint) {
   for (const NodeId child : tree_.children(node_)) {
     if (fits(*constraint.getSubschema(), child, nullptr)) return true;
   }
-  return problems_ ? refuse("schema-contains", fmt::format("{} has no item of the kind that it must have", subject()))
-                   : false;
+  return wants_words()
+             ? refuse("schema-contains", fmt::format("{} has no item of the kind that it must have", subject()))
+             : false;
 }
 
 // --- Mappings ---
@@ -447,10 +482,11 @@ bool SchemaChecker::visit(const RequiredConstraint& constraint) {
   if (here().kind != NodeKind::kMap) return true;
   bool all_there = true;
   constraint.applyToRequiredProperties([&](const auto& name) {
+    take_steps(1);
     const std::string key(name.c_str(), name.size());
     if (tree_.find(node_, Key(key)) != kNoNode) return true;
     all_there = false;
-    if (!problems_) return false;
+    if (!wants_words()) return false;
     const std::string prefix = tree_.key_path(node_);
     problems_->push_back({"schema-required",
                           node_,
@@ -466,15 +502,15 @@ bool SchemaChecker::visit(const RequiredConstraint& constraint) {
 }
 
 bool SchemaChecker::refuse_unknown_key(NodeId child, const std::vector<std::string>& known) {
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   const std::string name(tree_[child].key().text);
   std::vector<std::string> notes;
   std::string fix;
-  const std::vector<std::string> near = nearest_names(name, known, 1);
-  if (!near.empty()) {
-    notes.push_back(fmt::format("did you mean '{}'?", near[0]));
+  const std::vector<std::string> nearest = near(name, known);
+  if (!nearest.empty()) {
+    notes.push_back(fmt::format("did you mean '{}'?", nearest[0]));
     const std::string parent = tree_.key_path(node_);
-    fix = parent.empty() ? near[0] : parent + "." + near[0];
+    fix = parent.empty() ? nearest[0] : parent + "." + nearest[0];
   } else if (!known.empty() && known.size() <= kMostListed) {
     notes.push_back(fmt::format("its keys are {}", fmt::join(known, ", ")));
   }
@@ -491,12 +527,13 @@ bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
   std::vector<NodeId> matched;  // sorted: which children some property or pattern is about
   const auto check = [&](const Subschema* subschema, NodeId child) {
     matched.push_back(child);
-    marks_[child].is_named = true;
+    if (!marks_.empty()) marks_[child].is_named = true;
     all_fit &= fits(*subschema, child, problems_);
-    return all_fit || problems_;
+    return all_fit || wants_words();
   };
   std::vector<std::string> known;
   constraint.applyToProperties([&](const auto& name, const Subschema* subschema) {
+    take_steps(1);
     const std::string_view key(name.c_str(), name.size());
     known.emplace_back(key);
     const NodeId child = tree_.find(node_, Key(key));
@@ -509,22 +546,22 @@ bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
     }
     return true;
   });
-  if (!all_fit && !problems_) return false;
-  if (!known.empty()) {
+  if (!all_fit && !wants_words()) return false;
+  if (!known.empty() && !marks_.empty()) {
     marks_[node_].has_names = true;
     marks_[node_].part = part_;
   }
   const Subschema* const others = constraint.getAdditionalPropertiesSubschema();
   if (!others) return all_fit;
   const NodeId written = part().member("additionalProperties");
-  const bool closed = written != kNoNode && (*part().tree)[written].kind == NodeKind::kBool;
+  const bool closed = written != kNoNode && is_false((*part().tree)[written]);
   std::sort(matched.begin(), matched.end());
   for (const NodeId child : tree_.children(node_)) {
     if (std::binary_search(matched.begin(), matched.end(), child)) continue;
     // Whatever is said of other keys, be it that they may be there.
-    marks_[child].is_named |= others->hasTitle();
+    if (!marks_.empty()) marks_[child].is_named |= others->hasTitle();
     all_fit &= closed ? refuse_unknown_key(child, known) : fits(*others, child, problems_);
-    if (!all_fit && !problems_) return false;
+    if (!all_fit && !wants_words()) return false;
   }
   return all_fit;
 }
@@ -533,11 +570,12 @@ bool SchemaChecker::check_name(std::string_view name, NodeId child, const Subsch
   // A name is a value of its own.
   Tree names;
   Node text = Node::of_text(NodeKind::kString, name);
+  text.pos = tree_[child].key_pos;
   names.set_value(names.root(), text);
-  SchemaChecker checker(schema_, names);
-  checker.steps_ = steps_;
+  SchemaChecker checker(schema_, names, false);
+  checker.effort_ = effort_;
   const bool is_good = checker.fits(subschema, names.root(), nullptr);
-  steps_ = checker.steps_;
+  effort_ = checker.effort_;
   if (is_good || !problems_) return is_good;
   return refuse_key("schema-key-name", child, fmt::format("the key {} has a name that may not be", path(child)));
 }
@@ -588,17 +626,19 @@ bool SchemaChecker::visit(const AllOfConstraint& constraint) {
   bool all_fit = true;
   for (const Subschema* const subschema : alternatives(constraint)) {
     all_fit &= fits_here(*subschema);
-    if (!all_fit && !problems_) return false;
+    if (!all_fit && !wants_words()) return false;
   }
   return all_fit;
 }
 
 /// None fits. Where the value's own type or a constant in it rules all but one alternative out, that one was meant.
 bool SchemaChecker::report_alternatives(const std::vector<const Subschema*>& all, const char* keyword) {
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   std::vector<std::string> notes;
   std::vector<Problems> meant;
-  for (const Subschema* const subschema : all) {
+  constexpr size_t kMostToTellApart = 1'000;
+  const bool few = all.size() <= kMostToTellApart;
+  for (const Subschema* const subschema : few ? all : std::vector<const Subschema*>()) {
     Problems problems;
     fits(*subschema, node_, &problems);
     if (problems.empty()) continue;
@@ -634,7 +674,7 @@ bool SchemaChecker::visit(const OneOfConstraint& constraint) {
                                    [&](const Subschema* subschema) { return fits(*subschema, node_, nullptr); });
   if (count == 1) return true;
   if (count == 0) return report_alternatives(all, "oneOf");
-  if (!problems_) return false;
+  if (!wants_words()) return false;
   return refuse("schema-alternatives",
                 fmt::format("{} is {}, which fits {} of the {} alternatives, but must fit one (oneOf)", subject(),
                             value_in_words(tree_, node_), count, all.size()));
@@ -648,8 +688,8 @@ bool SchemaChecker::visit(const ConditionalConstraint& constraint) {
 
 bool SchemaChecker::visit(const NotConstraint& constraint) {
   if (!fits(*constraint.getSubschema(), node_, nullptr)) return true;
-  if (!problems_) return false;
-  const bool never = part().node != kNoNode && (*part().tree)[part().node].kind == NodeKind::kBool;
+  if (!wants_words()) return false;
+  const bool never = part().node != kNoNode && is_false((*part().tree)[part().node]);
   return never ? refuse("schema-never", fmt::format("{} may not be there", subject()))
                : refuse("schema-not", fmt::format("{} is {}, which is what it must not be (not)", subject(),
                                                   value_in_words(tree_, node_)));

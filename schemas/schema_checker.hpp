@@ -12,14 +12,28 @@
 
 namespace cfgtool {
 
+/// A value, and a subschema that holds for it whatever else does: through keys, items, references, `allOf`, `then` and
+/// `else`, not through alternatives.
+struct AppliedSchema {
+  NodeId node = kNoNode;
+  uint32_t part = 0;
+};
+
 /// Every problem is found, but for those inside alternatives (`anyOf`, `oneOf`, `not`, `if`), which count as one unless
 /// one alternative alone was meant.
 class SchemaChecker : public valijson::constraints::ConstraintVisitor {
  public:
-  SchemaChecker(const Schema::Compiled& schema, const Tree& tree) : schema_(schema), tree_(tree), marks_(tree.size()) {}
+  /// \param marks_names for unnamed_keys()
+  SchemaChecker(const Schema::Compiled& schema, const Tree& tree, bool marks_names)
+      : schema_(schema), tree_(tree), marks_(marks_names ? tree.size() : 0) {}
+
+  /// As many as people would read; others are not looked for when there are so many.
+  static constexpr size_t kMostProblems = 1'000;
 
   /// \throws ConfigError (without sources), code schema-limit, where it would take too deep a recursion or too long
   std::vector<SchemaProblem> check(NodeId root);
+  /// After check(): what the schema says beside what fits, such as `default` and `deprecated`, is said of these values.
+  const std::vector<AppliedSchema>& applied() const { return applied_; }
   /// After check(): the keys that no part of the schema names, in mappings of which some part names keys.
   std::vector<SchemaProblem> unnamed_keys(NodeId root);
 
@@ -62,6 +76,9 @@ class SchemaChecker : public valijson::constraints::ConstraintVisitor {
   template <typename Constraint>
   std::vector<const Subschema*> alternatives(const Constraint& constraint) const;
   bool report_alternatives(const std::vector<const Subschema*>& all, const char* keyword);
+  void take_steps(size_t steps);
+  bool wants_words() const { return problems_ && problems_->size() < kMostProblems; }
+  std::vector<std::string> near(std::string_view wanted, const std::vector<std::string>& known);
   bool refuse(std::string code, std::string message, std::vector<std::string> notes = {}, std::string fix = {});
   bool refuse_key(std::string code, NodeId child, std::string message, std::vector<std::string> notes = {},
                   std::string fix = {});
@@ -84,15 +101,21 @@ class SchemaChecker : public valijson::constraints::ConstraintVisitor {
   const Tree& tree_;
   NodeId node_ = kNoNode;         // being looked at
   uint32_t part_ = 0;             // against this subschema
-  Problems* problems_ = nullptr;  // nullptr: only the answer counts, and the first no ends it
+  Problems* problems_ = nullptr;  // nullptr or full: only the answer counts, and the first no ends it
   struct Mark {
     bool is_named = false;   // as a key
     bool has_names = false;  // a mapping whose keys are named
     uint32_t part = 0;       // that names them
   };
-  std::vector<Mark> marks_;  // by node
+  std::vector<Mark> marks_;  // by node, or empty
+  std::vector<AppliedSchema> applied_;
+  const Problems* all_problems_ = nullptr;
   size_t depth_ = 0;
-  size_t steps_ = 0;
+  struct Effort {
+    size_t steps = 0;
+    size_t pattern_steps_left = 20'000'000;
+    size_t guesses_left = 20'000'000;  // letters that may be compared for "did you mean"
+  } effort_;
 };
 
 }  // namespace cfgtool

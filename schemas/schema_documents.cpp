@@ -22,6 +22,9 @@ namespace {
 
 constexpr const char* kMetaSchemaUri = "http://json-schema.org/draft-07/schema";
 
+constexpr const char* kHowToFindFiles =
+    "nothing is read from a network; --schema-uri PREFIX=FOLDER says where such documents lie";
+
 [[noreturn]] void refuse_reference(const std::string& reference, const std::string& reason, SourcePos pos,
                                    std::string note = {}) {
   Diagnostic diagnostic;
@@ -74,8 +77,13 @@ SchemaMember schema_member(std::string_view keyword) {
 }
 
 SchemaNode SchemaDocuments::read(const std::string& file, SourcePos named_at) {
+  if (file.find("://") != std::string::npos) {
+    const std::optional<SchemaNode> document = find_document(without_empty_fragment(file), named_at);
+    if (!document) refuse_reference(file, fmt::format("no file is known for '{}'", file), named_at, kHowToFindFiles);
+    return *document;
+  }
   std::error_code error;
-  const std::filesystem::path path = std::filesystem::weakly_canonical(std::filesystem::absolute(file), error);
+  const std::filesystem::path path = std::filesystem::weakly_canonical(std::filesystem::absolute(file, error), error);
   const std::string uri = file_uri(path.string());
   const auto known = by_uri_.find(uri);
   if (known != by_uri_.end()) return known->second;
@@ -102,6 +110,11 @@ SchemaNode SchemaDocuments::read_text(std::string uri, SourceKind kind, const st
   const SourcePos begin = sources_.add(kind, name, std::move(text));
   const bool is_json = name.ends_with(".json");
   Tree tree = is_json ? read_json(sources_, begin) : read_yaml(sources_, begin);
+  // It would let everything pass, which is not what a file that lost its content is for.
+  const Node& root = tree[tree.root()];
+  const bool has_nothing = root.kind == NodeKind::kMap && root.length == 0;
+  if (has_nothing && !(root.pos && sources_.text(begin).substr(root.pos.offset - begin.offset).starts_with('{')))
+    throw_error(Stage::kCompose, "schema-invalid", "the schema is empty", begin);
   return add(std::move(uri), std::move(tree), begin);
 }
 
@@ -238,8 +251,7 @@ SchemaNode SchemaDocuments::resolve(SchemaNode from, const std::string& referenc
   const UriParts parts = split_fragment(*uri);
   const std::optional<SchemaNode> document = find_document(parts.document, pos);
   if (!document) {
-    refuse_reference(reference, fmt::format("no file is known for '{}'", parts.document), pos,
-                     "nothing is read from a network; --schema-uri PREFIX=FOLDER says where such documents lie");
+    refuse_reference(reference, fmt::format("no file is known for '{}'", parts.document), pos, kHowToFindFiles);
   }
   if (!parts.fragment.empty() && parts.fragment.front() != '/') {
     const auto in_document = by_uri_.find(parts.document + "#" + parts.fragment);
@@ -247,6 +259,23 @@ SchemaNode SchemaDocuments::resolve(SchemaNode from, const std::string& referenc
     refuse_reference(reference, fmt::format("no '$id: \"#{}\"' is there", parts.fragment), pos);
   }
   return follow_pointer(*document, parts.fragment, reference, pos);
+}
+
+bool SchemaDocuments::is_declared(SchemaNode at) const {
+  const Tree& here = tree(at);
+  std::vector<NodeId> way;  // from the node up, without the root
+  for (NodeId id = at.node; id != here.root(); id = here[id].parent)
+    way.push_back(id);
+  for (auto step = way.rbegin(); step != way.rend(); ++step) {
+    const Node& value = here[*step];
+    const SchemaMember member =
+        here[value.parent].kind == NodeKind::kMap ? schema_member(value.key().text) : SchemaMember::kNone;
+    if (member == SchemaMember::kNone) return false;
+    const bool is_schema =
+        member == SchemaMember::kSchema || (member == SchemaMember::kItems && value.kind != NodeKind::kList);
+    if (!is_schema && ++step == way.rend()) return false;
+  }
+  return true;
 }
 
 std::vector<SchemaNode> SchemaDocuments::roots() const {

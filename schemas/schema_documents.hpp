@@ -62,6 +62,10 @@ class SchemaDocuments {
   /// The draft-07 meta-schema, which comes with cfgtool.
   SchemaNode meta_schema();
 
+  /// Whether a keyword of draft-07 holds it as a schema, up to its document's root: the meta-schema is about those
+  /// only.
+  bool is_declared(SchemaNode at) const;
+
   /// All documents so far that a person wrote: without the meta-schema.
   std::vector<SchemaNode> roots() const;
 

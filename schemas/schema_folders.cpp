@@ -21,6 +21,10 @@ bool is_within(const fs::path& path, const fs::path& folder) {
   return in_folder == folder.end();
 }
 
+bool has_ending_of_a_file(const std::string& name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
+}
+
 std::vector<std::string> frameworks() {
   std::vector<std::string> names;
   std::error_code error;
@@ -49,10 +53,7 @@ std::vector<fs::path> schema_folders() {
 }
 
 fs::path find_attention_mapping(const std::string& name_or_file, SourcePos named_at) {
-  if (name_or_file.find('/') != std::string::npos || name_or_file.ends_with(".yaml") ||
-      name_or_file.ends_with(".yml")) {
-    return name_or_file;
-  }
+  if (name_or_file.find('/') != std::string::npos || has_ending_of_a_file(name_or_file)) return name_or_file;
   std::error_code error;
   for (const fs::path& folder : schema_folders()) {
     fs::path file = folder / name_or_file / kMappingFile;
@@ -68,6 +69,18 @@ fs::path find_attention_mapping(const std::string& name_or_file, SourcePos named
   const std::string hint = did_you_mean(name_or_file, known);
   if (!hint.empty()) diagnostic.notes.push_back(hint);
   throw ConfigError(std::move(diagnostic));
+}
+
+fs::path find_schema(const std::string& name_or_file) {
+  const size_t fragment = std::min(name_or_file.find("#/"), name_or_file.size());
+  const std::string name = name_or_file.substr(0, fragment);
+  if (name.empty() || name.front() == '/' || has_ending_of_a_file(name)) return name_or_file;
+  std::error_code error;
+  for (const fs::path& folder : schema_folders()) {
+    const fs::path file = folder / (name + ".schema.yaml");
+    if (fs::is_regular_file(file, error)) return file.string() + name_or_file.substr(fragment);
+  }
+  return name_or_file;
 }
 
 }  // namespace cfgtool

@@ -24,7 +24,8 @@ class SchemaPattern {
   SchemaPattern& operator=(const SchemaPattern&) = delete;
 
   /// Whether it is found anywhere in `text`. Nothing if that cannot be said within the limits, or `text` is no UTF-8.
-  std::optional<bool> found_in(std::string_view text) const;
+  /// \param steps_left what it may take at most, some ten nanoseconds each; less afterwards by what it took
+  std::optional<bool> found_in(std::string_view text, size_t& steps_left) const;
 
  private:
   struct Code;

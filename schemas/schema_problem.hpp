@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "config_engine/diagnostic.hpp"
 #include "config_engine/tree.hpp"
 
 namespace cfgtool {
@@ -19,7 +21,11 @@ struct SchemaProblem {
   std::string message;
   std::vector<std::string> notes;
   std::string fix;
+  Severity severity = Severity::kError;
 };
+
+/// At most about `bytes` of it, with an ellipsis where more follows.
+std::string shortened(std::string_view text, size_t bytes = 60);
 
 /// `the text 'two'`, `the integer 3`, `null`, `a mapping` …
 std::string value_in_words(const Tree& tree, NodeId id);

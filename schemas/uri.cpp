@@ -66,7 +66,8 @@ std::string file_uri(const std::string& absolute_path) {
 }
 
 std::optional<std::string> file_of_uri(const std::string& uri) {
-  if (!uri.starts_with("file://")) return std::nullopt;
+  // Of this machine, and no file's name has a NUL.
+  if (!uri.starts_with("file:///") || uri.find("%00") != std::string::npos) return std::nullopt;
   std::vector<char> out(uri.size() + 1);
   if (uriUriStringToUnixFilenameA(uri.c_str(), out.data()) != URI_SUCCESS) return std::nullopt;
   return std::string(out.data());
@@ -77,9 +78,8 @@ UriParts split_fragment(std::string_view uri) {
   UriParts parts{std::string(uri.substr(0, hash)), {}};
   if (hash == std::string_view::npos) return parts;
   parts.fragment = uri.substr(hash + 1);
-  uriUnescapeInPlaceA(parts.fragment.data());
-  parts.fragment.resize(parts.fragment.find('\0') == std::string::npos ? parts.fragment.size()
-                                                                       : parts.fragment.find('\0'));
+  const char* const end = uriUnescapeInPlaceA(parts.fragment.data());
+  parts.fragment.resize(static_cast<size_t>(end - parts.fragment.data()));
   return parts;
 }
 

@@ -14,7 +14,7 @@ std::optional<std::string> resolve_uri(const std::string& base, const std::strin
 
 /// `file:///…` of an absolute path.
 std::string file_uri(const std::string& absolute_path);
-/// The path of a `file://` URI; nothing for others.
+/// The path of a `file:///` URI; nothing for others, be it a file of another machine.
 std::optional<std::string> file_of_uri(const std::string& uri);
 
 struct UriParts {

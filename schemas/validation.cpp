@@ -10,14 +10,17 @@
 #include "config_engine/write_file.hpp"
 #include "config_engine/yaml_reader.hpp"
 #include "schemas/schema_check.hpp"
+#include "schemas/schema_folders.hpp"
 
 namespace cfgtool {
 
 namespace {
 
-/// What the training program may know though we do not.
+/// What the training program may know though we do not. A resolver that gives a list or a mapping is refused by
+/// OmegaConf.resolve(), but not to who reads the value.
 bool is_left_to_the_program(const Diagnostic& failure) {
-  return failure.code == "resolver-unknown" || failure.code == "environment-missing";
+  return failure.code == "resolver-unknown" || failure.code == "environment-missing" ||
+         failure.code == "resolver-value";
 }
 
 std::string step_name(const Composition& composition, uint32_t step) {
@@ -83,30 +86,38 @@ bool Validation::has_errors() const {
                      [](const Diagnostic& problem) { return problem.severity == Severity::kError; });
 }
 
-std::vector<Diagnostic> validate(const Composition& composition, const Schema& schema, const ValidateOptions& options) {
+std::vector<Diagnostic> validate(Composition& composition, const Schema* schema, const ValidateOptions& options) {
   std::vector<Diagnostic> problems;
+  if (schema) apply_schema(*schema, options.apply, composition);
   Tree tree = composition.tree;
   resolve_as_far_as_possible(composition, tree, options, problems);
+  if (options.strict) refuse_missing_values(tree, tree.root(), problems);
+  if (!schema) return problems;
   CheckOptions check;
   check.subject = "the configuration";
   check.strict = options.strict;
+  check.written = &composition.tree;
+  check.sources = composition.sources.get();
+  check.is_override = [&](uint32_t step) {
+    return step < composition.steps.size() && composition.steps[step].kind == ComposeStep::Kind::kOverride;
+  };
   check.step_name = [&](uint32_t step) { return step_name(composition, step); };
-  std::vector<Diagnostic> misfits = check_tree(schema, tree, tree.root(), check);
+  std::vector<Diagnostic> misfits = check_tree(*schema, tree, tree.root(), check);
   problems.insert(problems.end(), std::make_move_iterator(misfits.begin()), std::make_move_iterator(misfits.end()));
-  if (options.strict) refuse_missing_values(tree, tree.root(), problems);
   return problems;
 }
 
-Validation validate(const std::shared_ptr<FileStore>& store, ComposeRequest request, const Schema& schema,
+Validation validate(const std::shared_ptr<FileStore>& store, ComposeRequest request, const Schema* schema,
                     const ValidateOptions& options) {
   Validation out;
   request.passed_over = &out.problems;
-  request.skip_missing = !options.strict;
+  request.skip_missing |= !options.strict;
   try {
-    const Composition composition = compose(store, request);
-    out.sources = composition.sources;
-    out.problems.insert(out.problems.end(), composition.warnings.begin(), composition.warnings.end());
-    std::vector<Diagnostic> problems = validate(composition, schema, options);
+    const auto composition = std::make_shared<Composition>(compose(store, request));
+    out.composition = composition;
+    out.sources = composition->sources;
+    out.problems.insert(out.problems.end(), composition->warnings.begin(), composition->warnings.end());
+    std::vector<Diagnostic> problems = validate(*composition, schema, options);
     out.problems.insert(out.problems.end(), std::make_move_iterator(problems.begin()),
                         std::make_move_iterator(problems.end()));
   } catch (const ConfigError& error) {
@@ -116,6 +127,12 @@ Validation validate(const std::shared_ptr<FileStore>& store, ComposeRequest requ
     out.problems.insert(out.problems.end(), error.diagnostics().begin(), error.diagnostics().end());
   }
   return out;
+}
+
+std::function<std::vector<Diagnostic>(Composition&)> checked_by(std::string schema, ValidateOptions options) {
+  return [schema = std::move(schema), options](Composition& composition) {
+    return validate(composition, Schema::read(find_schema(schema).string()).get(), options);
+  };
 }
 
 Validation validate_file(const std::string& file, const Schema& schema, const ValidateOptions& options) {
@@ -136,6 +153,7 @@ Validation validate_file(const std::string& file, const Schema& schema, const Va
     make_texts_plain(tree);
     CheckOptions check;
     check.strict = options.strict;
+    check.sources = sources.get();
     std::vector<Diagnostic> problems = check_tree(schema, tree, tree.root(), check);
     out.problems.insert(out.problems.end(), std::make_move_iterator(problems.begin()),
                         std::make_move_iterator(problems.end()));

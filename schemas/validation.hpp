@@ -3,6 +3,7 @@
 /// does not fit a schema.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic.hpp"
 #include "schemas/schema.hpp"
+#include "schemas/schema_apply.hpp"
 
 namespace cfgtool {
 
@@ -17,23 +19,30 @@ struct ValidateOptions {
   /// Also refuse `???` that are left, interpolations that only the training program can follow (unknown resolvers,
   /// environment variables that are not set), and keys that the schema does not name.
   bool strict = false;
+  /// What the schema gives to the configuration before it is checked.
+  ApplyOptions apply;
 };
 
 struct Validation {
-  std::vector<Diagnostic> problems;          ///< errors, and warnings of composing
-  std::shared_ptr<const SourceMap> sources;  ///< what they refer to
+  std::vector<Diagnostic> problems;                ///< errors, and warnings of composing
+  std::shared_ptr<const SourceMap> sources;        ///< what they refer to
+  std::shared_ptr<const Composition> composition;  ///< nothing for a file, and where nothing could be composed
 
   bool has_errors() const;
 };
 
-/// Composes and goes on where something is wrong, then checks what there is. Problems of the schema file itself are
-/// thrown. \throws ConfigError, stage kRequest, for a request that is none
-Validation validate(const std::shared_ptr<FileStore>& store, ComposeRequest request, const Schema& schema,
+/// Composes and goes on where something is wrong, then checks what there is.
+/// \param schema nullptr: only that it composes, and that its interpolations can be followed
+/// \throws ConfigError, stage kRequest, for a request that is none
+Validation validate(const std::shared_ptr<FileStore>& store, ComposeRequest request, const Schema* schema,
                     const ValidateOptions& options = {});
 
-/// The same for a configuration that is composed already.
-std::vector<Diagnostic> validate(const Composition& composition, const Schema& schema,
-                                 const ValidateOptions& options = {});
+/// The same for a configuration that is composed already, which `options.apply` changes.
+std::vector<Diagnostic> validate(Composition& composition, const Schema* schema, const ValidateOptions& options = {});
+
+/// What HydraApp::check takes: the program's configuration must fit the schema, which is read when it is needed.
+/// \param schema a file, or the name of a schema that comes with cfgtool
+std::function<std::vector<Diagnostic>(Composition&)> checked_by(std::string schema, ValidateOptions options = {});
 
 /// A file that stands for itself: YAML, or JSON if its name ends in `.json`. Texts are texts, also `${…}` and `???`.
 Validation validate_file(const std::string& file, const Schema& schema, const ValidateOptions& options = {});

@@ -68,6 +68,7 @@ class BackwardTask {
              int64_t end, bool is_masked);
   void round_weights(int64_t rows, int64_t begin, int64_t end);
   void add_bias(int64_t head, int64_t row, int64_t first_key, int64_t begin, int64_t end, float* scores);
+  void add_odd_keys(int64_t first_row, int64_t rows, int64_t first_key, int64_t begin, int64_t end);
   void write_rows(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first, int64_t count,
                   const float* values, int64_t row, float factor);
   void write_zeros(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first, int64_t count);
@@ -91,6 +92,10 @@ class BackwardTask {
   float* d_queries_ = nullptr;                      // [seq_q][padded_qk]: of one head
   float *d_keys_ = nullptr, *d_values_ = nullptr;   // [seq_kv or kBackwardKeys][padded]
   float* row_ = nullptr;                            // kPerWord rows of words
+  // Keys of the block that hold infinities or NaNs, which are zeros in `keys_`: a gradient of 0 would make NaNs of them
+  // in rows that do not see the key.
+  int64_t odd_keys_[kBackwardKeys] = {};
+  int64_t odd_count_ = 0;
 };
 
 inline void BackwardTask::take_scratch() {
@@ -221,12 +226,17 @@ inline void BackwardTask::load_keys(int64_t first, int64_t count) {
     for (int64_t k = 0; k < words(problem_.head_dim_v); ++k)
       values_across_[k * kScoreRow + j] = row_[k];
   }
+  odd_count_ = 0;
   for (int64_t j = 0; j < rounded_up(count, 16); ++j) {
     float* const group = keys_ + j / kPerWord * group_qk_;
     float* const numbers = kPerWord == 1 ? group : row_ + j % kPerWord * key_words;
     load(key, j, plan_.padded_qk(), numbers);
     for (int64_t k = 0; k < words(problem_.head_dim_qk); ++k)
       keys_across_[k * kScoreRow + j] = numbers[k];
+    if (!all_finite(numbers, key_words)) {
+      odd_keys_[odd_count_++] = j;
+      std::fill_n(numbers, key_words, 0.0F);
+    }
     if (j % kPerWord == kPerWord - 1) group_rows(row_, key_words, plan_.padded_qk(), group);
   }
 }
@@ -291,6 +301,22 @@ inline void BackwardTask::part(int64_t head, int64_t first_row, int64_t offset, 
   multiply<Into::kAdd>(
       {d_score_rows_ + begin / kPerWord, kRoundedRow, 1}, {keys_ + begin / kPerWord * group_qk_, group_qk_},
       {d_queries_ + (first_row + offset) * padded_qk, padded_qk}, padded_rows, padded_qk, words(end - begin));
+  if (odd_count_ > 0) add_odd_keys(first_row + offset, rows, first_key, begin, end);
+}
+
+/// The part of the queries' gradients that `keys_` has not.
+inline void BackwardTask::add_odd_keys(int64_t first_row, int64_t rows, int64_t first_key, int64_t begin, int64_t end) {
+  const auto key = rows_of(arguments_.tensors.key, problem_, problem_.key_stride, problem_.head_dim_qk);
+  for (int64_t n = 0; n < odd_count_; ++n) {
+    const int64_t j = odd_keys_[n];
+    if (j < begin || j >= end) continue;
+    cpu::load_row(key, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + first_key + j, row_);
+    for (int64_t i = 0; i < rows; ++i) {
+      const float d_score = number_of(d_score_rows_[i * kRoundedRow + j / kPerWord], j % kPerWord);
+      if (d_score == 0) continue;
+      cpu::add_scaled(d_queries_ + (first_row + i) * plan_.padded_qk(), d_score, row_, problem_.head_dim_qk);
+    }
+  }
 }
 
 /// Scores to weights, and their gradients' first factor to their gradients.

@@ -66,6 +66,7 @@ class ForwardTask {
   void attend(Panel& panel, int64_t block);
   void add_bias(const Panel& panel, int64_t first_key, int64_t keys);
   void weigh(Panel& panel, int64_t first_key, int64_t keys, bool is_masked);
+  void add_odd_values(const Panel& panel, int64_t block, int64_t begin, int64_t end);
   void write(const Panel& panel);
 
   const FlashPlan& plan_;
@@ -82,6 +83,10 @@ class ForwardTask {
   float* scores_ = nullptr;              // [kKeyBlock][kPanelRows]; weights: [words(kKeyBlock)][kPanelRows]
   float* factors_ = nullptr;             // [kPanelRows]: what the output so far is multiplied with
   float* row_ = nullptr;                 // kPerWord rows of words
+  // Keys of the block with infinities or NaNs among their values, which are zeros in `values_`: a weight of 0 would
+  // make NaNs of them in rows that do not see the key.
+  int64_t odd_keys_[kKeyBlock] = {};
+  int64_t odd_count_ = 0;
 };
 
 inline void ForwardTask::run(int64_t task) {
@@ -169,6 +174,7 @@ inline void ForwardTask::load_block(int64_t first_key, int64_t keys) {
                                     problem_.head_dim_v};
   const int64_t key_words = words(plan_.padded_qk());
   const int64_t value_words = words(plan_.padded_v());
+  odd_count_ = 0;
   for (int64_t j = 0; j < rounded_up(keys, kRowMultiple); ++j) {
     float* const group = values_ + j / kPerWord * value_row_;
     float* const values = kPerWord == 1 ? group : row_ + j % kPerWord * value_words;
@@ -176,6 +182,10 @@ inline void ForwardTask::load_block(int64_t first_key, int64_t keys) {
       const int64_t row = sequence_.kv_begin + first_key + j;
       load_words(key, key.offset(sequence_.tensor_batch, kv_head_, row), keys_ + j * key_row_, plan_.padded_qk());
       load_words(value, value.offset(sequence_.tensor_batch, kv_head_, row), values, plan_.padded_v());
+      if (!all_finite(values, value_words)) {
+        odd_keys_[odd_count_++] = j;
+        std::fill_n(values, value_words, 0.0F);
+      }
     } else {
       std::fill_n(keys_ + j * key_row_, key_words, 0.0F);
       std::fill_n(values, value_words, 0.0F);
@@ -204,6 +214,23 @@ inline void ForwardTask::attend(Panel& panel, int64_t block) {
     multiply<Into::kStore>(weights, values, output, kPanelRows, plan_.padded_v(), words(end - begin));
   }
   panel.is_begun = true;
+  if (odd_count_ > 0) add_odd_values(panel, block, begin, end);
+}
+
+/// \param begin, end of the keys in the block that have weights
+inline void ForwardTask::add_odd_values(const Panel& panel, int64_t block, int64_t begin, int64_t end) {
+  const cpu::Rows<const void> value{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                    problem_.head_dim_v};
+  for (int64_t n = 0; n < odd_count_; ++n) {
+    const int64_t j = odd_keys_[n];
+    if (j < begin || j >= end) continue;
+    cpu::load_row(value, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + block + j, row_);
+    for (int64_t r = 0; r < panel.count; ++r) {
+      if (!panel.seen[r].contains(block + j)) continue;
+      const float weight = number_of(scores_[(j - begin) / kPerWord * kPanelRows + r], j % kPerWord);
+      cpu::add_scaled(panel.output + r * plan_.padded_v(), weight, row_, problem_.head_dim_v);
+    }
+  }
 }
 
 inline void ForwardTask::add_bias(const Panel& panel, int64_t first_key, int64_t keys) {

@@ -7,10 +7,12 @@
 #define CFGTOOL_CPU_FLASH_WORDS_INL_HPP
 #endif
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
 #include <hwy/highway.h>
+#include "attention_plugins/cpu_common/float_formats.hpp"
 #include "attention_plugins/cpu_common/tensor_rows.hpp"
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
 #include "attention_plugins/cpu_flash/vector_math-inl.hpp"
@@ -28,6 +30,24 @@ HWY_INLINE void load_words(const cpu::Rows<const void>& rows, int64_t start, flo
     std::memcpy(to, static_cast<const uint16_t*>(rows.data) + start, bytes);
     std::memset(reinterpret_cast<char*>(to) + bytes, 0, static_cast<size_t>(padded) * sizeof(uint16_t) - bytes);
   }
+}
+
+/// Whether none of the numbers in some words is an infinity or a NaN.
+HWY_INLINE bool all_finite(const float* row, int64_t count) {
+  const FloatTag d;
+  FloatVec sum = hn::Zero(d);  // infinities and NaNs times 0 are NaNs
+  int64_t k = 0;
+  for (; k + lanes() <= count; k += lanes())
+    sum = multiply_add(hn::LoadU(d, row + k), hn::Zero(d), sum);
+  // Of bf16, half a vector may be left.
+  if (k < count) sum = multiply_add(hn::MaskedLoad(hn::FirstN(d, count - k), d, row + k), hn::Zero(d), sum);
+  return hn::AllTrue(d, hn::Eq(sum, hn::Zero(d)));
+}
+
+/// The number at `place` of a word: below kPerWord.
+inline float number_of(float word, int64_t place) {
+  if constexpr (kPerWord == 1) return word;
+  return cpu::float_from_bf16(static_cast<uint16_t>(std::bit_cast<uint32_t>(word) >> (16 * place)));
 }
 
 /// Writes kPerWord rows of words(numbers) words as `numbers` words, in each of which are the numbers that the rows have

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config_engine/hydra_main.hpp"
+#include "schemas/validation.hpp"
 
 namespace {
 
@@ -61,5 +62,7 @@ int main(int argc, char** argv) {
   app.description = "Shows how a program reads its configuration with cfgtool";
   app.config_path = CONFIG_FOLDER;
   app.config_name = "config";
+  // Before anything runs: all that does not fit, at once, each at its place.
+  app.check = cfgtool::checked_by(CONFIG_SCHEMA);
   return cfgtool::hydra_main(argc, argv, app, train);
 }

@@ -41,8 +41,8 @@ class TestTensor {
 /// The plugin "eager", loaded once.
 std::shared_ptr<const cfgtool::attention::Plugin> eager_plugin();
 
-/// The plugin "cpu_flash" on one of its paths ("avx512_bf16", "avx512", "avx2", "sse4", "portable"); nullptr if this
-/// processor has not got it.
+/// The plugin "cpu_flash" on one of its paths ("avx512_bf16", "avx512", "avx2", "sse4", "portable"); nullptr, and a
+/// message, if this processor has not got it.
 std::shared_ptr<const cfgtool::attention::Plugin> flash_plugin(const std::string& path);
 
 /// Not a bit is different; NaNs count as well.
@@ -54,7 +54,8 @@ class CaseRun {
   enum Passes { kAll, kWithoutBiasGradient };
   explicit CaseRun(const ReferenceCase& reference, Passes passes = kAll);
 
-  /// Any problem, with numbers from a seed. \param amplitude of queries and keys
+  /// Any problem, with numbers from a seed. Where it has sequences of different lengths they get some, without keys and
+  /// without rows too, and problem() counts them. \param amplitude of queries and keys
   CaseRun(const attn_problem& problem, uint32_t seed, float amplitude);
 
   void forward(cfgtool::attention::AttentionKernel& kernel);

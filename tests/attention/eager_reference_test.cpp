@@ -1,4 +1,4 @@
-// The eager plugin against what an independent program computed in double precision.
+// The eager plugin against what torch gave in double precision.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 

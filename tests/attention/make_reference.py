@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Computes attention and its gradients in double precision and records them in reference.txt.
+"""Records in reference.txt what torch gives in double precision: attention by scaled_dot_product_attention, gradients by autograd.
 
-It shares no code with the kernels: whole score matrices, numpy, float64. The C++ test makes the same inputs from the
+Masks, lengths and heads are spelled out here, one head of one sequence at a time. The C++ test makes the same inputs from the
 formula in `values`, so only results are recorded: of each tensor the number of elements, the step between samples, the largest magnitude, the
 product with a vector of +1 and -1, which any wrong element disturbs, and about SAMPLES elements, evenly spread.
 
-Run with a Python that has numpy:  make_reference.py > reference.txt
+Run with a Python that has torch and numpy, such as the one that tests/bench/attention.py makes:  make_reference.py > reference.txt
 """
 import numpy as np
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import scaled_dot_product_attention
 
 SAMPLES = 48
 TENSORS = {"query": 1, "key": 2, "value": 3, "d_output": 4, "bias": 5}
@@ -54,22 +57,18 @@ def visible(sq, skv, left, right, diagonal):
 
 def one_head(q, k, v, do, scale, mask, bias):
     """Output, lse, dq, dk, dv, dbias of one head of one sequence."""
-    scores = np.where(mask, scale * (q @ k.T) + bias, -np.inf)
-    if scores.shape[1] == 0:
-        top = np.full((scores.shape[0], 1), -np.inf)
-    else:
-        top = scores.max(axis=1, keepdims=True)
-    empty = np.isneginf(top)
-    top = np.where(empty, 0.0, top)
-    e = np.exp(scores - top)
-    total = e.sum(axis=1, keepdims=True)
-    p = np.where(empty, 0.0, e / np.where(empty, 1.0, total))
-    with np.errstate(divide="ignore"):
-        lse = np.where(empty, -np.inf, top + np.log(np.where(empty, 1.0, total)))[:, 0]
-    o = p @ v
-    dp = do @ v.T
-    ds = p * (dp - (dp * p).sum(axis=1, keepdims=True))
-    return o, lse, scale * ds @ k, scale * ds.T @ q, p.T @ do, ds
+    inputs = [torch.from_numpy(np.ascontiguousarray(x)).requires_grad_() for x in (q, k, v, bias)]
+    query, key, value, added = inputs
+    assert all(x.dtype == torch.float64 for x in inputs)
+    masked = added + torch.zeros(mask.shape, dtype=torch.float64).masked_fill(torch.from_numpy(~mask), -torch.inf)
+    with sdpa_kernel(SDPBackend.MATH):
+        o = scaled_dot_product_attention(query[None, None], key[None, None], value[None, None],
+                                         attn_mask=masked[None, None], scale=scale)[0, 0]
+    # Without keys nothing depends on the inputs: zeros.
+    gradients = torch.autograd.grad(o, inputs, torch.from_numpy(np.ascontiguousarray(do)), materialize_grads=True)
+    with torch.no_grad():
+        lse = torch.logsumexp(scale * (query @ key.T) + masked, dim=1)
+    return [result.detach().numpy() for result in (o, lse, *gradients)]
 
 
 def sequences(case):
@@ -202,7 +201,7 @@ def cases():
 
 
 def text(number):
-    return "-inf" if np.isneginf(number) else f"{number:.9g}"
+    return "-inf" if np.isneginf(number) else f"{number + 0.0:.9g}"  # no -0
 
 
 def main():

@@ -13,29 +13,32 @@ using namespace cfgtool::attention;
 
 namespace {
 
+bool rounds_weights(const std::string& path, const attn_problem& p) {
+  return path == "avx512_bf16" && p.dtype == ATTN_DTYPE_BF16;
+}
+
 /// How far two kernels may be apart that both compute in fp32 and round to the problem's type: one unit in the last
 /// place of that, and what sums of some thousand terms in another order differ by. Gradients of queries and keys also
 /// get the rounding of the output (delta is made from it), added up over a row. Where weights are rounded too, these
 /// roundings add up as the terms of the result do: half a unit of that.
-double allowed(const std::string& name, const attn_problem& p, bool rounds_weights, double largest, double amplitude) {
+double allowed(const std::string& name, const attn_problem& p, bool rounds, double largest, double amplitude) {
   const double unit = p.dtype == ATTN_DTYPE_F32 ? 0 : p.dtype == ATTN_DTYPE_F16 ? 0x1p-10 : 0x1p-7;
   const bool from_delta = name == "d_query" || name == "d_key";
-  const double rounding = name == "lse" ? 0 : unit * ((from_delta ? 2 : 1) + (rounds_weights ? 0.5 : 0));
+  const double rounding = name == "lse" ? 0 : unit * ((from_delta ? 2 : 1) + (rounds ? 0.5 : 0));
   const double of_delta = from_delta ? unit * amplitude * std::abs(static_cast<double>(p.scale)) *
                                            std::sqrt(static_cast<double>(p.head_dim_v))
                                      : 0;
   return (rounding + 4e-5) * largest + of_delta + 1e-6;
 }
 
-void compare(const std::string& name, const CaseRun& run, const CaseRun& reference, bool rounds_weights,
-             double amplitude) {
+void compare(const std::string& name, const CaseRun& run, const CaseRun& reference, bool rounds, double amplitude) {
   const std::vector<float> got = run.result(name);
   const std::vector<float> want = reference.result(name);
   REQUIRE(got.size() == want.size());
   double largest = 0;
   for (const float value : want)
     largest = std::isfinite(value) ? std::max(largest, std::abs(static_cast<double>(value))) : largest;
-  const double most = allowed(name, run.problem(), rounds_weights, largest, amplitude);
+  const double most = allowed(name, run.problem(), rounds, largest, amplitude);
   double worst = 0;
   for (size_t i = 0; i < got.size(); ++i) {
     const auto a = static_cast<double>(got[i]);
@@ -55,6 +58,7 @@ void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, con
   problem.passes |= ATTN_PASS_LSE;
   const bool backward = (problem.passes & ATTN_PASS_BACKWARD) != 0;
   CaseRun reference(problem, 7, amplitude);
+  problem = reference.problem();
   AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(2));
   reference.forward(eager);
   if (backward) reference.backward(eager);
@@ -66,11 +70,11 @@ void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, con
     AttentionKernel kernel(plugin, 0, problem, std::make_shared<ThreadPool>(2));
     run.forward(kernel);
     if (backward) run.backward(kernel);
-    const bool rounds_weights = path == "avx512_bf16" && problem.dtype == ATTN_DTYPE_BF16;
-    compare("output", run, reference, rounds_weights, amplitude);
-    compare("lse", run, reference, rounds_weights, amplitude);
+    const bool rounds = rounds_weights(path, problem);
+    compare("output", run, reference, rounds, amplitude);
+    compare("lse", run, reference, rounds, amplitude);
     for (const char* const gradient : {"d_query", "d_key", "d_value"}) {
-      if (backward) compare(gradient, run, reference, rounds_weights, amplitude);
+      if (backward) compare(gradient, run, reference, rounds, amplitude);
     }
     CHECK(run.gaps_untouched());
     for (const uint32_t threads : other_threads) {
@@ -105,46 +109,82 @@ TEST_CASE("small problems") {
 }
 
 TEST_CASE("small problems with large scores") {
-  check_table(true, 6, {"avx512_bf16", "avx512", "avx2"}, {});
+  check_table(true, 6, {"avx512_bf16", "avx512", "avx2", "sse4", "portable"}, {});
 }
 
 // With the label `large`, outside of the default run.
 TEST_CASE("large problems" * doctest::skip()) {
-  check_table(false, 1, {"avx512_bf16", "avx512", "avx2"}, {});
+  check_table(false, 1, {"avx512_bf16", "avx512", "avx2", "portable"}, {1, 7});
 }
 
-TEST_CASE("infinities and NaNs go where they go in the reference") {
-  // A key that rows from 40 on see, or of the other head a value that all see: a weight of 0 times infinity is none.
-  for (const char* const path : {"avx512_bf16", "avx512", "avx2", "sse4", "portable"}) {
+TEST_CASE("infinities and NaNs go where they go in the reference, and no further") {
+  // In a key or a value that the last rows see and the others do not, and in a value that all rows of the other head
+  // see: of none of them may a weight of 0 make a NaN.
+  struct Place {
+    std::string tensor;
+    int64_t head, from_the_end;
+  };
+  for (const std::string path : {"avx512_bf16", "avx512", "avx2", "sse4", "portable"}) {
     const auto plugin = flash_plugin(path);
     if (!plugin) continue;
     CAPTURE(path);
-    for (const float odd : {INFINITY, -INFINITY, NAN, -NAN}) {
-      CAPTURE(odd);
-      for (const std::string line : {"x --dtype fp32 --heads 2 --head-dim 32 --seq 70 --causal",
-                                     "x --dtype bf16 --heads 2 --head-dim 32 --seq 70 --causal",
-                                     "x --dtype fp32 --heads 2 --head-dim 32 --seq 1:600"}) {
-        CAPTURE(line);
-        for (const bool in_key : {true, false}) {
-          CAPTURE(in_key);
-          attn_problem problem = cfgtool::parse_problem_line(line).flags.problem();
-          problem.passes |= ATTN_PASS_LSE;
+    for (const std::string line : {
+             "x --dtype fp32 --heads 2 --head-dim 32 --seq 70 --causal --backward",
+             "x --dtype bf16 --heads 4:2 --head-dim 32 --seq 70 --window 2:1 --backward",
+             "x --dtype bf16 --heads 2 --head-dim 33 --seq 200:151 --window 3:0 --backward",
+             "x --dtype fp16 --heads 2 --head-dim 40 --seq 200:150 --causal --backward",
+             "x --dtype fp32 --heads 2 --head-dim 32 --seq 1:600",
+             "x --dtype fp32 --heads 2 --head-dim 33 --seq 4:600 --causal",
+             "x --dtype bf16 --heads 4:2 --head-dim 72 --seq 3:600 --causal",
+             "x --dtype fp32 --heads 2 --head-dim 64 --seq 5:1100 --window 520:0",
+         }) {
+      CAPTURE(line);
+      attn_problem problem = cfgtool::parse_problem_line(line).flags.problem();
+      problem.passes |= ATTN_PASS_LSE;
+      const bool backward = (problem.passes & ATTN_PASS_BACKWARD) != 0;
+      const bool rounds = rounds_weights(path, problem);
+      AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(1));
+      AttentionKernel flash(plugin, 0, problem, std::make_shared<ThreadPool>(1));
+      AttentionKernel threaded(plugin, 0, problem, std::make_shared<ThreadPool>(3));
+      for (const Place& place :
+           {Place{"key", 0, 2}, {"value", 0, 2}, {"value", 1, problem.seq_kv}, {"value", 0, 590}}) {
+        if (place.from_the_end > problem.seq_kv) continue;
+        for (const float odd : {INFINITY, -INFINITY, NAN, -NAN}) {
+          CAPTURE(place.tensor);
+          CAPTURE(place.head);
+          CAPTURE(place.from_the_end);
+          CAPTURE(odd);
           CaseRun reference(problem, 3, 1);
           CaseRun run(problem, 3, 1);
-          for (CaseRun* const each : {&reference, &run})
-            in_key ? each->key.set(40 * 32 + 5, odd) : each->value.set(problem.seq_kv * 32 + 7, odd);
-          AttentionKernel eager(eager_plugin(), 0, problem, std::make_shared<ThreadPool>(1));
-          AttentionKernel flash(plugin, 0, problem, std::make_shared<ThreadPool>(1));
+          CaseRun together(problem, 3, 1);
+          for (CaseRun* const each : {&reference, &run, &together}) {
+            TestTensor& tensor = place.tensor == "key" ? each->key : each->value;
+            tensor.set(((place.head + 1) * problem.seq_kv - place.from_the_end) * problem.head_dim_qk + 7, odd);
+          }
           reference.forward(eager);
           run.forward(flash);
-          for (const char* const result : {"output", "lse"}) {
+          together.forward(threaded);
+          if (backward) reference.backward(eager);
+          if (backward) run.backward(flash);
+          if (backward) together.backward(threaded);
+          for (const std::string result : {"output", "lse", "d_query", "d_key", "d_value"}) {
+            if (!backward && result.starts_with("d_")) continue;
             CAPTURE(result);
             const auto want = reference.result(result);
             const auto got = run.result(result);
+            CHECK(same_bits(got, together.result(result)));
             size_t different = 0;
-            for (size_t i = 0; i < want.size(); ++i)
+            double largest = 0;
+            double worst = 0;
+            for (size_t i = 0; i < want.size(); ++i) {
               different += std::isfinite(want[i]) != std::isfinite(got[i]) ? 1 : 0;
+              if (!std::isfinite(want[i])) continue;
+              largest = std::max(largest, std::abs(static_cast<double>(want[i])));
+              worst = std::max(worst, std::abs(static_cast<double>(want[i]) - static_cast<double>(got[i])));
+            }
             CHECK(different == 0);
+            CHECK(largest > 0);
+            CHECK(worst <= allowed(result, problem, rounds, largest, 1));
           }
         }
       }

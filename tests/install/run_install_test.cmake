@@ -38,14 +38,13 @@ run(${prefix}/bin/cfgtool attention check --attention-plugin-path ${WORK}/build/
     --attention-plugin-option block_sparse=block=16,local=2,stride=4 --impl block_sparse --causal --backward)
 run(${CMAKE_COMMAND} --install ${WORK}/build/attention_plugin)
 file(GLOB_RECURSE plugin ${prefix}/attention_block_sparse.so)
-file(GLOB_RECURSE eager ${prefix}/attention_eager.so)
-if(NOT eager OR NOT plugin MATCHES "/cfgtool/attention_plugins/attention_block_sparse.so$")
+if(NOT plugin MATCHES "/cfgtool/attention_plugins/attention_block_sparse.so$")
   message(FATAL_ERROR "the plugins are not in ${prefix}")
 endif()
 run(${prefix}/bin/cfgtool attention check --attention-plugin-path ${plugin} --impl block_sparse --dtype bf16
     --heads 8:2 --causal --backward)
 build_outside(${SOURCE}/tests/install/use_plugin)
-run(${WORK}/build/use_plugin/use_plugin ${plugin} ${eager})
+run(${WORK}/build/use_plugin/use_plugin ${plugin})
 
 # Each installed header stands alone. Only this test knows all of them, so a header that includes one that is not
 # installed is found here.

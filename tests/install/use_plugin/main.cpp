@@ -1,6 +1,5 @@
-// use_plugin PLUGIN INSTALLED_FOLDER: runs the plugin's first implementation and the installed "eager" on one problem
-// and compares what they give,
-// forward and backward.
+// use_plugin PLUGIN: runs the plugin's first implementation and the installed "eager" on one problem and compares what
+// they give, forward and backward.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -70,7 +69,8 @@ std::vector<float> run(const std::string& name, const attn_problem& problem, con
 
 int main(int, char** argv) {
   LoadOptions options;
-  options.command_line_paths = {{argv[1], "argument 1"}, {argv[2], "argument 2"}};
+  options.command_line_paths = {{argv[1], "argument 1"}};
+  options.configuration_paths = {{PACKAGE_PLUGINS, "the package"}};
   options.use_default_folders = false;
   const LoadedPlugins loaded = load_plugins(options);
   for (const auto& plugin : loaded.plugins)

@@ -1,0 +1,335 @@
+/// \file
+/// `cfgtool schema infer|check|docs`: makes a first schema from a configuration, looks at a schema itself, shows one to
+/// people.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "cfgtool/command.hpp"
+#include "config_engine/completion_flags.hpp"
+#include "config_engine/diagnostic_render.hpp"
+#include "config_engine/hydra_flags.hpp"
+#include "config_engine/parse_cache.hpp"
+#include "config_engine/suggest.hpp"
+#include "config_engine/write_file.hpp"
+#include "schemas/schema_docs.hpp"
+#include "schemas/schema_infer.hpp"
+#include "schemas/schema_lint.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+constexpr int kExitUsage = 2;
+
+[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix = {}) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "flag-usage";
+  diagnostic.message = message;
+  diagnostic.fix = fix;
+  throw ConfigError(std::move(diagnostic));
+}
+
+/// Where the result goes.
+struct OutFlags {
+  std::string file;
+  bool force = false;
+
+  bool to_file() const { return !file.empty(); }
+  /// Before the work, which may take a while. \throws OutputError
+  void refuse_existing() const {
+    std::error_code ignored;
+    if (to_file() && !force && std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
+      throw OutputError(fmt::format("'{}' is there already; --force replaces it", file));
+  }
+  /// \throws OutputError
+  void write(const std::string& text) const {
+    if (!to_file()) {
+      write_stdout(text);
+      return;
+    }
+    try {
+      write_whole_file(file, text);
+    } catch (const std::system_error& error) {
+      throw OutputError(fmt::format("cannot write '{}': {}", file, error.code().message()));
+    }
+  }
+};
+
+void add_out_flags(CLI::App& app, OutFlags& flags) {
+  app.add_option("--out", flags.file, "Write to this file instead of stdout")->type_name("FILE");
+  app.add_flag("--force", flags.force, "With --out: replace a file that is there");
+}
+
+/// Where schemas look for what they refer to.
+struct UriFlags {
+  std::vector<std::string> prefixes;
+
+  SchemaOptions options() const {
+    SchemaOptions options;
+    for (const std::string& word : prefixes) {
+      const size_t equals = word.find('=');
+      if (equals == std::string::npos || equals == 0)
+        refuse_usage(fmt::format("--schema-uri takes PREFIX=FOLDER, not '{}'", word));
+      options.uri_folders[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+    return options;
+  }
+};
+
+void add_uri_flags(CLI::App& app, UriFlags& flags) {
+  app.add_option("--schema-uri", flags.prefixes,
+                 "Where the documents lie that a schema refers to by URIs that begin so; nothing is ever fetched")
+      ->type_name("PREFIX=FOLDER")
+      ->allow_extra_args(false);
+}
+
+// --- infer ---
+
+struct InferFlags {
+  HydraFlags hydra;
+  OutFlags out;
+  InferOptions options;
+};
+
+void declare_infer(CLI::App& app, InferFlags& flags) {
+  add_hydra_flags(app, flags.hydra);
+  app.add_flag("--closed", flags.options.closed, "Refuse keys that were not seen (additionalProperties: false)");
+  add_out_flags(app, flags.out);
+  app.footer(
+      "The configuration is composed as it is, and with every option of every group that has a place in it, one at a\n"
+      "time; a group that an override chooses stays so. Options that do not compose are named as warnings on stderr.\n"
+      "The schema accepts everything that it was made from.\n\n"
+      "Exit code: 0 made, 1 the configuration does not compose or FILE cannot be written, 2 wrong usage.\n\n"
+      "Examples:\n"
+      "  cfgtool schema infer -cp conf -cn config > config.schema.yaml\n"
+      "  cfgtool schema infer -cp conf -cn config db=mysql --closed --out config.schema.yaml\n"
+      "  cfgtool validate -cp conf -cn config --schema config.schema.yaml");
+}
+
+void warn_of_skipped(const InferredSchema& schema, const HydraFlags& flags) {
+  for (const InferredSchema::Skipped& skipped : schema.skipped) {
+    Diagnostic warning = skipped.error.diagnostics().front();
+    warning.severity = Severity::kWarning;
+    warning.notes.insert(warning.notes.begin(), fmt::format("left out: {} does not compose", skipped.words));
+    write_stderr(
+        render({warning}, skipped.error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+  }
+}
+
+std::string counted(size_t count, const char* one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+int infer(CLI::App& app, const std::vector<std::string>& words) {
+  InferFlags flags;
+  declare_infer(app, flags);
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags.hydra);
+  const ComposeRequest request = flags.hydra.request();
+  if (!request.config_name) refuse_usage("no configuration was named", "-cp FOLDER -cn NAME");
+  flags.out.refuse_existing();
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  const InferredSchema schema = infer_schema(store, request, flags.options);
+  warn_of_skipped(schema, flags.hydra);
+  flags.out.write(schema.yaml);
+  if (flags.out.to_file())
+    write_stdout(fmt::format("{}: {} from {}\n", flags.out.file, counted(schema.keys, "key"),
+                             counted(schema.compositions, "composition")));
+  store->save_caches();
+  return 0;
+}
+
+// --- check ---
+
+struct CheckFlags {
+  std::vector<std::string> files;
+  UriFlags uris;
+  std::string format = "text";
+  bool json = false;
+};
+
+void declare_check(CLI::App& app, CheckFlags& flags) {
+  app.add_option("FILE", flags.files, "Schemas, as YAML or JSON (.json)")->required();
+  add_uri_flags(app, flags.uris);
+  app.add_option("--format", flags.format, "text, json, github or sarif")
+      ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app.add_flag("--json", flags.json, "Short for --format json");
+  app.footer(
+      "Errors are what makes a file no schema: of draft-07, with references that lead somewhere and patterns that can "
+      "be\n"
+      "read. Warnings are what is allowed but probably a mistake.\n\n"
+      "Exit code: 0 no errors, 1 errors, 2 wrong usage.\n\n"
+      "Examples:\n"
+      "  cfgtool schema check config.schema.yaml\n"
+      "  cfgtool schema check --format github schemas/*.schema.yaml");
+}
+
+DiagnosticFormat format_of(const CheckFlags& flags) {
+  HydraFlags hydra;
+  hydra.error_format = flags.json ? "json" : flags.format;
+  return hydra.diagnostic_format();
+}
+
+size_t count_errors(const std::vector<Diagnostic>& problems) {
+  const auto is_error = [](const Diagnostic& problem) { return problem.severity == Severity::kError; };
+  return static_cast<size_t>(std::count_if(problems.begin(), problems.end(), is_error));
+}
+
+int check(CLI::App& app, const std::vector<std::string>& words) {
+  CheckFlags flags;
+  declare_check(app, flags);
+  if (!parse_flags(app, words)) return 0;
+  const auto sources = std::make_shared<SourceMap>();
+  std::vector<Diagnostic> problems;
+  for (const std::string& file : flags.files) {
+    std::vector<Diagnostic> found = lint_schema(file, flags.uris.options(), sources);
+    std::move(found.begin(), found.end(), std::back_inserter(problems));
+  }
+  const RenderOptions options{format_of(flags), may_color(STDOUT_FILENO)};
+  std::string text = render(problems, sources.get(), options);
+  const size_t errors = count_errors(problems);
+  const size_t warnings = problems.size() - errors;
+  if (options.format == DiagnosticFormat::kText) {
+    text += errors > 0 ? counted(errors, "problem") : counted(flags.files.size(), "schema") + ": no problems";
+    text += (warnings > 0 ? ", " + counted(warnings, "warning") : "") + "\n";
+  }
+  write_stdout(text);
+  return errors == 0 ? 0 : 1;
+}
+
+// --- docs ---
+
+struct DocsFlags {
+  std::string file;
+  HydraFlags hydra;
+  UriFlags uris;
+  OutFlags out;
+
+  bool composes() const { return !hydra.config_path.empty() || hydra.config_name || !hydra.config_dirs.empty(); }
+};
+
+void declare_docs(CLI::App& app, DocsFlags& flags) {
+  app.add_option("FILE", flags.file, "The schema, as YAML or JSON (.json)")->required();
+  add_hydra_flags(app, flags.hydra);
+  add_uri_flags(app, flags.uris);
+  add_out_flags(app, flags.out);
+  app.footer(
+      "Prints Markdown: a table of keys for each mapping. With -cp and -cn the defaults are those of a configuration, "
+      "and\n"
+      "each key says where its default is set. Paths are seen from the working directory.\n\n"
+      "Exit code: 0 written, 1 no schema, a configuration that does not compose, or a file that cannot be written,\n"
+      "2 wrong usage.\n\n"
+      "Examples:\n"
+      "  cfgtool schema docs config.schema.yaml > config.md\n"
+      "  cfgtool schema docs config.schema.yaml -cp conf -cn config db=mysql --out config.md --force");
+}
+
+int docs(CLI::App& app, const std::vector<std::string>& words) {
+  DocsFlags flags;
+  declare_docs(app, flags);
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags.hydra);
+  if (!flags.composes() && !flags.hydra.overrides.empty())
+    refuse_usage(fmt::format("'{}' overrides nothing: no configuration was named", flags.hydra.overrides[0]),
+                 "-cp FOLDER -cn NAME");
+  flags.out.refuse_existing();
+  const auto schema = Schema::read(flags.file, flags.uris.options());
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  DocsOptions options;
+  std::optional<Composition> composition;
+  if (flags.composes()) {
+    ComposeRequest request = flags.hydra.request();
+    request.skip_missing = true;
+    composition.emplace(compose(store, request));
+    options.composition = &*composition;
+    options.config_name = request.config_name.value_or("");
+  }
+  flags.out.write(schema_docs(*schema, options));
+  store->save_caches();
+  return 0;
+}
+
+// --- All of them ---
+
+using Action = int (*)(CLI::App& app, const std::vector<std::string>& words);
+struct SchemaSubcommand {
+  const char* name;
+  const char* summary;
+  Action run;
+};
+constexpr SchemaSubcommand kSubcommands[] = {
+    {"infer", "makes a first schema from a configuration and the options of its groups", infer},
+    {"check", "checks schemas themselves", check},
+    {"docs", "prints all keys of a schema as Markdown", docs},
+};
+
+std::string help() {
+  std::string text =
+      "Makes, checks and documents schemas (JSON Schema draft-07, as YAML or JSON)\n\nUsage: cfgtool schema SUBCOMMAND "
+      "[FLAG | OVERRIDE]...\n\nSubcommands:\n";
+  for (const SchemaSubcommand& subcommand : kSubcommands)
+    text += fmt::format("  {:10} {}\n", subcommand.name, subcommand.summary);
+  return text +
+         "\nExamples:\n"
+         "  cfgtool schema infer -cp conf -cn config --out config.schema.yaml\n"
+         "  cfgtool schema check config.schema.yaml\n"
+         "  cfgtool schema docs config.schema.yaml -cp conf -cn config > config.md\n";
+}
+
+int run(const SchemaSubcommand& subcommand, const std::vector<std::string>& words) {
+  CLI::App app(subcommand.summary, fmt::format("cfgtool schema {}", subcommand.name));
+  add_version_flag(app, version_text("cfgtool", ""));
+  try {
+    return subcommand.run(app, words);
+  } catch (const ConfigError& error) {
+    write_stderr(
+        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace
+
+std::vector<Subcommand> schema_subcommands() {
+  std::vector<Subcommand> all;
+  for (const SchemaSubcommand& subcommand : kSubcommands)
+    all.push_back({subcommand.name, subcommand.summary, nullptr});
+  return all;
+}
+
+std::vector<CompletionFlag> schema_command_flags(const std::string& name) {
+  CLI::App app;
+  InferFlags infer_flags;
+  CheckFlags check_flags;
+  DocsFlags docs_flags;
+  if (name == "infer") declare_infer(app, infer_flags);
+  if (name == "check") declare_check(app, check_flags);
+  if (name == "docs") declare_docs(app, docs_flags);
+  return completion_flags(app);
+}
+
+int schema_command(const std::vector<std::string>& words) {
+  if (words.empty() || words[0] == "--help" || words[0] == "-h") {
+    words.empty() ? write_stderr(help()) : write_stdout(help());
+    return words.empty() ? kExitUsage : 0;
+  }
+  std::vector<std::string> known;
+  for (const SchemaSubcommand& subcommand : kSubcommands) {
+    if (words[0] == subcommand.name) return run(subcommand, {words.begin() + 1, words.end()});
+    known.emplace_back(subcommand.name);
+  }
+  write_stderr(fmt::format("error[unknown-subcommand]: cfgtool schema has no subcommand '{}'\n", words[0]));
+  const std::string hint = did_you_mean(words[0], known);
+  if (!hint.empty()) write_stderr(fmt::format("  note: {}\n", hint));
+  return kExitUsage;
+}
+
+}  // namespace cfgtool

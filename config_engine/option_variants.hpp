@@ -1,0 +1,69 @@
+/// \file
+/// All that a folder of configs can be composed to: every primary config with every option of every group.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config_engine/compose.hpp"
+#include "config_engine/repository.hpp"
+
+namespace cfgtool {
+
+/// One way to compose.
+struct OptionVariant {
+  std::string config_name;
+  std::vector<std::string> choices;  ///< overrides that choose options, behind those of the request
+  /// The group is in nobody's defaults list: variants with the same number try one option on different primary configs,
+  /// of which it need fit one.
+  size_t appended = 0;
+
+  /// `-cn config db=mysql`.
+  std::string command_line() const;
+};
+
+/// What was found by composing a variant.
+struct ComposedVariant {
+  OptionVariant variant;
+  /// DefaultsList::known_choices; nothing where it could not be composed.
+  std::vector<std::pair<std::string, GroupChoice>> choices;
+
+  /// Some group must be chosen and is not: it only shows what there is to choose.
+  bool is_incomplete() const;
+};
+
+/// Hands out variants in rounds: the first has the primary configs as they are. Groups that appear only with some
+/// option are varied together with it; of groups that do not depend on each other one differs at a time.
+class OptionVariants {
+ public:
+  /// \param request its config_name, if it has one, is the only primary config; its overrides hold for all
+  OptionVariants(const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
+  ~OptionVariants();
+
+  std::vector<OptionVariant> first_round() const;
+  /// \param composed the results of the round before, in its order
+  std::vector<OptionVariant> next_round(const std::vector<ComposedVariant>& composed);
+  /// After the last round: options of groups that no defaults list reached, such as `+experiment=…`.
+  std::vector<OptionVariant> appended_round() const;
+
+ private:
+  std::vector<std::string> options_of(const std::string& group) const;
+  std::vector<std::string> missing_choices(const ComposedVariant& composed, const std::string& but) const;
+  void vary(const ComposedVariant& composed, const std::string& group, const GroupChoice& now,
+            std::vector<OptionVariant>& round) const;
+  void append_groups_below(const std::string& parent, std::vector<OptionVariant>& round) const;
+
+  std::shared_ptr<SourceMap> sources_;
+  ResolveContext context_;
+  std::unique_ptr<ConfigRepository> repository_;
+  std::vector<std::string> primaries_;
+  std::set<std::pair<std::string, std::string>> varied_;  // primary config, group
+  std::set<std::string> reached_;                         // groups, without their packages
+};
+
+}  // namespace cfgtool

@@ -1,0 +1,169 @@
+#include "schemas/all_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace cfgtool {
+
+namespace {
+
+struct Outcome {
+  ComposedVariant composed;
+  Validation validation;
+};
+
+/// What makes two problems of two compositions the same.
+std::string identity(const Diagnostic& problem, const SourceMap& sources) {
+  std::string text = problem.code + '\n' + problem.message;
+  SourceLocation place;
+  if (!problem.labels.empty() && sources.locate(problem.labels[0].pos, &place)) text += '\n' + to_string(place);
+  return text;
+}
+
+class AllOptions {
+ public:
+  explicit AllOptions(const AllOptionsRequest& request)
+      : request_(request), variants_(std::make_shared<FileStore>(), request.compose) {
+    const size_t threads = std::max<size_t>(request.threads, 1);
+    for (size_t i = 0; i < threads; ++i)
+      stores_.push_back(std::make_shared<FileStore>());
+  }
+
+  AllOptionsReport run() {
+    for (std::vector<OptionVariant> round = variants_.first_round(); !round.empty();) {
+      std::vector<ComposedVariant> composed;
+      for (Outcome& outcome : validate_round(round)) {
+        take(outcome);
+        composed.push_back(std::move(outcome.composed));
+      }
+      round = variants_.next_round(composed);
+    }
+    take_appended(validate_round(variants_.appended_round()));
+    for (const auto& [place, count] : counts_) {
+      if (count < 2) continue;
+      Diagnostic& problem = report_.problems[place.first].problems[place.second];
+      problem.notes.push_back(fmt::format("the same in {} more of the configurations", count - 1));
+    }
+    return std::move(report_);
+  }
+
+ private:
+  /// The outcomes, in the order of `round`.
+  std::vector<Outcome> validate_round(const std::vector<OptionVariant>& round) {
+    for (const OptionVariant& variant : round) {
+      if (!schemas_.contains(variant.config_name))
+        schemas_[variant.config_name] = request_.schema_of ? request_.schema_of(variant.config_name) : nullptr;
+    }
+    all_ += round.size();
+    std::vector<Outcome> outcomes(round.size());
+    std::atomic<size_t> next{0};
+    std::atomic<size_t> done{0};
+    std::vector<std::exception_ptr> errors(stores_.size());
+    std::mutex mutex;
+    std::condition_variable changed;
+    size_t running = stores_.size();
+    const auto work = [&](size_t worker) {
+      try {
+        for (size_t i = next++; i < round.size(); i = next++) {
+          outcomes[i] = validate_one(stores_[worker], round[i]);
+          ++done;
+        }
+      } catch (...) {
+        errors[worker] = std::current_exception();
+        next = round.size();
+      }
+      const std::lock_guard lock(mutex);
+      --running;
+      changed.notify_one();
+    };
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < stores_.size(); ++i)
+      threads.emplace_back(work, i);
+    std::unique_lock lock(mutex);
+    while (running > 0) {
+      changed.wait_for(lock, std::chrono::milliseconds(100));
+      if (request_.progress) request_.progress(done_ + done, all_);
+    }
+    lock.unlock();
+    for (std::thread& thread : threads)
+      thread.join();
+    for (const std::exception_ptr& error : errors) {
+      if (error) std::rethrow_exception(error);
+    }
+    done_ += round.size();
+    return outcomes;
+  }
+
+  Outcome validate_one(const std::shared_ptr<FileStore>& store, const OptionVariant& variant) const {
+    ComposeRequest request = request_.compose;
+    request.config_name = variant.config_name;
+    request.skip_missing = true;
+    request.overrides.insert(request.overrides.end(), variant.choices.begin(), variant.choices.end());
+    Outcome outcome{{variant, {}}, {}};
+    outcome.validation = validate(store, request, schemas_.at(variant.config_name).get(), request_.validate);
+    if (outcome.validation.composition) {
+      outcome.composed.choices = outcome.validation.composition->defaults.known_choices;
+      outcome.validation.composition = nullptr;
+    }
+    return outcome;
+  }
+
+  void take(const Outcome& outcome) {
+    if (outcome.composed.is_incomplete()) return;
+    ++report_.composed;
+    if (outcome.validation.problems.empty()) return;
+    ++report_.with_problems;
+    VariantProblems found{outcome.composed.variant, {}, outcome.validation.sources};
+    for (const Diagnostic& problem : outcome.validation.problems) {
+      const Place place{report_.problems.size(), found.problems.size()};
+      const auto [known, is_new] = known_.try_emplace(identity(problem, *found.sources), place);
+      ++counts_[known->second];
+      if (is_new) found.problems.push_back(problem);
+    }
+    if (!found.problems.empty()) report_.problems.push_back(std::move(found));
+  }
+
+  /// Of the variants that try one option, the best.
+  void take_appended(const std::vector<Outcome>& outcomes) {
+    for (size_t begin = 0, end = 0; begin < outcomes.size(); begin = end) {
+      const auto of_first = [&](const Outcome& outcome) {
+        return outcome.composed.variant.appended != outcomes[begin].composed.variant.appended;
+      };
+      end = static_cast<size_t>(
+          std::find_if(outcomes.begin() + static_cast<std::ptrdiff_t>(begin), outcomes.end(), of_first) -
+          outcomes.begin());
+      size_t best = begin;
+      for (size_t i = end; i-- > begin;) {
+        if (outcomes[i].validation.problems.empty()) best = i;
+      }
+      take(outcomes[best]);
+    }
+  }
+
+  using Place = std::pair<size_t, size_t>;  // in AllOptionsReport::problems, in VariantProblems::problems
+
+  const AllOptionsRequest& request_;
+  OptionVariants variants_;
+  std::vector<std::shared_ptr<FileStore>> stores_;  // one for each thread
+  std::map<std::string, std::shared_ptr<const Schema>> schemas_;
+  AllOptionsReport report_;
+  std::map<std::string, Place> known_;
+  std::map<Place, size_t> counts_;
+  size_t done_ = 0;
+  size_t all_ = 0;
+};
+
+}  // namespace
+
+AllOptionsReport validate_all_options(const AllOptionsRequest& request) {
+  return AllOptions(request).run();
+}
+
+}  // namespace cfgtool
