@@ -1,17 +1,17 @@
 #include "config_engine/option_variants.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 
+#include "config_engine/completion_values.hpp"
 #include "config_engine/compose_search_path.hpp"
 
 namespace cfgtool {
 
 namespace {
 
-constexpr std::string_view kHydraGroups = "hydra/";
+/// The file that names schemas may lie beside the configs.
+constexpr std::string_view kProjectFile = "cfgtool";
 
 /// The group's folder: `db/../engine@backup` is `engine`.
 std::string folder_of(const std::string& group) {
@@ -33,6 +33,16 @@ bool chooses(const GroupChoice& choice, const std::string& option) {
   return chosen && *chosen == option;
 }
 
+/// `+db@backup=x` is about `db@backup`.
+std::string key_of(const std::string& override) {
+  const size_t begin = override.find_first_not_of("+~");
+  return begin == std::string::npos ? "" : override.substr(begin, override.find('=') - begin);
+}
+
+std::string choice_of(const std::string& group, const std::string& option) {
+  return group + "=" + spell_text(option, "").value_or(option);
+}
+
 }  // namespace
 
 std::string OptionVariant::command_line() const {
@@ -42,19 +52,21 @@ std::string OptionVariant::command_line() const {
   return line;
 }
 
-bool ComposedVariant::is_incomplete() const {
-  return std::any_of(choices.begin(), choices.end(), [](const auto& choice) { return is_missing(choice.second); });
-}
-
 OptionVariants::OptionVariants(const std::shared_ptr<FileStore>& store, const ComposeRequest& request)
     : sources_(std::make_shared<SourceMap>(store->sources())),
       context_(request.context),
       repository_(std::make_unique<ConfigRepository>(store, initial_search_path(request), request.version_base,
                                                      request.pkg_path, *sources_, context_)) {
+  primaries_ = options_of("");
+  std::erase(primaries_, kProjectFile);
   if (request.config_name) {
-    primaries_.push_back(*request.config_name);
-  } else {
-    primaries_ = options_of("");
+    // A group that it has no place for may be another one's.
+    has_appended_ = primaries_.size() > 1;
+    primaries_ = {*request.config_name};
+  }
+  for (const std::string& override : request.overrides) {
+    chosen_.insert(key_of(override));
+    reached_.insert(folder_of(key_of(override)));
   }
 }
 
@@ -76,61 +88,72 @@ std::vector<OptionVariant> OptionVariants::first_round() const {
   return round;
 }
 
-/// The first option of every group that must be chosen and is not.
-std::vector<std::string> OptionVariants::missing_choices(const ComposedVariant& composed,
-                                                         const std::string& but) const {
-  std::vector<std::string> choices;
-  for (const auto& [group, now] : composed.choices) {
-    if (!is_missing(now) || group == but) continue;
-    const std::vector<std::string> options = options_of(folder_of(group));
-    if (!options.empty()) choices.push_back(fmt::format("{}={}", group, options.front()));
+/// `composed` with a choice for every group that must be chosen and is not: the first option, but `option` for `group`.
+OptionVariant OptionVariants::with_choice(const ComposedVariant& composed, const std::string& group,
+                                          const std::string& option) const {
+  OptionVariant variant = composed.variant;
+  bool is_chosen = group.empty();
+  for (const auto& [missing, now] : composed.choices) {
+    if (!is_missing(now) || !can_be_chosen(missing)) continue;
+    if (missing == group) {
+      variant.choices.push_back(choice_of(group, option));
+      is_chosen = true;
+      continue;
+    }
+    const std::vector<std::string> options = options_of(folder_of(missing));
+    if (!options.empty()) variant.choices.push_back(choice_of(missing, options.front()));
   }
-  return choices;
+  if (!is_chosen) variant.choices.push_back(choice_of(group, option));
+  return variant;
+}
+
+bool OptionVariants::is_incomplete(const ComposedVariant& composed) const {
+  return with_choice(composed, "", "").choices.size() > composed.variant.choices.size();
+}
+
+void OptionVariants::hand_out(OptionVariant variant, std::vector<OptionVariant>& round) {
+  if (handed_out_.insert(variant.command_line()).second) round.push_back(std::move(variant));
 }
 
 void OptionVariants::vary(const ComposedVariant& composed, const std::string& group, const GroupChoice& now,
-                          std::vector<OptionVariant>& round) const {
-  const std::vector<std::string> missing = missing_choices(composed, group);
+                          std::vector<OptionVariant>& round) {
   for (const std::string& option : options_of(folder_of(group))) {
-    if (chooses(now, option)) continue;
-    OptionVariant variant{composed.variant.config_name, composed.variant.choices, 0};
-    variant.choices.insert(variant.choices.end(), missing.begin(), missing.end());
-    variant.choices.push_back(fmt::format("{}={}", group, option));
-    round.push_back(std::move(variant));
+    if (!chooses(now, option)) hand_out(with_choice(composed, group, option), round);
   }
 }
 
 std::vector<OptionVariant> OptionVariants::next_round(const std::vector<ComposedVariant>& composed) {
   std::vector<OptionVariant> round;
   for (const ComposedVariant& result : composed) {
+    if (is_incomplete(result)) hand_out(with_choice(result, "", ""), round);
+    if (result.choices.empty() || result.variant.appended != 0) continue;
+    composing_.insert(result.variant.config_name);
     for (const auto& [group, now] : result.choices) {
-      if (group.starts_with(kHydraGroups)) continue;
       reached_.insert(folder_of(group));
-      if (!can_be_chosen(group)) continue;
+      if (!can_be_chosen(group) || chosen_.contains(group)) continue;
       if (varied_.insert({result.variant.config_name, group}).second) vary(result, group, now, round);
     }
+  }
+  // Now it is known which groups no defaults list reaches.
+  if (round.empty() && !has_appended_) {
+    has_appended_ = true;
+    append_groups_below("", round);
   }
   return round;
 }
 
-void OptionVariants::append_groups_below(const std::string& parent, std::vector<OptionVariant>& round) const {
+void OptionVariants::append_groups_below(const std::string& parent, std::vector<OptionVariant>& round) {
   for (const std::string& name : repository_->subgroups(parent)) {
     const std::string group = parent.empty() ? name : parent + "/" + name;
-    if (group == "hydra") continue;
     append_groups_below(group, round);
     if (reached_.contains(group)) continue;
     for (const std::string& option : options_of(group)) {
       const size_t number = round.empty() ? 1 : round.back().appended + 1;
-      for (const std::string& primary : primaries_)
-        round.push_back({primary, {fmt::format("+{}={}", group, option)}, number});
+      // Of one that does not compose it is not known which groups it has.
+      for (const std::string& primary : composing_)
+        hand_out({primary, {"+" + choice_of(group, option)}, number}, round);
     }
   }
-}
-
-std::vector<OptionVariant> OptionVariants::appended_round() const {
-  std::vector<OptionVariant> round;
-  append_groups_below("", round);
-  return round;
 }
 
 }  // namespace cfgtool

@@ -37,19 +37,26 @@ class AllOptions {
   }
 
   AllOptionsReport run() {
+    std::map<size_t, std::vector<Outcome>> appended;
     for (std::vector<OptionVariant> round = variants_.first_round(); !round.empty();) {
       std::vector<ComposedVariant> composed;
       for (Outcome& outcome : validate_round(round)) {
-        take(outcome);
-        composed.push_back(std::move(outcome.composed));
+        composed.push_back(outcome.composed);
+        if (variants_.is_incomplete(outcome.composed)) continue;
+        if (outcome.composed.variant.appended == 0) {
+          take(outcome);
+        } else {
+          appended[outcome.composed.variant.appended].push_back(std::move(outcome));
+        }
       }
       round = variants_.next_round(composed);
     }
-    take_appended(validate_round(variants_.appended_round()));
+    for (const auto& [number, outcomes] : appended)
+      take_best(outcomes);
     for (const auto& [place, count] : counts_) {
       VariantProblems& found = report_.problems[place.first];
-      std::string note = "with " + found.variant.command_line();
-      if (count > 1) note += fmt::format(", and in {} more of the configurations", count - 1);
+      std::string note = fmt::format("found with {}", found.variant.command_line());
+      if (count > 1) note += fmt::format(", the same in {} more configuration{}", count - 1, count == 2 ? "" : "s");
       found.problems[place.second].notes.push_back(std::move(note));
     }
     return std::move(report_);
@@ -117,10 +124,8 @@ class AllOptions {
   }
 
   void take(const Outcome& outcome) {
-    if (outcome.composed.is_incomplete()) return;
     ++report_.composed;
-    if (outcome.validation.problems.empty()) return;
-    ++report_.with_problems;
+    if (outcome.validation.has_errors()) ++report_.with_problems;
     VariantProblems found{outcome.composed.variant, {}, outcome.validation.sources};
     for (const Diagnostic& problem : outcome.validation.problems) {
       const Place place{report_.problems.size(), found.problems.size()};
@@ -131,21 +136,16 @@ class AllOptions {
     if (!found.problems.empty()) report_.problems.push_back(std::move(found));
   }
 
-  /// Of the variants that try one option, the best.
-  void take_appended(const std::vector<Outcome>& outcomes) {
-    for (size_t begin = 0, end = 0; begin < outcomes.size(); begin = end) {
-      const auto of_first = [&](const Outcome& outcome) {
-        return outcome.composed.variant.appended != outcomes[begin].composed.variant.appended;
-      };
-      end = static_cast<size_t>(
-          std::find_if(outcomes.begin() + static_cast<std::ptrdiff_t>(begin), outcomes.end(), of_first) -
-          outcomes.begin());
-      size_t best = begin;
-      for (size_t i = end; i-- > begin;) {
-        if (outcomes[i].validation.problems.empty()) best = i;
-      }
-      take(outcomes[best]);
-    }
+  /// Of variants that try one option. A primary config may have problems of its own, whatever is tried on it.
+  void take_best(const std::vector<Outcome>& outcomes) {
+    const auto count_new = [&](const Outcome& outcome) {
+      const std::vector<Diagnostic>& problems = outcome.validation.problems;
+      return std::count_if(problems.begin(), problems.end(), [&](const Diagnostic& problem) {
+        return !known_.contains(identity(problem, *outcome.validation.sources));
+      });
+    };
+    take(*std::min_element(outcomes.begin(), outcomes.end(),
+                           [&](const Outcome& a, const Outcome& b) { return count_new(a) < count_new(b); }));
   }
 
   using Place = std::pair<size_t, size_t>;  // in AllOptionsReport::problems, in VariantProblems::problems

@@ -25,18 +25,18 @@ struct AllOptionsRequest {
 /// Problems that were found with one variant, and not with one before it.
 struct VariantProblems {
   OptionVariant variant;
-  std::vector<Diagnostic> problems;  ///< with a note that says in how many variants there is the same
+  std::vector<Diagnostic> problems;  ///< with a note that names the variant, and in how many more there is the same
   std::shared_ptr<const SourceMap> sources;
 };
 
 struct AllOptionsReport {
   size_t composed = 0;                    ///< variants, those with problems included
-  size_t with_problems = 0;               ///< of them
+  size_t with_problems = 0;               ///< of them; warnings are none
   std::vector<VariantProblems> problems;  ///< in the order of the variants, which is always the same
 };
 
 /// Composes every primary config with every option of every group, each variant once, and validates them. Of an option
-/// that no defaults list offers (`+experiment=x`), problems count only if it has some with every primary config.
+/// that no defaults list offers (`+experiment=x`), problems count only if it brings some to every primary config.
 /// \throws ConfigError as validate
 AllOptionsReport validate_all_options(const AllOptionsRequest& request);
 

@@ -56,9 +56,11 @@ void resolve_as_far_as_possible(const Composition& composition, Tree& tree, cons
   }
 }
 
+/// \param tree as it is written: what only refers to a `???` is no problem of its own
 void refuse_missing_values(const Tree& tree, NodeId id, std::vector<Diagnostic>& problems) {
   const Node& node = tree[id];
-  if (node.kind == NodeKind::kMissing) {
+  // One without a place stands for a config that is not there, which was said.
+  if (node.kind == NodeKind::kMissing && node.pos) {
     Diagnostic diagnostic;
     diagnostic.stage = Stage::kValidate;
     diagnostic.code = "schema-missing-value";
@@ -91,7 +93,7 @@ std::vector<Diagnostic> validate(Composition& composition, const Schema* schema,
   if (schema) apply_schema(*schema, options.apply, composition);
   Tree tree = composition.tree;
   resolve_as_far_as_possible(composition, tree, options, problems);
-  if (options.strict) refuse_missing_values(tree, tree.root(), problems);
+  if (options.strict) refuse_missing_values(composition.tree, composition.tree.root(), problems);
   if (!schema) return problems;
   CheckOptions check;
   check.subject = "the configuration";
