@@ -115,7 +115,8 @@ int resolve_command(const std::vector<std::string>& words) {
     take_overrides(app, flags.hydra);
     const ComposeRequest request = flags.hydra.request();
     write_stderr(missing_config_note(flags.hydra, request));
-    const auto store = std::make_shared<FileStore>(flags.no_cache ? std::string() : default_cache_folder());
+    if (flags.no_cache) flags.schema.cache_folder.clear();
+    const auto store = std::make_shared<FileStore>(flags.schema.cache_folder);
     if (flags.hydra.app_help || flags.hydra.hydra_help) {
       const Help help = flags.hydra.app_help ? app_help(store, request, flags_help(app), flags.hydra.resolve)
                                              : hydra_help(store, request, flags_help(app));

@@ -17,6 +17,7 @@ constexpr const char* kGroup = "The schema";
 
 SchemaOptions SchemaFlags::options() const {
   SchemaOptions options;
+  options.cache_folder = cache_folder;
   for (const std::string& word : schema_uris) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config_engine/parse_cache.hpp"
 #include "schemas/schema.hpp"
 #include "schemas/validation.hpp"
 
@@ -20,6 +21,7 @@ struct SchemaFlags {
   std::vector<std::string> schema_uris;
   bool coerce = false;
   bool with_defaults = false;
+  std::string cache_folder = default_cache_folder();  ///< empty: read all files, and keep nothing
 
   /// \throws ConfigError, stage kRequest, for a --schema-uri that is none
   SchemaOptions options() const;

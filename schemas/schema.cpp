@@ -1,49 +1,16 @@
 #include "schemas/schema.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <algorithm>
-#include <exception>
 
 #include "schemas/schema_check.hpp"
 #include "schemas/schema_compiled.hpp"
+#include "schemas/schemas_revision.hpp"
 
 namespace cfgtool {
 
 namespace {
-
-/// Runs `work` with a stack that holds the library's recursion through the largest schema that we let pass. Pages that
-/// are not used cost nothing.
-template <typename Work>
-void run_with_large_stack(const Work& work) {
-  constexpr size_t kStackBytes = size_t{1} << 30;
-  struct Call {
-    const Work* work;
-    std::exception_ptr error;
-  } call{&work, nullptr};
-  const auto run = [](void* data) -> void* {
-    auto* const here = static_cast<Call*>(data);
-    try {
-      (*here->work)();
-    } catch (...) {
-      here->error = std::current_exception();
-    }
-    return nullptr;
-  };
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
-  pthread_t thread{};
-  const int failed = pthread_create(&thread, &attributes, run, &call);
-  pthread_attr_destroy(&attributes);
-  if (failed != 0) {
-    run(&call);
-  } else {
-    pthread_join(thread, nullptr);
-  }
-  if (call.error) std::rethrow_exception(call.error);
-}
 
 std::shared_ptr<const Schema> meta_schema() {
   static const std::shared_ptr<const Schema> kMeta = Schema::read_meta_schema();
@@ -51,18 +18,6 @@ std::shared_ptr<const Schema> meta_schema() {
 }
 
 }  // namespace
-
-void compile_constraints(const nlohmann::json& document, SourcePos begin, valijson::Schema& out) {
-  try {
-    run_with_large_stack([&] {
-      valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-      parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(document), out);
-    });
-  } catch (const std::exception& error) {
-    // The meta-schema lets pass what the library does not, such as a number that is too large.
-    throw_error(Stage::kCompose, "schema-invalid", fmt::format("the schema cannot be used: {}", error.what()), begin);
-  }
-}
 
 NodeId SchemaPart::member(std::string_view keyword) const {
   return tree && node != kNoNode ? tree->find(node, Key(keyword)) : kNoNode;
@@ -105,9 +60,11 @@ std::shared_ptr<const Schema> Schema::read(const std::string& file, const Schema
 template <typename FindRoot>
 void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   Compiled& out = *compiled_;
-  out.documents = std::make_unique<SchemaDocuments>(*sources_, options);
-  const SchemaNode root = out.root = find_root(*out.documents);
   const bool is_meta = file_.empty();
+  // Whether a text is a schema is for the checker to say, which has a revision of its own.
+  out.documents = std::make_unique<SchemaDocuments>(
+      *sources_, options, parse_cache_path(options.cache_folder, file_, fmt::format("schema {:x}", kSchemasRevision)));
+  const SchemaNode root = out.root = find_root(*out.documents);
   if (!is_meta) refuse_what_is_no_schema(root);
   SchemaBundle bundle = bundle_schema(*out.documents, root);
   for (const SchemaNode part : bundle.parts) {
@@ -116,22 +73,26 @@ void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   }
   out.properties = std::move(bundle.properties);
   out.patterns = std::move(bundle.patterns);
+  out.top = bundle.subschemas.front();
+  out.constraints = std::move(bundle.constraints);
   // What was referred to in other files, or where no keyword says that a schema stands.
-  if (!is_meta) {
-    for (const SchemaNode other : out.documents->roots()) {
-      if (!(other == root)) refuse_what_is_no_schema(other);
-    }
-    for (const SchemaNode part : bundle.parts) {
-      if (!out.documents->is_declared(part)) refuse_what_is_no_schema(part);
-    }
+  if (is_meta) return;
+  for (const SchemaNode other : out.documents->roots()) {
+    if (!(other == root)) refuse_what_is_no_schema(other);
   }
-  compile_constraints(bundle.document, out.documents->document(root).begin, out.constraints);
+  for (const SchemaNode part : bundle.referred) {
+    if (!out.documents->is_declared(part)) refuse_what_is_no_schema(part);
+  }
+  out.documents->save_cache();
 }
 
 void Schema::refuse_what_is_no_schema(SchemaNode at) const {
+  const SchemaDocuments& documents = *compiled_->documents;
+  // The meta-schema looks at what keywords hold as schemas, all of it.
+  if (documents.document(at).is_known_good && documents.is_declared(at)) return;
   CheckOptions options;
   options.subject = "the schema";
-  std::vector<Diagnostic> problems = check_tree(*meta_schema(), compiled_->documents->tree(at), at.node, options);
+  std::vector<Diagnostic> problems = check_tree(*meta_schema(), documents.tree(at), at.node, options);
   if (problems.empty()) return;
   for (Diagnostic& problem : problems)
     problem.notes.emplace_back("by the meta-schema of draft-07");

@@ -17,6 +17,8 @@ struct SchemaOptions {
   /// Where documents of other places lie on this disk: a URI that begins with the first is looked for in the folder, or
   /// is the file, that is the second. Nothing is ever fetched.
   std::map<std::string, std::string> uri_folders;
+  /// Where schemas that were read and found good are kept for other processes, see parse_cache.hpp; empty: nowhere.
+  std::string cache_folder = {};
 };
 
 struct SchemaNode;

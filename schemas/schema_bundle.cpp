@@ -6,40 +6,15 @@
 #include <map>
 #include <optional>
 
+#include "schemas/schema_constraints.hpp"
 #include "schemas/schema_problem.hpp"
-#include "schemas/tree_json.hpp"
 
 namespace cfgtool {
 
 namespace {
 
-using Json = nlohmann::json;
-
-/// The library reads subschemas within each other by recursion.
 constexpr size_t kMostParts = 50'000;
 constexpr size_t kMostProblems = 100;
-
-/// The keywords that say what fits, beside those that hold subschemas.
-bool is_constraint(std::string_view keyword) {
-  static constexpr std::string_view kConstraints[] = {
-      "const",         "enum",    "exclusiveMaximum", "exclusiveMinimum", "maximum",       "maxItems",   "maxLength",
-      "maxProperties", "minimum", "minItems",         "minLength",        "minProperties", "multipleOf", "pattern",
-      "required",      "type",    "uniqueItems"};
-  return std::find(std::begin(kConstraints), std::end(kConstraints), keyword) != std::end(kConstraints);
-}
-
-/// The keywords whose value is a count.
-bool is_count(std::string_view keyword) {
-  return (keyword.starts_with("max") || keyword.starts_with("min")) && keyword != "maximum" && keyword != "minimum";
-}
-
-/// A count as the library reads it: 2.0 is 2, and what no text and no list can have is the most that it knows.
-Json count(const Tree& tree, NodeId id) {
-  constexpr int64_t kMost = INT64_MAX;
-  const Json value = to_json_value(tree, id);
-  if (!value.is_number_float() || !(value.get<double>() >= 0)) return value;
-  return value.get<double>() < static_cast<double>(kMost) ? value.get<int64_t>() : kMost;
-}
 
 class Bundler {
  public:
@@ -47,7 +22,6 @@ class Bundler {
 
   void run(SchemaNode root) {
     part_of(root);
-    Json definitions = Json::object();
     for (size_t i = 0; i < out_.parts.size(); ++i) {  // grows meanwhile
       if (out_.parts.size() > kMostParts) {
         Diagnostic diagnostic;
@@ -57,17 +31,15 @@ class Bundler {
         throw ConfigError(std::move(diagnostic));
       }
       out_.properties.emplace_back();
-      Json definition = define(out_.parts[i]);
-      definition["title"] = std::to_string(i);
-      definitions[std::to_string(i)] = std::move(definition);
+      const SchemaNode part = out_.parts[i];
+      look_through(part);
+      const auto subschema_of = [&](NodeId child) { return out_.subschemas[part_of({part.document, child})]; };
+      add_constraints(documents_.tree(part), part.node, subschema_of, *out_.constraints, *out_.subschemas[i]);
     }
     if (!problems_.empty()) throw ConfigError(std::move(problems_));
-    out_.document = {{"title", ""}, {"allOf", Json::array({reference(0)})}, {"definitions", std::move(definitions)}};
   }
 
  private:
-  static Json reference(size_t part) { return {{"$ref", fmt::format("#/definitions/{}", part)}}; }
-
   /// Where a chain of references ends. \param way what it passes
   SchemaNode follow_references(SchemaNode at, std::vector<SchemaNode>& way) {
     while (documents_.node(at).kind == NodeKind::kMap) {
@@ -91,6 +63,8 @@ class Bundler {
   }
 
   size_t part_of(SchemaNode at) {
+    const auto known = numbers_.find(at);
+    if (known != numbers_.end()) return known->second;
     std::vector<SchemaNode> way;
     try {
       at = follow_references(at, way);
@@ -103,58 +77,61 @@ class Bundler {
     for (const SchemaNode passed : way)
       ends_[passed] = at;
     const auto [entry, added] = numbers_.try_emplace(at, out_.parts.size());
-    if (added) out_.parts.push_back(at);
-    return entry->second;
+    if (added) {
+      out_.parts.push_back(at);
+      out_.subschemas.push_back(out_.constraints->createSubschema());
+      out_.constraints->setSubschemaTitle(out_.subschemas.back(), std::to_string(out_.parts.size() - 1));
+    }
+    const size_t number = entry->second;
+    if (!way.empty()) out_.referred.push_back(at);
+    for (const SchemaNode passed : way)
+      numbers_[passed] = number;
+    return number;
   }
 
-  Json define(SchemaNode at) {
+  /// Finds the subschemas in it, compiles its patterns, and says what the meta-schema and the library would not.
+  void look_through(SchemaNode at) {
     const Tree& tree = documents_.tree(at);
     const Node& node = tree[at.node];
-    Json out = Json::object();
-    // `false`; its title is what finds the part again.
-    if (node.kind == NodeKind::kBool && !node.boolean) out["not"] = Json::object();
     if (node.kind != NodeKind::kMap && node.kind != NodeKind::kBool)
       refuse(node.pos, "it must be a mapping or a boolean");
-    if (node.kind != NodeKind::kMap) return out;
+    if (node.kind != NodeKind::kMap) return;
     for (const NodeId child : tree.children(at.node)) {
-      const std::string keyword(tree[child].key().text);
+      const std::string_view keyword = tree[child].key().text;
       const SchemaMember member = schema_member(keyword);
       if (member != SchemaMember::kNone && keyword != "definitions") {
-        out[keyword] = define_member({at.document, child}, member);
+        look_through_member({at.document, child}, member);
         if (keyword == "properties") note_properties({at.document, child});
         if (keyword == "patternProperties") {
           for (const NodeId pattern : tree.children(child))
             compile(tree[pattern].key().text, tree[pattern].key_pos);
         }
-      } else if (is_constraint(keyword)) {
-        out[keyword] = is_count(keyword) ? count(tree, child) : to_json_value(tree, child);
-        if (keyword == "required") refuse_nul(tree, child);
-        if (keyword == "pattern" && tree[child].is_text()) compile(tree[child].text(), tree[child].pos);
+      } else if (keyword == "required") {
+        refuse_nul(tree, child);
+      } else if (keyword == "pattern" && tree[child].is_text()) {
+        compile(tree[child].text(), tree[child].pos);
       }
     }
-    return out;
   }
 
-  Json define_member(SchemaNode at, SchemaMember member) {
+  void look_through_member(SchemaNode at, SchemaMember member) {
     const Tree& tree = documents_.tree(at);
     const bool is_list = tree[at.node].kind == NodeKind::kList;
-    if (member == SchemaMember::kSchema || (member == SchemaMember::kItems && !is_list)) return reference(part_of(at));
-    Json out = is_list ? Json::array() : Json::object();
+    if (member == SchemaMember::kSchema || (member == SchemaMember::kItems && !is_list)) {
+      part_of(at);
+      return;
+    }
     if (!is_list) refuse_nul(tree, at.node);
     for (const NodeId child : tree.children(at.node)) {
-      const bool names = member == SchemaMember::kDependencies && tree[child].kind == NodeKind::kList;
-      Json value = names ? to_json_value(tree, child) : reference(part_of({at.document, child}));
-      if (names) refuse_nul(tree, child);
-      if (is_list) {
-        out.push_back(std::move(value));
+      if (member == SchemaMember::kDependencies && tree[child].kind == NodeKind::kList) {
+        refuse_nul(tree, child);
       } else {
-        out[std::string(tree[child].key().text)] = std::move(value);
+        part_of({at.document, child});
       }
     }
-    return out;
   }
 
-  /// Of the part that is being defined, which is the last that has any.
+  /// Of the part that is being looked through, which is the last that has any.
   void note_properties(SchemaNode properties) {
     for (const NodeId child : documents_.tree(properties).children(properties.node)) {
       const auto part = static_cast<uint32_t>(part_of({properties.document, child}));
@@ -205,7 +182,10 @@ class Bundler {
 
   SchemaDocuments& documents_;
   SchemaBundle& out_;
-  std::map<SchemaNode, size_t> numbers_;
+  struct Hash {
+    size_t operator()(SchemaNode at) const { return (size_t{at.document} << 32 | at.node) * 0x9E3779B97F4A7C15U; }
+  };
+  std::unordered_map<SchemaNode, size_t, Hash> numbers_;  // of parts, and of references to them
   std::map<SchemaNode, std::optional<SchemaNode>> ends_;  // of what has a reference; none yet while it is followed
   std::vector<Diagnostic> problems_;
 };
@@ -214,6 +194,7 @@ class Bundler {
 
 SchemaBundle bundle_schema(SchemaDocuments& documents, SchemaNode root) {
   SchemaBundle bundle;
+  bundle.constraints = std::make_shared<valijson::Schema>();
   Bundler(documents, bundle).run(root);
   return bundle;
 }

@@ -1,15 +1,20 @@
 /// \file
-/// From documents that refer to each other to one that refers to nothing but itself, which is what the JSON schema
-/// library reads. Private to schemas.
+/// From documents that refer to each other to one list of subschemas, each with the constraints of the JSON schema
+/// library that it stands for. Private to schemas.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "schemas/schema_documents.hpp"
 #include "schemas/schema_pattern.hpp"
+
+namespace valijson {
+class Schema;
+class Subschema;
+}  // namespace valijson
 
 namespace cfgtool {
 
@@ -19,16 +24,14 @@ struct SchemaProperty {
   uint32_t part = 0;      ///< index into SchemaBundle::parts, references followed
 };
 
-/// Every subschema that can be reached. `document` is
-///
-///     {"title": "", "allOf": [{"$ref": "#/definitions/0"}], "definitions": {"0": …, "1": …}}
-///
-/// where definition N is parts[N] with the subschemas in it replaced by references to their definitions, and N as its
-/// title, by which it is found again.
+/// Every subschema that can be reached, once.
 struct SchemaBundle {
   std::vector<SchemaNode> parts;                        ///< [0] is the root
+  std::vector<SchemaNode> referred;                     ///< of them, those that a reference names
   std::vector<std::vector<SchemaProperty>> properties;  ///< of each part
-  nlohmann::json document;
+  /// What each part says, as the library has it. A subschema's title is its number, by which its part is found again.
+  std::vector<const valijson::Subschema*> subschemas;
+  std::shared_ptr<valijson::Schema> constraints;  ///< owns them
   std::unordered_map<std::string, std::shared_ptr<const SchemaPattern>> patterns;
 };
 

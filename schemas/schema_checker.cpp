@@ -106,7 +106,7 @@ std::string value_in_words(const Tree& tree, NodeId id) {
 std::vector<SchemaProblem> SchemaChecker::check(NodeId root) {
   Problems problems;
   all_problems_ = &problems;
-  fits(*schema_.constraints.root(), root, &problems);
+  fits(*schema_.top, root, &problems);
   return problems;
 }
 

@@ -34,13 +34,10 @@ struct Schema::Compiled {
   std::vector<SchemaPart> parts;  ///< as SchemaBundle::parts
   std::vector<std::vector<SchemaProperty>> properties;
   std::unordered_map<std::string, std::shared_ptr<const SchemaPattern>> patterns;
-  valijson::Schema constraints;
+  std::shared_ptr<const valijson::Schema> constraints;  ///< owns all subschemas
+  const valijson::Subschema* top = nullptr;             ///< where a check begins
 
   const SchemaPattern& pattern(const std::string& text) const { return *patterns.at(text); }
 };
-
-/// What the library makes of a document such as SchemaBundle's. \param begin where the schema stands, for errors
-/// \throws ConfigError (without sources), code schema-invalid
-void compile_constraints(const nlohmann::json& document, SourcePos begin, valijson::Schema& out);
 
 }  // namespace cfgtool

@@ -115,20 +115,25 @@ SchemaNode SchemaDocuments::meta_schema() {
 SchemaNode SchemaDocuments::read_text(std::string uri, SourceKind kind, const std::string& name, std::string text) {
   const SourcePos begin = sources_.add(kind, name, std::move(text));
   const bool is_json = name.ends_with(".json");
+  // A link may give a file of YAML a name of JSON's.
+  std::string cached_as = fmt::format("{} {}", is_json ? "json" : "yaml", uri);
+  if (std::optional<ConfigFile> known = cache_.find(cached_as, sources_, begin))
+    return add({std::move(uri), begin, std::move(known->tree), std::move(cached_as), true});
   Tree tree = is_json ? read_json(sources_, begin) : read_yaml(sources_, begin);
   // It would let everything pass, which is not what a file that lost its content is for.
   const Node& root = tree[tree.root()];
   const bool has_nothing = root.kind == NodeKind::kMap && root.length == 0;
   if (has_nothing && !(root.pos && sources_.text(begin).substr(root.pos.offset - begin.offset).starts_with('{')))
     throw_error(Stage::kCompose, "schema-invalid", "the schema is empty", begin);
-  return add(std::move(uri), std::move(tree), begin);
+  return add({std::move(uri), begin, std::move(tree), std::move(cached_as), false});
 }
 
-SchemaNode SchemaDocuments::add(std::string uri, Tree tree, SourcePos begin) {
-  const SchemaNode root{static_cast<uint32_t>(documents_.size()), tree.root()};
-  documents_.push_back(std::make_unique<SchemaDocument>(SchemaDocument{uri, begin, std::move(tree)}));
+SchemaNode SchemaDocuments::add(SchemaDocument document) {
+  const SchemaNode root{static_cast<uint32_t>(documents_.size()), document.tree.root()};
+  documents_.push_back(std::make_unique<SchemaDocument>(std::move(document)));
+  const std::string& uri = documents_.back()->uri;
   by_uri_[uri] = root;
-  bases_[root] = std::move(uri);
+  bases_[root] = uri;
   check_draft(root);
   note_ids(root);
   return root;
@@ -170,19 +175,22 @@ void SchemaDocuments::note_id(SchemaNode at, const std::string& base) {
 }
 
 void SchemaDocuments::note_ids(SchemaNode root) {
+  // Most documents have none. An escape may hide one.
+  const std::string_view text = sources_.text(document(root).begin);
+  if (text.find("$id") == std::string_view::npos && text.find('\\') == std::string_view::npos) return;
   const Tree& here = tree(root);
   struct Item {
     NodeId node;
-    std::string base;
+    const std::string* base;  // in bases_
   };
-  std::vector<Item> open{{root.node, bases_.at(root)}};
+  std::vector<Item> open{{root.node, &bases_.at(root)}};
   while (!open.empty()) {
-    const Item item = std::move(open.back());
+    const Item item = open.back();
     open.pop_back();
     const SchemaNode at{root.document, item.node};
-    note_id(at, item.base);
+    note_id(at, *item.base);
     const auto own = bases_.find(at);
-    const std::string base = own == bases_.end() ? item.base : own->second;
+    const std::string* const base = own == bases_.end() ? item.base : &own->second;
     if (here[item.node].kind != NodeKind::kMap || here.find(item.node, "$ref") != kNoNode) continue;
     for (const NodeId child : here.children(item.node)) {
       const SchemaMember member = schema_member(here[child].key().text);
@@ -217,6 +225,7 @@ std::optional<SchemaNode> SchemaDocuments::find_document(const std::string& uri,
   }
   if (!file) return std::nullopt;
   const SchemaNode root = read(*file, pos);
+  if (document(root).uri == uri) return root;
   by_uri_.try_emplace(uri, root);
   bases_[root] = uri;
   note_ids(root);
@@ -290,6 +299,18 @@ std::vector<SchemaNode> SchemaDocuments::roots() const {
     if (!meta_schema_ || meta_schema_->document != i) roots.push_back({i, documents_[i]->tree.root()});
   }
   return roots;
+}
+
+void SchemaDocuments::save_cache() {
+  for (const SchemaNode root : roots()) {
+    const SchemaDocument& known = document(root);
+    if (known.is_known_good) continue;
+    ConfigFile file;
+    file.begin = known.begin;
+    file.tree = known.tree;
+    cache_.add(known.cached_as, sources_, file);
+  }
+  cache_.save();
 }
 
 }  // namespace cfgtool

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "config_engine/parse_cache.hpp"
 #include "config_engine/source.hpp"
 #include "config_engine/tree.hpp"
 #include "schemas/schema.hpp"
@@ -22,6 +23,8 @@ struct SchemaDocument {
   std::string uri;  ///< where it was read from
   SourcePos begin;
   Tree tree;
+  std::string cached_as;       ///< its name in the cache
+  bool is_known_good = false;  ///< taken from there: this text was held against the meta-schema before, and fits it
 };
 
 /// A value in a document, taken as a schema.
@@ -47,7 +50,9 @@ SchemaMember schema_member(std::string_view keyword);
 
 class SchemaDocuments {
  public:
-  SchemaDocuments(SourceMap& sources, const SchemaOptions& options) : sources_(sources), options_(options) {}
+  /// \param cache_path of the file where documents that are known to be good are kept; empty: nowhere
+  explicit SchemaDocuments(SourceMap& sources, const SchemaOptions& options, std::string cache_path = {})
+      : sources_(sources), options_(options), cache_(std::move(cache_path)) {}
 
   /// Reads a file. \return its root \throws ConfigError (without sources)
   SchemaNode read(const std::string& file, SourcePos named_at);
@@ -71,8 +76,11 @@ class SchemaDocuments {
   /// All documents so far that a person wrote: without the meta-schema.
   std::vector<SchemaNode> roots() const;
 
+  /// All of them fit the meta-schema: from now on they are known to be good. Never fails.
+  void save_cache();
+
  private:
-  SchemaNode add(std::string uri, Tree tree, SourcePos begin);
+  SchemaNode add(SchemaDocument document);
   SchemaNode read_text(std::string uri, SourceKind kind, const std::string& name, std::string text);
   void note_ids(SchemaNode root);
   void note_id(SchemaNode at, const std::string& base);
@@ -84,6 +92,7 @@ class SchemaDocuments {
 
   SourceMap& sources_;
   const SchemaOptions& options_;
+  ParseCache cache_;
   std::vector<std::unique_ptr<SchemaDocument>> documents_;
   std::map<std::string, SchemaNode> by_uri_;  // documents, and what has an `$id`
   std::map<SchemaNode, std::string> bases_;   // of every subschema whose base is not its parent's

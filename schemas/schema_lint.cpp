@@ -229,7 +229,8 @@ class DefaultLint {
       : documents_(documents), bundle_(std::move(bundle)), sources_(sources) {}
 
   void run(std::vector<Diagnostic>& out) {
-    nlohmann::json properties = nlohmann::json::object();
+    valijson::constraints::PropertiesConstraint properties;
+    properties.setAdditionalPropertiesSubschema(bundle_.constraints->emptySubschema());
     for (size_t i = 0; i < bundle_.parts.size(); ++i) {
       const SchemaNode part = bundle_.parts[i];
       const Tree& tree = documents_.tree(part);
@@ -238,12 +239,12 @@ class DefaultLint {
       const std::string_view name = sources_.keep(place_of(part) + "/default");
       const NodeId copy = defaults_.add_copy(defaults_.root(), tree, value, name, tree[value].key_pos);
       make_text_plain(copy);
-      properties[std::string(name)] = {{"$ref", fmt::format("#/definitions/{}", i)}};
+      properties.addPropertySubschema(std::string(name), bundle_.subschemas[i]);
     }
-    if (properties.empty()) return;
-    bundle_.document.erase("allOf");
-    bundle_.document["properties"] = std::move(properties);
-    check(out);
+    if (defaults_[defaults_.root()].length == 0) return;
+    const valijson::Subschema* const top = bundle_.constraints->createSubschema();
+    bundle_.constraints->addConstraintToSubschema(properties, top);
+    check(*top, out);
   }
 
  private:
@@ -261,14 +262,15 @@ class DefaultLint {
       make_text_plain(child);
   }
 
-  void check(std::vector<Diagnostic>& out) {
+  void check(const valijson::Subschema& top, std::vector<Diagnostic>& out) {
     Schema::Compiled compiled;
     for (const SchemaNode part : bundle_.parts) {
       compiled.parts.push_back(
           {documents_.node(part).pos, documents_.document(part).begin, &documents_.tree(part), part.node});
     }
     compiled.patterns = bundle_.patterns;
-    compile_constraints(bundle_.document, documents_.document(bundle_.parts[0]).begin, compiled.constraints);
+    compiled.constraints = bundle_.constraints;
+    compiled.top = &top;
     for (const SchemaProblem& problem : SchemaChecker(compiled, defaults_, false).check(defaults_.root())) {
       const Node& node = defaults_[problem.node];
       out.push_back(warning("schema-default", "the default does not fit its own schema: " + problem.message,

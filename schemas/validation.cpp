@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "config_engine/json_reader.hpp"
+#include "config_engine/parse_cache.hpp"
 #include "config_engine/write_file.hpp"
 #include "config_engine/yaml_reader.hpp"
 #include "schemas/schema_check.hpp"
@@ -133,7 +134,8 @@ Validation validate(const std::shared_ptr<FileStore>& store, ComposeRequest requ
 
 std::function<std::vector<Diagnostic>(Composition&)> checked_by(std::string schema, ValidateOptions options) {
   return [schema = std::move(schema), options](Composition& composition) {
-    return validate(composition, Schema::read(find_schema(schema).string()).get(), options);
+    const SchemaOptions cached{{}, default_cache_folder()};
+    return validate(composition, Schema::read(find_schema(schema).string(), cached).get(), options);
   };
 }
 

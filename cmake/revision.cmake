@@ -1,4 +1,4 @@
-# Writes OUTPUT, a header with a number that changes with the contents of FILES and with SALT.
+# Writes OUTPUT, a header with a number NAME that changes with the contents of FILES and with SALT.
 set(all "${SALT}")
 foreach(file ${FILES})
   file(SHA256 ${file} hash)
@@ -9,6 +9,6 @@ string(SUBSTRING ${revision} 0 16 revision)
 file(WRITE ${OUTPUT} "#pragma once
 #include <cstdint>
 namespace cfgtool {
-inline constexpr uint64_t kEngineRevision = 0x${revision};
+inline constexpr uint64_t ${NAME} = 0x${revision};
 }  // namespace cfgtool
 ")
