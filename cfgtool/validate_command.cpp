@@ -107,6 +107,18 @@ Diagnostic no_schema(const std::string& subject) {
   return diagnostic;
 }
 
+/// Hydra's flags that make a program print something have nothing to say here.
+void refuse_printing(const HydraFlags& flags) {
+  const char* flag = flags.cfg             ? "--cfg"
+                     : flags.package       ? "--package"
+                     : !flags.info.empty() ? "--info"
+                     : flags.hydra_help    ? "--hydra-help"
+                     : flags.resolve       ? "--resolve"
+                     : flags.rerun         ? "--experimental-rerun"
+                                           : nullptr;
+  if (flag) refuse_usage(fmt::format("validate reports problems and prints no configuration: {} means nothing", flag));
+}
+
 /// What people call a composed configuration: its name, and what was changed in it.
 std::string name_of(const HydraFlags& flags) {
   std::string name = flags.config_name.value_or("");
@@ -151,6 +163,7 @@ class Checker {
 
   void check_composed() {
     const ComposeRequest request = flags_.hydra.request();
+    if (!request.config_name) refuse_usage("no configuration was named", "-cn NAME, or --all-options");
     const auto schema = schemas_.of(request);
     if (!schema) throw ConfigError(no_schema(fmt::format("the config '{}'", request.config_name.value_or(""))));
     const auto store = std::make_shared<FileStore>(default_cache_folder());
@@ -222,6 +235,7 @@ int validate_command(const std::vector<std::string>& words) {
   try {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
+    refuse_printing(flags.hydra);
     const std::vector<CheckedItem> items = Checker(flags).check();
     write_stdout(validation_report(items, flags.composes() ? "configuration" : "file",
                                    flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));

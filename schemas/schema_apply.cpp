@@ -1,6 +1,7 @@
 #include "schemas/schema_apply.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,8 +36,11 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// omegaconf: IntegerNode
+// omegaconf: IntegerNode, which refuses 1e3; to JSON Schema that is an integer, so that it becomes one here.
 std::optional<Node> as_integer(const Node& node, SourceMap& sources) {
+  constexpr double kExact = 9007199254740992;  // 2^53: up to there no integer is left out
+  if (node.kind == NodeKind::kFloat && node.real == std::floor(node.real) && std::fabs(node.real) <= kExact)
+    return Node::of_int(static_cast<int64_t>(node.real));
   if (node.kind != NodeKind::kString) return std::nullopt;
   const std::optional<PythonInt> number = python_int(node.text());
   if (!number) return std::nullopt;

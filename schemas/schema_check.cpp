@@ -26,9 +26,9 @@ class Reporter {
     out.code = std::move(problem.code);
     out.message = std::move(problem.message);
     out.notes = std::move(problem.notes);
-    out.fix = std::move(problem.fix);
     out.key_path = tree_.key_path(problem.node);
-    if (!problem.key.empty()) out.key_path += (out.key_path.empty() ? "" : ".") + problem.key;
+    if (!problem.key.empty()) out.key_path = below(out.key_path, problem.key);
+    if (options_.override_of) out.fix = what_to_type(problem, out.code, out.key_path);
     add_labels(problem, out);
     add_step(tree_[problem.node], out);
     const std::string_view description = schema_.compiled().parts[problem.part].text("description");
@@ -37,6 +37,26 @@ class Reporter {
   }
 
  private:
+  static std::string below(const std::string& parent, const std::string& key) {
+    return parent.empty() ? key : parent + "." + key;
+  }
+
+  std::string what_to_type(const SchemaProblem& problem, const std::string& code, const std::string& path) const {
+    if (code == "schema-required") return "+" + path + "=…";
+    if (problem.nearest.empty()) return {};
+    const Override* const word = options_.override_of(tree_[problem.node].step);
+    const bool sets_it = word && word->key_or_group == path;
+    const std::string_view line = sets_it ? std::string_view(word->input_line) : std::string_view();
+    const std::string_view key = line.substr(0, line.find('='));
+    if (code == "schema-enum") return (sets_it ? std::string(key) : path) + "=" + problem.nearest;
+    // A key that is misspelt: in a file the note says enough.
+    if (code != "schema-unknown-key" || !sets_it) return {};
+    const NodeId parent = tree_[problem.node].parent;
+    const bool is_there = tree_.find(parent, Key(problem.nearest)) != kNoNode;
+    return fmt::format("{}{}{}", is_there ? "" : "+", below(tree_.key_path(parent), problem.nearest),
+                       line.substr(key.size()));
+  }
+
   void add_labels(const SchemaProblem& problem, Diagnostic& out) const {
     const NodeId at = problem.key.empty() ? problem.node : place_for_missing_key(problem.node);
     const Node& node = tree_[at];
@@ -105,9 +125,8 @@ void drop_what_a_misspelt_key_explains(const Tree& tree, std::vector<SchemaProbl
   const auto is_explained = [&](const SchemaProblem& lacking) {
     if (lacking.key.empty()) return false;
     return std::any_of(problems.begin(), problems.end(), [&](const SchemaProblem& other) {
-      if (other.code != "schema-unknown-key" || tree[other.node].parent != lacking.node) return false;
-      const std::string parent = tree.key_path(lacking.node);
-      return other.fix == (parent.empty() ? lacking.key : parent + "." + lacking.key);
+      return other.code == "schema-unknown-key" && tree[other.node].parent == lacking.node &&
+             other.nearest == lacking.key;
     });
   };
   std::vector<SchemaProblem> kept;
@@ -131,7 +150,7 @@ void note_read_only_and_deprecated(const Schema& schema, const Tree& tree, const
   for (const auto [node, part_number] : applied) {
     if (problems.size() >= SchemaChecker::kMostProblems) return;
     const SchemaPart& part = schema.compiled().parts[part_number];
-    if (part.flag("readOnly") && options.is_override && options.is_override(tree[node].step)) {
+    if (part.flag("readOnly") && options.override_of && options.override_of(tree[node].step)) {
       problems.push_back({"schema-read-only",
                           node,
                           false,
@@ -146,7 +165,7 @@ void note_read_only_and_deprecated(const Schema& schema, const Tree& tree, const
     problems.push_back(
         {"schema-deprecated",
          node,
-         true,
+         false,
          {},
          part_number,
          fmt::format("'{}' is deprecated{}{}", tree.key_path(node), instead.empty() ? "" : ": ", instead),

@@ -8,6 +8,7 @@
 
 #include "config_engine/compose.hpp"
 #include "config_engine/diagnostic.hpp"
+#include "config_engine/override.hpp"
 #include "config_engine/tree.hpp"
 #include "schemas/schema.hpp"
 
@@ -18,10 +19,10 @@ struct CheckOptions {
   bool strict = false;                   ///< refuse keys that the schema does not name
   const SourceMap* sources = nullptr;    ///< of the tree
   const Tree* written = nullptr;         ///< the tree before its interpolations were followed
-  /// What put a value there, by Node::step: "override 2", "config db/mysql"; empty: not known.
+  /// What put a value there, by Node::step: "the config 'db/mysql'"; empty: not known.
   std::function<std::string(uint32_t step)> step_name;
-  /// Whether an override put a value there, which what is `readOnly` refuses.
-  std::function<bool(uint32_t step)> is_override;
+  /// The override that put a value there, or nullptr. Given, problems say what to type on a command line instead.
+  std::function<const Override*(uint32_t step)> override_of;
 };
 
 /// \param tree interpolations followed; what is left of them, and `???`, fits everything

@@ -155,19 +155,19 @@ bool SchemaChecker::fits(const Subschema& subschema, NodeId node, Problems* prob
   return answer;
 }
 
-bool SchemaChecker::refuse(std::string code, std::string message, std::vector<std::string> notes, std::string fix) {
+bool SchemaChecker::refuse(std::string code, std::string message, std::vector<std::string> notes, std::string meant) {
   if (wants_words()) {
     problems_->push_back(
-        {std::move(code), node_, false, {}, part_, std::move(message), std::move(notes), std::move(fix)});
+        {std::move(code), node_, false, {}, part_, std::move(message), std::move(notes), std::move(meant)});
   }
   return false;
 }
 
 bool SchemaChecker::refuse_key(std::string code, NodeId child, std::string message, std::vector<std::string> notes,
-                               std::string fix) {
+                               std::string meant) {
   if (wants_words()) {
     problems_->push_back(
-        {std::move(code), child, true, {}, part_, std::move(message), std::move(notes), std::move(fix)});
+        {std::move(code), child, true, {}, part_, std::move(message), std::move(notes), std::move(meant)});
   }
   return false;
 }
@@ -276,19 +276,19 @@ bool SchemaChecker::visit(const EnumConstraint& constraint) {
   const Tree& schema = *part().tree;
   const NodeId list = part().member("enum");
   std::vector<std::string> notes;
-  std::string fix;
+  std::string meant;
   constexpr size_t kMostToGuessFrom = 1'000;
   if (here().is_text() && schema[list].length <= kMostToGuessFrom) {
     const std::vector<std::string> nearest = near(here().text(), texts_of(schema, list));
     if (!nearest.empty()) {
       notes.push_back(fmt::format("did you mean '{}'?", nearest[0]));
-      fix = fmt::format("{}{}{}", tree_.key_path(node_), node_ == tree_.root() ? "" : "=", nearest[0]);
+      meant = nearest[0];
     }
   }
   return refuse(
       "schema-enum",
       fmt::format("{} is {}, allowed are {}", subject(), value_in_words(tree_, node_), list_of_values(schema, list)),
-      std::move(notes), std::move(fix));
+      std::move(notes), std::move(meant));
 }
 
 bool SchemaChecker::visit(const ConstConstraint& constraint) {
@@ -488,15 +488,8 @@ bool SchemaChecker::visit(const RequiredConstraint& constraint) {
     if (tree_.find(node_, Key(key)) != kNoNode) return true;
     all_there = false;
     if (!wants_words()) return false;
-    const std::string prefix = tree_.key_path(node_);
-    problems_->push_back({"schema-required",
-                          node_,
-                          false,
-                          key,
-                          part_,
-                          fmt::format("{} lacks the key '{}'", subject(), key),
-                          {},
-                          fmt::format("{}{}{}=…", prefix, prefix.empty() ? "" : ".", key)});
+    problems_->push_back(
+        {"schema-required", node_, false, key, part_, fmt::format("{} lacks the key '{}'", subject(), key), {}, {}});
     return true;
   });
   return all_there;
@@ -506,12 +499,11 @@ bool SchemaChecker::refuse_unknown_key(NodeId child, const std::vector<std::stri
   if (!wants_words()) return false;
   const std::string name(tree_[child].key().text);
   std::vector<std::string> notes;
-  std::string fix;
+  std::string meant;
   const std::vector<std::string> nearest = near(name, known);
   if (!nearest.empty()) {
     notes.push_back(fmt::format("did you mean '{}'?", nearest[0]));
-    const std::string parent = tree_.key_path(node_);
-    fix = parent.empty() ? nearest[0] : parent + "." + nearest[0];
+    meant = nearest[0];
   } else if (!known.empty() && known.size() <= kMostListed) {
     notes.push_back(fmt::format("its keys are {}", fmt::join(known, ", ")));
   }
@@ -519,7 +511,7 @@ bool SchemaChecker::refuse_unknown_key(NodeId child, const std::vector<std::stri
   return refuse_key(
       "schema-unknown-key", child,
       parent.empty() ? fmt::format("there is no key '{}'", name) : fmt::format("'{}' has no key '{}'", parent, name),
-      std::move(notes), std::move(fix));
+      std::move(notes), std::move(meant));
 }
 
 bool SchemaChecker::visit(const PropertiesConstraint& constraint) {

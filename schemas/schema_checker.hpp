@@ -79,9 +79,9 @@ class SchemaChecker : public valijson::constraints::ConstraintVisitor {
   void take_steps(size_t steps);
   bool wants_words() const { return problems_ && problems_->size() < kMostProblems; }
   std::vector<std::string> near(std::string_view wanted, const std::vector<std::string>& known);
-  bool refuse(std::string code, std::string message, std::vector<std::string> notes = {}, std::string fix = {});
+  bool refuse(std::string code, std::string message, std::vector<std::string> notes = {}, std::string meant = {});
   bool refuse_key(std::string code, NodeId child, std::string message, std::vector<std::string> notes = {},
-                  std::string fix = {});
+                  std::string meant = {});
   bool check_number(bool fits, std::string_view allowed);
   bool check_count(NodeKind kind, bool fits, std::string_view allowed);
   bool check_length(bool fits, std::string_view allowed);

@@ -111,7 +111,9 @@ class SchemaWriter {
       const NodeId properties = add(into, "properties", Node::map());
       for (const ValueShape::Member& member : shape.members()) {
         ++keys_;
-        const NodeId value = default_value == kNoNode ? kNoNode : defaults_.find(default_value, member.name);
+        // What only some options have, another must not get from the schema.
+        const bool is_everywhere = default_value != kNoNode && shape.is_required(member);
+        const NodeId value = is_everywhere ? defaults_.find(default_value, member.name) : kNoNode;
         write_shape(add(properties, member.name, Node::map()), *member.shape, value);
       }
     }

@@ -276,7 +276,6 @@ class DefaultLint {
       out.push_back(warning("schema-default", "the default does not fit its own schema: " + problem.message,
                             node.pos ? node.pos : node.key_pos, node.is_text() ? node.length : 1));
       out.back().notes = problem.notes;
-      out.back().fix = problem.fix;
     }
   }
 

@@ -20,7 +20,7 @@ struct SchemaProblem {
   uint32_t part = 0;      ///< the subschema that it does not fit
   std::string message;
   std::vector<std::string> notes;
-  std::string fix;
+  std::string nearest;  ///< the key or the value that was probably meant
   Severity severity = Severity::kError;
 };
 

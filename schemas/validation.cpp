@@ -101,8 +101,9 @@ std::vector<Diagnostic> validate(Composition& composition, const Schema* schema,
   check.strict = options.strict;
   check.written = &composition.tree;
   check.sources = composition.sources.get();
-  check.is_override = [&](uint32_t step) {
-    return step < composition.steps.size() && composition.steps[step].kind == ComposeStep::Kind::kOverride;
+  check.override_of = [&](uint32_t step) -> const Override* {
+    const bool is_one = step < composition.steps.size() && composition.steps[step].kind == ComposeStep::Kind::kOverride;
+    return is_one ? &composition.overrides[composition.steps[step].index] : nullptr;
   };
   check.step_name = [&](uint32_t step) { return step_name(composition, step); };
   std::vector<Diagnostic> misfits = check_tree(*schema, tree, tree.root(), check);
