@@ -514,6 +514,16 @@ bool SchemaChecker::refuse_unknown_key(NodeId child, const std::vector<std::stri
       std::move(notes), std::move(meant));
 }
 
+std::vector<std::string> SchemaChecker::names_of(const PropertiesConstraint& constraint) const {
+  std::vector<std::string> names;
+  if (!wants_words()) return names;
+  constraint.applyToProperties([&](const auto& name, const Subschema* /*subschema*/) {
+    names.emplace_back(name.c_str(), name.size());
+    return true;
+  });
+  return names;
+}
+
 bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
   if (here().kind != NodeKind::kMap) return true;
   bool all_fit = true;
@@ -524,11 +534,11 @@ bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
     all_fit &= fits(*subschema, child, problems_);
     return all_fit || wants_words();
   };
-  std::vector<std::string> known;
+  bool has_names = false;
   constraint.applyToProperties([&](const auto& name, const Subschema* subschema) {
     take_steps(1);
+    has_names = true;
     const std::string_view key(name.c_str(), name.size());
-    known.emplace_back(key);
     const NodeId child = tree_.find(node_, Key(key));
     return child == kNoNode || check(subschema, child);
   });
@@ -540,7 +550,7 @@ bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
     return true;
   });
   if (!all_fit && !wants_words()) return false;
-  if (!known.empty() && !marks_.empty()) {
+  if (has_names && !marks_.empty()) {
     marks_[node_].has_names = true;
     marks_[node_].part = part_;
   }
@@ -553,7 +563,7 @@ bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
     if (std::binary_search(matched.begin(), matched.end(), child)) continue;
     // Whatever is said of other keys, be it that they may be there.
     if (!marks_.empty()) marks_[child].is_named |= others->hasTitle();
-    all_fit &= closed ? refuse_unknown_key(child, known) : fits(*others, child, problems_);
+    all_fit &= closed ? refuse_unknown_key(child, names_of(constraint)) : fits(*others, child, problems_);
     if (!all_fit && !wants_words()) return false;
   }
   return all_fit;

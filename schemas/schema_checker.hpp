@@ -87,6 +87,8 @@ class SchemaChecker : public valijson::constraints::ConstraintVisitor {
   bool check_length(bool fits, std::string_view allowed);
   bool check_name(std::string_view name, NodeId child, const Subschema& subschema);
   bool refuse_unknown_key(NodeId child, const std::vector<std::string>& known);
+  /// For words only.
+  std::vector<std::string> names_of(const PropertiesConstraint& constraint) const;
   void find_unnamed_keys(NodeId map, Problems& problems);
   bool found(const std::string& pattern, std::string_view text);
   const Node& here() const { return tree_[node_]; }
