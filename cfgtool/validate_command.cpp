@@ -141,12 +141,22 @@ class Checker {
     return std::move(items_);
   }
 
+  /// `2 configurations`; known when all is checked.
+  std::string checked() const { return counted(checked_, flags_.composes() ? "configuration" : "file"); }
+
  private:
   template <typename Work>
   void add(const std::string& name, const Work& work) {
     const auto begin = std::chrono::steady_clock::now();
     Validation validation = work();
     items_.push_back({name, std::move(validation), std::chrono::steady_clock::now() - begin});
+    ++checked_;
+  }
+
+  std::string folders() const {
+    std::vector<std::string> all = flags_.hydra.config_dirs;
+    if (!flags_.hydra.config_path.empty()) all.insert(all.begin(), flags_.hydra.config_path);
+    return fmt::format("'{}'", fmt::join(all, "' and '"));
   }
 
   void check_composed() {
@@ -188,8 +198,10 @@ class Checker {
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
     for (VariantProblems& found : report.problems)
       items_.push_back({found.variant.command_line(), {std::move(found.problems), found.sources, nullptr}, {}});
+    checked_ = report.composed;
+    if (checked_ == 0) throw_error(Stage::kCompose, "configs-missing", "there is no config in " + folders());
     if (items_.empty()) items_.push_back({fmt::format("{} with all options", flags_.hydra.config_path), {}, time});
-    write_stderr(fmt::format("{} configurations composed in {:.1f} s, {} with problems\n", report.composed,
+    write_stderr(fmt::format("{} composed in {:.1f} s, {} with problems\n", counted(checked_, "configuration"),
                              time.count(), report.with_problems));
   }
 
@@ -203,6 +215,7 @@ class Checker {
   const ValidateFlags& flags_;
   Schemas schemas_;
   std::vector<CheckedItem> items_;
+  size_t checked_ = 0;
 };
 
 }  // namespace
@@ -222,9 +235,10 @@ int validate_command(const std::vector<std::string>& words) {
   try {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
-    const std::vector<CheckedItem> items = Checker(flags).check();
-    write_stdout(validation_report(items, flags.composes() ? "configuration" : "file",
-                                   flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
+    Checker checker(flags);
+    const std::vector<CheckedItem> items = checker.check();
+    write_stdout(
+        validation_report(items, checker.checked(), flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
     return exit_code(items);
   } catch (const ConfigError& error) {
     write_stderr(render(error.diagnostics(), error.sources().get(),
