@@ -94,10 +94,6 @@ void warn_of_skipped(const InferredSchema& schema, const HydraFlags& flags) {
   }
 }
 
-std::string counted(size_t count, const char* one) {
-  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
-}
-
 int infer(CLI::App& app, const std::vector<std::string>& words) {
   InferFlags flags;
   declare_infer(app, flags);
@@ -159,7 +155,8 @@ int check(CLI::App& app, const std::vector<std::string>& words) {
     item.time = std::chrono::steady_clock::now() - begin;
     items.push_back(std::move(item));
   }
-  write_stdout(validation_report(items, "schema", flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
+  write_stdout(validation_report(items, counted(items.size(), "schema"), flags.json ? "json" : flags.format,
+                                 may_color(STDOUT_FILENO)));
   const bool failed =
       std::any_of(items.begin(), items.end(), [](const CheckedItem& item) { return item.validation.has_errors(); });
   return failed ? 1 : 0;

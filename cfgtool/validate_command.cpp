@@ -153,12 +153,28 @@ class Checker {
     return std::move(items_);
   }
 
+  /// `2 configurations`; known when all is checked.
+  std::string checked() const { return counted(checked_, flags_.composes() ? "configuration" : "file"); }
+
  private:
   template <typename Work>
   void add(const std::string& name, const Work& work) {
     const auto begin = std::chrono::steady_clock::now();
     Validation validation = work();
-    items_.push_back({name, std::move(validation), std::chrono::steady_clock::now() - begin});
+    items_.push_back({name, std::move(validation), std::chrono::steady_clock::now() - begin, name});
+    ++checked_;
+  }
+
+  std::string folders() const {
+    std::vector<std::string> all = flags_.hydra.config_dirs;
+    if (!flags_.hydra.config_path.empty()) all.insert(all.begin(), flags_.hydra.config_path);
+    return fmt::format("'{}'", fmt::join(all, "' and '"));
+  }
+
+  /// The primary config's, as far as that can be told from its name.
+  std::string config_file(const std::string& config_name) const {
+    const std::string folder = flags_.hydra.config_path.empty() ? "" : flags_.hydra.config_path + "/";
+    return folder + config_name + (config_name.ends_with(".yaml") ? "" : ".yaml");
   }
 
   void check_composed() {
@@ -168,6 +184,7 @@ class Checker {
     if (!schema) throw ConfigError(no_schema(fmt::format("the config '{}'", request.config_name.value_or(""))));
     const auto store = std::make_shared<FileStore>(default_cache_folder());
     add(name_of(flags_.hydra), [&] { return validate(store, request, schema.get(), flags_.options()); });
+    items_.back().file = config_file(*request.config_name);
     store->save_caches();
   }
 
@@ -200,9 +217,14 @@ class Checker {
     if (shows_progress) write_stderr("\r\033[K");
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
     for (VariantProblems& found : report.problems)
-      items_.push_back({found.variant.command_line(), {std::move(found.problems), found.sources, nullptr}, {}});
-    if (items_.empty()) items_.push_back({fmt::format("{} with all options", flags_.hydra.config_path), {}, time});
-    write_stderr(fmt::format("{} configurations composed in {:.1f} s, {} with problems\n", report.composed,
+      items_.push_back({found.variant.command_line(),
+                        {std::move(found.problems), found.sources, nullptr},
+                        {},
+                        config_file(found.variant.config_name)});
+    checked_ = report.composed;
+    if (checked_ == 0) throw_error(Stage::kCompose, "configs-missing", "there is no config in " + folders());
+    if (items_.empty()) items_.push_back({fmt::format("{} with all options", flags_.hydra.config_path), {}, time, {}});
+    write_stderr(fmt::format("{} composed in {:.1f} s, {} with problems\n", counted(checked_, "configuration"),
                              time.count(), report.with_problems));
   }
 
@@ -216,6 +238,7 @@ class Checker {
   const ValidateFlags& flags_;
   Schemas schemas_;
   std::vector<CheckedItem> items_;
+  size_t checked_ = 0;
 };
 
 }  // namespace
@@ -236,9 +259,10 @@ int validate_command(const std::vector<std::string>& words) {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
     refuse_printing(flags.hydra);
-    const std::vector<CheckedItem> items = Checker(flags).check();
-    write_stdout(validation_report(items, flags.composes() ? "configuration" : "file",
-                                   flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
+    Checker checker(flags);
+    const std::vector<CheckedItem> items = checker.check();
+    write_stdout(
+        validation_report(items, checker.checked(), flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
     return exit_code(items);
   } catch (const ConfigError& error) {
     write_stderr(render(error.diagnostics(), error.sources().get(),

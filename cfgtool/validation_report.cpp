@@ -11,22 +11,18 @@ namespace cfgtool {
 
 namespace {
 
-std::string counted(size_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 bool is_error(const Diagnostic& problem) {
   return problem.severity == Severity::kError;
 }
 
-std::string summary(const std::vector<CheckedItem>& items, const std::string& noun) {
+std::string summary(const std::vector<CheckedItem>& items, const std::string& checked) {
   size_t errors = 0;
   size_t warnings = 0;
   for (const CheckedItem& item : items) {
     for (const Diagnostic& problem : item.validation.problems)
       ++(is_error(problem) ? errors : warnings);
   }
-  std::string text = errors > 0 ? counted(errors, "problem") : counted(items.size(), noun) + ": no problems";
+  std::string text = errors > 0 ? counted(errors, "problem") : checked + ": no problems";
   if (warnings > 0) text += ", " + counted(warnings, "warning");
   return text + "\n";
 }
@@ -41,7 +37,7 @@ std::string each_rendered(const std::vector<CheckedItem>& items, const RenderOpt
 std::string sarif(const std::vector<CheckedItem>& items) {
   std::vector<DiagnosticGroup> groups;
   for (const CheckedItem& item : items)
-    groups.push_back({&item.validation.problems, item.validation.sources.get()});
+    groups.push_back({&item.validation.problems, item.validation.sources.get(), item.file});
   return render_sarif(groups);
 }
 
@@ -111,13 +107,17 @@ const std::vector<std::string>& report_formats() {
   return kFormats;
 }
 
-std::string validation_report(const std::vector<CheckedItem>& items, const std::string& noun, const std::string& format,
-                              bool color) {
+std::string counted(size_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string validation_report(const std::vector<CheckedItem>& items, const std::string& checked,
+                              const std::string& format, bool color) {
   if (format == "sarif") return sarif(items);
   if (format == "junit") return junit(items);
   if (format == "json") return each_rendered(items, {DiagnosticFormat::kJson});
   if (format == "github") return each_rendered(items, {DiagnosticFormat::kGithub});
-  return each_rendered(items, {DiagnosticFormat::kText, color}) + summary(items, noun);
+  return each_rendered(items, {DiagnosticFormat::kText, color}) + summary(items, checked);
 }
 
 }  // namespace cfgtool

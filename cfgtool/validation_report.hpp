@@ -15,17 +15,21 @@ struct CheckedItem {
   std::string name;
   Validation validation;
   std::chrono::duration<double> time{0};
+  std::string file = {};  ///< where readers that want a file show what lies in none, such as an override
 };
 
 /// text, json, github, sarif and junit.
 const std::vector<std::string>& report_formats();
 
+/// `1 file`, `2 files`.
+std::string counted(size_t count, const std::string& noun);
+
 /// The text ends with a count. JSON and GitHub have a line for each problem, and nothing where there is none. SARIF is
 /// one document with one run, JUnit one test suite with a test for each item.
-/// \param noun what an item is, such as "file"
+/// \param checked what was checked, for the text that finds nothing wrong: `2 files`
 /// \param format one of report_formats()
 /// \param color text only
-std::string validation_report(const std::vector<CheckedItem>& items, const std::string& noun, const std::string& format,
-                              bool color);
+std::string validation_report(const std::vector<CheckedItem>& items, const std::string& checked,
+                              const std::string& format, bool color);
 
 }  // namespace cfgtool

@@ -230,7 +230,7 @@ std::optional<Json> sarif_place(const Label& label, const SourceMap* sources) {
   return location;
 }
 
-Json sarif_result(const Diagnostic& diagnostic, const SourceMap* sources) {
+Json sarif_result(const Diagnostic& diagnostic, const SourceMap* sources, const std::string& otherwise) {
   Json result = {{"ruleId", diagnostic.code}, {"level", name_of(diagnostic.severity)}};
   result["message"] = {{"text", whole_text(diagnostic, sources, SaidPlaces::kOutsideOfFiles)}};
   Json location = Json::object();
@@ -243,6 +243,9 @@ Json sarif_result(const Diagnostic& diagnostic, const SourceMap* sources) {
     } else {
       related.push_back(std::move(*place));
     }
+  }
+  if (location.empty() && !otherwise.empty()) {
+    location["physicalLocation"] = {{"artifactLocation", {{"uri", path_uri(otherwise)}}}, {"region", {{"startLine", 1}}}};
   }
   if (!diagnostic.key_path.empty())
     location["logicalLocations"] = Json::array({{{"fullyQualifiedName", diagnostic.key_path}}});
@@ -264,7 +267,7 @@ std::string words_of_code(const std::string& code) {
 
 std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources, const RenderOptions& options) {
   if (diagnostics.empty()) return {};
-  if (options.format == DiagnosticFormat::kSarif) return render_sarif({{&diagnostics, sources}});
+  if (options.format == DiagnosticFormat::kSarif) return render_sarif({{&diagnostics, sources, {}}});
   std::string out;
   for (const Diagnostic& diagnostic : diagnostics) {
     switch (options.format) {
@@ -289,7 +292,7 @@ std::string render_sarif(const std::vector<DiagnosticGroup>& groups) {
   std::set<std::string> codes;
   for (const DiagnosticGroup& group : groups) {
     for (const Diagnostic& diagnostic : *group.diagnostics) {
-      results.push_back(sarif_result(diagnostic, group.sources));
+      results.push_back(sarif_result(diagnostic, group.sources, group.file));
       codes.insert(diagnostic.code);
     }
   }

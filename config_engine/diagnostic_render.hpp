@@ -37,6 +37,8 @@ std::string render(const std::vector<Diagnostic>& diagnostics, const SourceMap* 
 struct DiagnosticGroup {
   const std::vector<Diagnostic>* diagnostics = nullptr;
   const SourceMap* sources = nullptr;  ///< as for render()
+  /// The file that a problem without a place in one is shown at: GitHub takes no SARIF result without. Empty: at none.
+  std::string file = {};
 };
 
 /// Problems with different sources as one SARIF document with one run. There is a document also if there is no problem:

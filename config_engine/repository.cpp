@@ -115,6 +115,21 @@ std::vector<std::string> list_folder(const std::string& folder, bool groups) {
   return names;
 }
 
+/// Whether the group is a link to a folder that it lies in, or passed on the way to it: who goes through all groups
+/// would go round for ever.
+bool leads_back(const std::string& top, const std::string& group) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path path = fs::path(top) / group;
+  if (!fs::is_symlink(path, error)) return false;
+  const std::string target = fs::canonical(path, error).string() + "/";
+  for (fs::path passed = path.parent_path(); !error; passed = passed.parent_path()) {
+    if ((fs::canonical(passed, error).string() + "/").starts_with(target)) return true;
+    if (passed.native().size() <= top.size()) return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct FileStore::Entry {
@@ -364,6 +379,9 @@ std::vector<std::string> ConfigRepository::subgroups(const std::string& group) c
       here = builtin_subgroups(group);
     } else if (!folders_[i].empty()) {
       here = list_folder(join(folders_[i], group), true);
+      std::erase_if(here, [&](const std::string& name) {
+        return leads_back(folders_[i], group.empty() ? name : group + "/" + name);
+      });
     }
     groups.insert(groups.end(), here.begin(), here.end());
   }

@@ -48,7 +48,8 @@ std::string_view schema_in_comment(std::string_view line) {
 std::optional<DiscoveredSchema> named_in_comments(const fs::path& file, SourceMap& sources) {
   std::optional<std::string> text = read_whole_file(file.string());
   if (!text) return std::nullopt;  // who wants the file itself will say so
-  for (size_t begin = 0; begin < text->size();) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  for (size_t begin = text->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; begin < text->size();) {
     const size_t end = std::min(text->find('\n', begin), text->size());
     const std::string_view line = std::string_view(*text).substr(begin, end - begin);
     const size_t first = line.find_first_not_of(" \t\r");

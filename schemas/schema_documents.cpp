@@ -46,6 +46,14 @@ std::string unescape_pointer(std::string_view token) {
   return out;
 }
 
+/// As a link that was checked out as a file; OmegaConf makes a key without a value of it.
+bool is_text_alone(const Tree& tree) {
+  const Node& root = tree[tree.root()];
+  if (root.kind != NodeKind::kMap || root.length != 1) return false;
+  const Node& child = tree[*tree.children(tree.root()).begin()];
+  return child.kind == NodeKind::kNull && child.pos && child.pos == child.key_pos;
+}
+
 std::string without_empty_fragment(std::string uri) {
   if (uri.ends_with('#')) uri.pop_back();
   return uri;
@@ -123,6 +131,8 @@ SchemaNode SchemaDocuments::read_text(std::string uri, SourceKind kind, const st
   // It would let everything pass, which is not what a file that lost its content is for.
   const Node& root = tree[tree.root()];
   const bool has_nothing = root.kind == NodeKind::kMap && root.length == 0;
+  if (!is_json && is_text_alone(tree))
+    throw_error(Stage::kCompose, "schema-invalid", "this is no schema: it is nothing but a text", begin);
   if (has_nothing && !(root.pos && sources_.text(begin).substr(root.pos.offset - begin.offset).starts_with('{')))
     throw_error(Stage::kCompose, "schema-invalid", "the schema is empty", begin);
   return add({std::move(uri), begin, std::move(tree), std::move(cached_as), false});

@@ -82,7 +82,7 @@ TEST_CASE("-cn and overrides restrict") {
   const Outcome fine = validate_shop({"-cn", "evaluate", "model=small"});
   CHECK(fine.exit_code == 0);
   CHECK(fine.complains("2 configurations composed in "));
-  CHECK(fine.output == "1 configuration: no problems\n");
+  CHECK(fine.output == "2 configurations: no problems\n");
 }
 
 TEST_CASE("the report does not depend on the number of jobs") {

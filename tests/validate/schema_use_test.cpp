@@ -165,6 +165,25 @@ TEST_CASE("a schema that the file names is used") {
             .exit_code == 0);
 }
 
+TEST_CASE("a byte order mark does not hide the schema that the file names") {
+  const Project project;
+  project.write("marked.yaml", "\xEF\xBB\xBF# yaml-language-server: $schema=schema.yaml\nname: demo\nsteps: zero\n");
+  CHECK(cfgtool(project, {"validate", "marked.yaml"}).prints("marked.yaml:3:8"));
+}
+
+TEST_CASE("a schema that is nothing but a text is refused") {
+  const Project project;
+  project.write("link.yaml", "../schemas/config.schema.yaml\n");
+  for (const std::string command : {"validate", "schema"}) {
+    const Outcome outcome = command == "schema" ? cfgtool(project, {"schema", "check", "link.yaml"})
+                                                : cfgtool(project, {"validate", "--schema", "link.yaml", "good.yaml"});
+    CHECK(outcome.exit_code == 1);
+    CHECK((outcome.output + outcome.errors).find("error[schema-invalid]: this is no schema") != std::string::npos);
+  }
+  project.write("key.yaml", "title:\n");
+  CHECK_FALSE(cfgtool(project, {"schema", "check", "key.yaml"}).prints("nothing but a text"));
+}
+
 TEST_CASE("cfgtool.yaml names the schemas of a repository") {
   const Project project;
   std::filesystem::create_directories(project.path() / "conf/part/deep");
