@@ -126,7 +126,7 @@ TEST_CASE("progress: on a terminal only") {
     MESSAGE("SKIPPED: `script` is not installed, or there are no terminals here");
     return;
   }
-  CHECK(terminal.prints("] 18/"));
+  CHECK(terminal.prints("\r\033[K["));
   CHECK(terminal.prints("\r\033[K18 configurations composed in "));
 }
 
