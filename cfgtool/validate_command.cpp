@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "cfgtool/command.hpp"
@@ -170,12 +171,24 @@ class Checker {
 
   void check_files() {
     if (flags_.hydra.overrides.empty()) refuse_usage("nothing to validate: give files, or -cp and -cn");
+    if (flags_.schema.coerce || flags_.schema.with_defaults) {
+      refuse_usage(fmt::format("{} is for configurations that are composed, not for files",
+                               flags_.schema.coerce ? "--coerce" : "--with-defaults"),
+                   "-cp FOLDER -cn NAME");
+    }
+    std::set<std::string> wrong_schemas;
     for (const std::string& file : flags_.hydra.overrides) {
-      const auto schema = schemas_.of(file);
-      add(file, [&] {
-        return schema ? validate_file(file, *schema, flags_.options())
-                      : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};
-      });
+      try {
+        const auto schema = schemas_.of(file);
+        add(file, [&] {
+          return schema ? validate_file(file, *schema, flags_.options())
+                        : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};
+        });
+      } catch (const ConfigError& error) {
+        // That a schema is wrong is said once, and does not hide what is wrong with files that have another.
+        if (wrong_schemas.insert(render(error.diagnostics(), error.sources().get())).second)
+          items_.push_back({file, {error.diagnostics(), error.sources(), nullptr}});
+      }
     }
   }
 
