@@ -52,6 +52,7 @@ void declare(CLI::App& app, ValidateFlags& flags) {
       "  cfgtool validate --schema model.schema.yaml conf/model/*.yaml\n"
       "  cfgtool validate -cp conf -cn config --schema config.schema.yaml --format sarif");
   add_hydra_flags(app, flags.hydra);
+  remove_printing_flags(app);
   add_schema_flags(app, flags.schema);
   app.add_flag(
       "--strict", flags.strict,
