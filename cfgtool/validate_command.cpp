@@ -177,7 +177,6 @@ class Checker {
                                flags_.schema.coerce ? "--coerce" : "--with-defaults"),
                    "-cp FOLDER -cn NAME");
     }
-    std::set<std::string> wrong_schemas;
     for (const std::string& file : flags_.hydra.overrides) {
       try {
         const auto schema = schemas_.of(file);
@@ -186,11 +185,15 @@ class Checker {
                         : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};
         });
       } catch (const ConfigError& error) {
-        // That a schema is wrong is said once, and does not hide what is wrong with files that have another.
-        if (wrong_schemas.insert(render(error.diagnostics(), error.sources().get())).second)
-          items_.push_back({file, {error.diagnostics(), error.sources(), nullptr}});
+        add_wrong_schema(file, error);
       }
     }
+  }
+
+  /// That a schema is wrong is said once, and does not hide what is wrong with what has another.
+  void add_wrong_schema(const std::string& name, const ConfigError& error) {
+    if (wrong_schemas_.insert(render(error.diagnostics(), error.sources().get())).second)
+      items_.push_back({name, {error.diagnostics(), error.sources(), nullptr}});
   }
 
   void check_all_options() {
@@ -200,7 +203,12 @@ class Checker {
     request.schema_of = [&](const std::string& config_name) {
       ComposeRequest one = request.compose;
       one.config_name = config_name;
-      return schemas_.of(one);
+      try {
+        return schemas_.of(one);
+      } catch (const ConfigError& error) {
+        add_wrong_schema("-cn " + config_name, error);
+        return std::shared_ptr<const Schema>();
+      }
     };
     request.validate = flags_.options();
     request.threads = flags_.jobs;
@@ -229,6 +237,7 @@ class Checker {
   const ValidateFlags& flags_;
   Schemas schemas_;
   std::vector<CheckedItem> items_;
+  std::set<std::string> wrong_schemas_;
   size_t checked_ = 0;
 };
 
