@@ -71,6 +71,7 @@ struct InferFlags {
 
 void declare_infer(CLI::App& app, InferFlags& flags) {
   add_hydra_flags(app, flags.hydra);
+  remove_printing_flags(app);
   app.add_flag("--closed", flags.options.closed, "Refuse keys that were not seen (additionalProperties: false)");
   add_out_flags(app, flags.out);
   app.footer(
@@ -94,10 +95,11 @@ void warn_of_skipped(const InferredSchema& schema, const HydraFlags& flags) {
   }
 }
 
-int infer(CLI::App& app, const std::vector<std::string>& words) {
+int infer(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& errors) {
   InferFlags flags;
   declare_infer(app, flags);
   if (!parse_flags(app, words)) return 0;
+  errors = flags.hydra.diagnostic_format();
   take_overrides(app, flags.hydra);
   const ComposeRequest request = flags.hydra.request();
   if (!request.config_name) refuse_usage("no configuration was named", "-cp FOLDER -cn NAME");
@@ -141,7 +143,7 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
       "  cfgtool schema check --format github schemas/*.schema.yaml");
 }
 
-int check(CLI::App& app, const std::vector<std::string>& words) {
+int check(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& /*errors*/) {
   CheckFlags flags;
   declare_check(app, flags);
   if (!parse_flags(app, words)) return 0;
@@ -177,6 +179,7 @@ void declare_docs(CLI::App& app, DocsFlags& flags) {
   app.add_option("FILE", flags.file, "The schema, as YAML or JSON (.json), or a name such as verl/ppo_trainer")
       ->required();
   add_hydra_flags(app, flags.hydra);
+  remove_printing_flags(app);
   add_schema_uri_flag(app, flags.schema);
   add_out_flags(app, flags.out);
   app.footer(
@@ -190,10 +193,11 @@ void declare_docs(CLI::App& app, DocsFlags& flags) {
       "  cfgtool schema docs config.schema.yaml -cp conf -cn config db=mysql --out config.md --force");
 }
 
-int docs(CLI::App& app, const std::vector<std::string>& words) {
+int docs(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& errors) {
   DocsFlags flags;
   declare_docs(app, flags);
   if (!parse_flags(app, words)) return 0;
+  errors = flags.hydra.diagnostic_format();
   take_overrides(app, flags.hydra);
   if (!flags.composes() && !flags.hydra.overrides.empty())
     refuse_usage(fmt::format("'{}' overrides nothing: no configuration was named", flags.hydra.overrides[0]),
@@ -217,7 +221,8 @@ int docs(CLI::App& app, const std::vector<std::string>& words) {
 
 // --- All of them ---
 
-using Action = int (*)(CLI::App& app, const std::vector<std::string>& words);
+/// \param errors how errors are shown, which flags may change
+using Action = int (*)(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& errors);
 struct SchemaSubcommand {
   const char* name;
   const char* summary;
@@ -245,11 +250,11 @@ std::string help() {
 int run(const SchemaSubcommand& subcommand, const std::vector<std::string>& words) {
   CLI::App app(subcommand.summary, fmt::format("cfgtool schema {}", subcommand.name));
   add_version_flag(app, version_text("cfgtool", ""));
+  DiagnosticFormat errors = DiagnosticFormat::kText;
   try {
-    return subcommand.run(app, words);
+    return subcommand.run(app, words, errors);
   } catch (const ConfigError& error) {
-    write_stderr(
-        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+    write_stderr(render(error.diagnostics(), error.sources().get(), {errors, may_color(STDERR_FILENO)}));
     return exit_code_of(error);
   }
 }

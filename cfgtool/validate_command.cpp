@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "cfgtool/command.hpp"
@@ -51,6 +52,7 @@ void declare(CLI::App& app, ValidateFlags& flags) {
       "  cfgtool validate --schema model.schema.yaml conf/model/*.yaml\n"
       "  cfgtool validate -cp conf -cn config --schema config.schema.yaml --format sarif");
   add_hydra_flags(app, flags.hydra);
+  remove_printing_flags(app);
   add_schema_flags(app, flags.schema);
   app.add_flag(
       "--strict", flags.strict,
@@ -190,13 +192,28 @@ class Checker {
 
   void check_files() {
     if (flags_.hydra.overrides.empty()) refuse_usage("nothing to validate: give files, or -cp and -cn");
-    for (const std::string& file : flags_.hydra.overrides) {
-      const auto schema = schemas_.of(file);
-      add(file, [&] {
-        return schema ? validate_file(file, *schema, flags_.options())
-                      : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};
-      });
+    if (flags_.schema.coerce || flags_.schema.with_defaults) {
+      refuse_usage(fmt::format("{} is for configurations that are composed, not for files",
+                               flags_.schema.coerce ? "--coerce" : "--with-defaults"),
+                   "-cp FOLDER -cn NAME");
     }
+    for (const std::string& file : flags_.hydra.overrides) {
+      try {
+        const auto schema = schemas_.of(file);
+        add(file, [&] {
+          return schema ? validate_file(file, *schema, flags_.options())
+                        : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};
+        });
+      } catch (const ConfigError& error) {
+        add_wrong_schema(file, error);
+      }
+    }
+  }
+
+  /// That a schema is wrong is said once, and does not hide what is wrong with what has another.
+  void add_wrong_schema(const std::string& name, const ConfigError& error) {
+    if (wrong_schemas_.insert(render(error.diagnostics(), error.sources().get())).second)
+      items_.push_back({name, {error.diagnostics(), error.sources(), nullptr}});
   }
 
   void check_all_options() {
@@ -206,7 +223,12 @@ class Checker {
     request.schema_of = [&](const std::string& config_name) {
       ComposeRequest one = request.compose;
       one.config_name = config_name;
-      return schemas_.of(one);
+      try {
+        return schemas_.of(one);
+      } catch (const ConfigError& error) {
+        add_wrong_schema("-cn " + config_name, error);
+        return std::shared_ptr<const Schema>();
+      }
     };
     request.validate = flags_.options();
     request.threads = flags_.jobs;
@@ -238,6 +260,7 @@ class Checker {
   const ValidateFlags& flags_;
   Schemas schemas_;
   std::vector<CheckedItem> items_;
+  std::set<std::string> wrong_schemas_;
   size_t checked_ = 0;
 };
 

@@ -64,7 +64,8 @@ void append_snippet(std::string& out, const SourceLocation& at, uint32_t length,
   const std::string before = (begin > 0 ? "…" : "") + printable(at.line_text.substr(begin, column - begin));
   const std::string behind =
       printable(at.line_text.substr(column, end - column)) + (end < at.line_text.size() ? "…" : "");
-  const size_t marked = std::max<size_t>(1, std::min<size_t>(length, end - std::min(end, column)));
+  const size_t shown = std::min<size_t>(length, end - std::min(end, column));
+  const size_t marked = std::max<size_t>(1, display_width(at.line_text.substr(column, shown)));
   out += fmt::format("    {}|{} {}{}\n", palette.place, palette.off, before, behind);
   out += fmt::format("    {}|{} {}{}{}{}\n", palette.place, palette.off, std::string(display_width(before), ' '),
                      palette.mark, std::string(marked, '^'), palette.off);

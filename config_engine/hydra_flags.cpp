@@ -162,6 +162,11 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
   }
 }
 
+void remove_printing_flags(CLI::App& app) {
+  for (const char* const name : {"--cfg", "--resolve", "--package", "--info", "--hydra-help", "--run"})
+    app.remove_option(app.get_option(name));
+}
+
 void add_version_flag(CLI::App& app, const std::string& text) {
   app.add_flag_callback(
          "--version", [text] { throw CLI::CallForVersion(text.substr(0, text.find_last_not_of('\n') + 1), 0); },

@@ -48,6 +48,9 @@ struct HydraFlags {
 /// Declares the flags on `app`, which then leaves what is no flag to take_overrides().
 void add_hydra_flags(CLI::App& app, HydraFlags& flags);
 
+/// Takes back those that print something of the configuration instead, from a command that would not heed them.
+void remove_printing_flags(CLI::App& app);
+
 /// `--version`, which prints `text` and stops there.
 void add_version_flag(CLI::App& app, const std::string& text);
 

@@ -105,9 +105,11 @@ std::vector<std::string> list_folder(const std::string& folder, bool groups) {
     std::string name = item->d_name;
     if (name == "." || name == ".." || name == "__pycache__" || name == "__init__.py") continue;
     const std::string path = fmt::format("{}/{}", folder, name);
+    // Of links the listing does not say what they lead to, and some file systems never say.
+    const bool is_told = item->d_type == DT_DIR || item->d_type == DT_REG;
     if (groups) {
-      if (is_folder(path)) names.push_back(name);
-    } else if (name.ends_with(".yaml") && stat_regular_file(path)) {
+      if (is_told ? item->d_type == DT_DIR : is_folder(path)) names.push_back(name);
+    } else if (name.ends_with(".yaml") && (is_told ? item->d_type == DT_REG : stat_regular_file(path))) {
       names.push_back(name.substr(0, name.size() - 5));
     }
   }

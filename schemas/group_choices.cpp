@@ -42,9 +42,11 @@ void append_unlisted(ConfigRepository& repository, const std::string& parent, co
   for (const std::string& name : repository.subgroups(parent)) {
     const std::string group = parent.empty() ? name : parent + "/" + name;
     if (is_hydras(group)) continue;
-    std::vector<std::string> options = repository.group_options(group);
-    if (!options.empty() && listed.count(group) == 0 && is_about_the_whole(repository, group, options))
-      found.push_back({group, true, std::move(options)});
+    if (listed.count(group) == 0) {
+      std::vector<std::string> options = repository.group_options(group);
+      if (!options.empty() && is_about_the_whole(repository, group, options))
+        found.push_back({group, true, std::move(options)});
+    }
     append_unlisted(repository, group, listed, found);
   }
 }

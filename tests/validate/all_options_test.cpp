@@ -25,6 +25,17 @@ TEST_CASE("all options are counted") {
   CHECK(project.validate({"-cp", "conf", "--all-options"}).output == "2 configurations: no problems\n");
 }
 
+TEST_CASE("a schema that is wrong does not hide what is wrong with other primary configs") {
+  const Project project;
+  project.write("conf/config.yaml", "# yaml-language-server: $schema=../nowhere.yaml\nname: demo\n");
+  project.write("conf/other.yaml", "# yaml-language-server: $schema=../schema.yaml\nname: 3\n");
+  const Outcome outcome =
+      run_program_in(project.path(), VALIDATE_CFGTOOL, {"validate", "-cp", "conf", "--all-options"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.prints("conf/config.yaml:1:33"));
+  CHECK(outcome.prints("conf/other.yaml:2:7"));
+}
+
 TEST_CASE("links that lead back are not followed for ever") {
   const Project project;
   namespace fs = std::filesystem;

@@ -53,6 +53,12 @@ TEST_CASE("text: each problem at its place, and a count") {
   CHECK(project.validate_config({"name=other", "count=4"}).output == "1 configuration: no problems\n");
 }
 
+TEST_CASE("text: the mark is as wide as what it marks") {
+  const Project project;
+  project.write("wide.yaml", "name: demo\nsteps: höhe # of what\n");
+  CHECK(project.validate({"wide.yaml"}).prints("\n    | steps: höhe # of what\n    |        ^^^^\n"));
+}
+
 TEST_CASE("text: a warning is no problem, and is counted beside them") {
   const Project project;
   project.write("conf/config.yaml", "defaults:\n  - part: a\nname: demo\n");
@@ -196,6 +202,32 @@ TEST_CASE("wrong usage and a wrong schema are no report") {
     CHECK(outcome.exit_code == row.exit_code);
     CHECK(outcome.output.empty());
     CHECK(outcome.complains("[" + row.complaint));
+  }
+}
+
+TEST_CASE("what would print the configuration is no flag here") {
+  const Project project;
+  project.write("schema.yaml", "properties: {name: {type: string}}\n");
+  const std::vector<std::vector<std::string>> flags = {{"--cfg", "job"}, {"--info"}, {"-p", "name"}, {"--hydra-help"}};
+  for (const std::vector<std::string>& words : flags) {
+    CAPTURE(words[0]);
+    const Outcome outcome = project.validate_config(words);
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.complains("unrecognized argument: " + words[0]));
+    std::vector<std::string> infer{"schema", "infer", "-cp", "conf", "-cn", "config"};
+    infer.insert(infer.end(), words.begin(), words.end());
+    CHECK(run_program_in(project.path(), VALIDATE_CFGTOOL, infer).exit_code == 2);
+  }
+}
+
+TEST_CASE("--error-format counts for the schema commands") {
+  const Project project;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"schema", "infer", "-cp", "conf", "-cn", "config", "nmae=x", "--error-format", "json"},
+        {"schema", "docs", "schema.yaml", "-cp", "conf", "-cn", "config", "nmae=x", "--error-format", "json"}}) {
+    const Outcome outcome = run_program_in(project.path(), VALIDATE_CFGTOOL, words);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.errors.starts_with("{\"code\":\"override-key-missing\""));
   }
 }
 

@@ -81,6 +81,15 @@ TEST_CASE("--with-defaults adds what is absent, and defaults within defaults") {
   CHECK(resolve(project, {"--with-defaults"}).complains("schema.yaml:4:14"));
 }
 
+TEST_CASE("files are checked as they are") {
+  const Project project;
+  for (const std::string flag : {"--coerce", "--with-defaults"}) {
+    const Outcome outcome = project.validate({flag, "good.yaml"});
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.complains(flag + " is for configurations that are composed"));
+  }
+}
+
 TEST_CASE("defaults without an end are refused") {
   const Project project;
   project.write("schema.yaml", "properties: {a: {$ref: '#', default: {}}}\n");
@@ -158,9 +167,13 @@ TEST_CASE("a schema that the file names is used") {
   CHECK(unreadable.prints("conf/named.yaml:3:8"));
   // A schema that is not there is shown where it was named.
   project.write("lost.yaml", "# yaml-language-server: $schema=nowhere.yaml\n");
-  CHECK(cfgtool(project, {"validate", "lost.yaml"}).complains("lost.yaml:1:33"));
+  CHECK(cfgtool(project, {"validate", "lost.yaml"}).prints("lost.yaml:1:33"));
+  const Outcome others = cfgtool(project, {"validate", "lost.yaml", "conf/named.yaml"});
+  CHECK(others.exit_code == 1);
+  CHECK(others.prints("lost.yaml:1:33"));
+  CHECK(others.prints("conf/named.yaml:3:8"));
   project.write("far.yaml", "# yaml-language-server: $schema=https://example.org/s.json\n");
-  CHECK(cfgtool(project, {"validate", "far.yaml"}).complains("nothing is read from a network"));
+  CHECK(cfgtool(project, {"validate", "far.yaml"}).prints("nothing is read from a network"));
   CHECK(cfgtool(project, {"validate", "--schema-uri", "https://example.org/s.json=schemas/own.yaml", "far.yaml"})
             .exit_code == 0);
 }
@@ -222,6 +235,9 @@ TEST_CASE("a cfgtool.yaml that is wrong is refused at its place") {
   CHECK(complaint("schemas:\n  nowhere.yaml: good.yaml\n").find("cfgtool.yaml:2:3") != std::string::npos);
   CHECK(complaint("schemas: [\n").find("cfgtool.yaml") != std::string::npos);
   CHECK(complaint("").find("no schema is known") != std::string::npos);
+  // Once, however many files it is for.
+  project.write("cfgtool.yaml", "shemas: {}\n");
+  CHECK(cfgtool(project, {"validate", "good.yaml", "bad.yaml"}).prints("\n1 problem\n"));
 }
 
 TEST_CASE("a schema's attention mapping makes the specification") {
