@@ -122,6 +122,7 @@ struct CheckFlags {
   SchemaFlags schema;
   std::string format = "text";
   bool json = false;
+  bool strict = false;
 };
 
 void declare_check(CLI::App& app, CheckFlags& flags) {
@@ -133,6 +134,7 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
       ->type_name("FORMAT")
       ->capture_default_str();
   app.add_flag("--json", flags.json, "Short for --format json");
+  app.add_flag("--strict", flags.strict, "Also fail where there are warnings");
   app.footer(
       "Errors are what makes a file no schema: of draft-07, with references that lead somewhere and patterns that can "
       "be\n"
@@ -159,8 +161,9 @@ int check(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat
   }
   write_stdout(validation_report(items, counted(items.size(), "schema"), flags.json ? "json" : flags.format,
                                  may_color(STDOUT_FILENO)));
-  const bool failed =
-      std::any_of(items.begin(), items.end(), [](const CheckedItem& item) { return item.validation.has_errors(); });
+  const bool failed = std::any_of(items.begin(), items.end(), [&](const CheckedItem& item) {
+    return flags.strict ? !item.validation.problems.empty() : item.validation.has_errors();
+  });
   return failed ? 1 : 0;
 }
 

@@ -30,6 +30,7 @@ struct ValidateFlags {
   SchemaFlags schema;
   bool strict = false;
   bool all_options = false;
+  bool skip_unknown = false;
   size_t jobs = std::max(std::thread::hardware_concurrency(), 1U);
   bool json = false;
   std::string format = "text";
@@ -58,6 +59,7 @@ void declare(CLI::App& app, ValidateFlags& flags) {
       "--strict", flags.strict,
       "Also refuse ??? that are left, interpolations that cannot be followed here, and keys that the schema does "
       "not name");
+  app.add_flag("--skip-unknown", flags.skip_unknown, "Leave out files that no schema is known for");
   app.add_flag("--all-options", flags.all_options,
                "Compose every primary config (or that of -cn) with every option of every group");
   app.add_option("-j,--jobs", flags.jobs, "How many to compose at the same time, with --all-options")
@@ -200,6 +202,7 @@ class Checker {
     for (const std::string& file : flags_.hydra.overrides) {
       try {
         const auto schema = schemas_.of(file);
+        if (!schema && flags_.skip_unknown) continue;
         add(file, [&] {
           return schema ? validate_file(file, *schema, flags_.options())
                         : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};

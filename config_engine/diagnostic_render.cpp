@@ -246,7 +246,8 @@ Json sarif_result(const Diagnostic& diagnostic, const SourceMap* sources, const 
     }
   }
   if (location.empty() && !otherwise.empty()) {
-    location["physicalLocation"] = {{"artifactLocation", {{"uri", path_uri(otherwise)}}}, {"region", {{"startLine", 1}}}};
+    location["physicalLocation"] = {{"artifactLocation", {{"uri", path_uri(otherwise)}}},
+                                    {"region", {{"startLine", 1}}}};
   }
   if (!diagnostic.key_path.empty())
     location["logicalLocations"] = Json::array({{{"fullyQualifiedName", diagnostic.key_path}}});

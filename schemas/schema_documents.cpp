@@ -14,6 +14,7 @@
 #include "config_engine/write_file.hpp"
 #include "config_engine/yaml_reader.hpp"
 #include "schemas/meta_schema.hpp"
+#include "schemas/schema_folders.hpp"
 #include "schemas/uri.hpp"
 
 namespace cfgtool {
@@ -101,6 +102,10 @@ SchemaNode SchemaDocuments::read(const std::string& file, SourcePos named_at) {
     diagnostic.code = "schema-unreadable";
     diagnostic.message = fmt::format("cannot read the schema '{}': {}", file, std::strerror(errno));
     if (named_at) diagnostic.labels.push_back({named_at, static_cast<uint32_t>(file.size()), {}});
+    const std::vector<std::string> names = schema_names();
+    const std::string hint = did_you_mean(file, names);
+    diagnostic.notes.push_back(
+        hint.empty() ? fmt::format("schemas that come with cfgtool are {}", fmt::join(names, ", ")) : hint);
     throw ConfigError(std::move(diagnostic));
   }
   return read_text(uri, SourceKind::kFile, file, std::move(*text));

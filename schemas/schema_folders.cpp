@@ -71,6 +71,21 @@ fs::path find_attention_mapping(const std::string& name_or_file, SourcePos named
   throw ConfigError(std::move(diagnostic));
 }
 
+std::vector<std::string> schema_names() {
+  constexpr std::string_view kEnding = ".schema.yaml";
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const fs::path& folder : schema_folders()) {
+    for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().lexically_relative(folder).string();
+      if (name.ends_with(kEnding)) names.push_back(name.substr(0, name.size() - kEnding.size()));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 fs::path find_schema(const std::string& name_or_file) {
   const size_t fragment = std::min(name_or_file.find("#/"), name_or_file.size());
   const std::string name = name_or_file.substr(0, fragment);

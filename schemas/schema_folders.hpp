@@ -18,6 +18,9 @@ std::vector<std::filesystem::path> schema_folders();
 /// mapping-unknown
 std::filesystem::path find_attention_mapping(const std::string& name_or_file, SourcePos named_at);
 
+/// The names of the schemas that come with cfgtool, sorted.
+std::vector<std::string> schema_names();
+
 /// The file that `--schema` names: what has no ending `.yaml`, `.yml` or `.json` may be the name of a schema that comes
 /// with cfgtool, such as "verl/ppo_trainer".
 std::filesystem::path find_schema(const std::string& name_or_file);

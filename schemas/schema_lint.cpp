@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "config_engine/suggest.hpp"
+#include "schemas/attention_mapping.hpp"
 #include "schemas/schema_bundle.hpp"
+
 #include "schemas/schema_checker.hpp"
 #include "schemas/schema_compiled.hpp"
 #include "schemas/schema_documents.hpp"
@@ -310,7 +312,8 @@ std::vector<Diagnostic> lint_schema(const std::string& file, const SchemaOptions
                                     const std::shared_ptr<SourceMap>& sources) {
   std::vector<Diagnostic> errors;
   try {
-    Schema::read(file, options, sources);
+    const auto schema = Schema::read(file, options, sources);
+    if (schema->root().member("x-attention") != kNoNode) read_attention_mapping(sources, file, "");
   } catch (const ConfigError& error) {
     errors = error.diagnostics();
   }

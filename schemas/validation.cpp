@@ -150,6 +150,8 @@ Validation validate_file(const std::string& file, const Schema& schema, const Va
     diagnostic.stage = Stage::kRequest;
     diagnostic.code = "file-unreadable";
     diagnostic.message = fmt::format("cannot read '{}': {}", file, std::strerror(errno));
+    if (errno == EISDIR || file.find('=') != std::string::npos)
+      diagnostic.notes.emplace_back("configurations are composed by -cp FOLDER -cn NAME, and take overrides then");
     out.problems.push_back(std::move(diagnostic));
     return out;
   }
@@ -161,6 +163,11 @@ Validation validate_file(const std::string& file, const Schema& schema, const Va
     check.strict = options.strict;
     check.sources = sources.get();
     std::vector<Diagnostic> problems = check_tree(schema, tree, tree.root(), check);
+    const NodeId defaults = tree.find(tree.root(), "defaults");
+    if (!problems.empty() && defaults != kNoNode && tree[defaults].kind == NodeKind::kList) {
+      problems.back().notes.emplace_back(
+          "the file stands for itself here; with its defaults list it is composed by -cp FOLDER -cn NAME");
+    }
     out.problems.insert(out.problems.end(), std::make_move_iterator(problems.begin()),
                         std::make_move_iterator(problems.end()));
   } catch (const ConfigError& error) {

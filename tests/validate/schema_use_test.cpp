@@ -240,6 +240,55 @@ TEST_CASE("a cfgtool.yaml that is wrong is refused at its place") {
   CHECK(cfgtool(project, {"validate", "good.yaml", "bad.yaml"}).prints("\n1 problem\n"));
 }
 
+TEST_CASE("what to type instead can be typed") {
+  const Project project;
+  project.write("conf/config.yaml", "defaults: [_self_]\nsection: {mode: fast, width: 1}\n");
+  project.write(
+      "schema.yaml",
+      "properties:\n  section:\n    additionalProperties: false\n    required: [depth]\n    properties:\n"
+      "      mode: {enum: [fast, slow]}\n      kind: {enum: [round, square]}\n      width: {}\n      depth: {}\n");
+  const auto try_of = [&](const std::vector<std::string>& words, const std::string& part) {
+    const std::string output = project.validate_config(words).output;
+    const size_t at = output.find("  try: ", output.find(part));
+    return at == std::string::npos ? "" : output.substr(at + 7, output.find('\n', at) - at - 7);
+  };
+  CHECK(try_of({"section.mode=fats"}, "schema-enum") == "section.mode=fast");
+  CHECK(try_of({"+section.kind=rond"}, "schema-enum") == "+section.kind=round");
+  CHECK(try_of({"+section.widht=2"}, "schema-unknown-key") == "section.width=2");
+  CHECK(try_of({"+section.knid=round"}, "schema-unknown-key") == "+section.kind=round");
+  CHECK(try_of({}, "schema-required") == "+section.depth=…");
+}
+
+TEST_CASE("nothing is passed because nothing was checked") {
+  const Project project;
+  CHECK(
+      cfgtool(project, {"validate", "-cp", "conf", "--schema", "schema.yaml"}).complains("no configuration was named"));
+  CHECK(project.validate_config({"--cfg", "job"}).exit_code == 2);
+  CHECK(cfgtool(project, {"validate", "good.yaml", "conf/config.yaml"}).exit_code == 2);
+  CHECK(cfgtool(project, {"validate", "--skip-unknown", "good.yaml"}).output == "0 files: no problems\n");
+  CHECK(project.validate({"conf"}).prints("-cp FOLDER -cn NAME"));
+  project.write("conf/whole.yaml", "defaults: [config]\n");
+  CHECK(project.validate({"conf/whole.yaml"}).prints("it is composed by -cp FOLDER -cn NAME"));
+  CHECK(cfgtool(project, {"validate", "--schema", "verl/ppo_traner", "good.yaml"})
+            .complains("did you mean 'verl/ppo_trainer'?"));
+}
+
+TEST_CASE("schema check looks at the attention mapping, and --strict fails where there are warnings") {
+  const Project project;
+  project.write("mapped.yaml", "type: object\nx-attention: {version: 1, framwork: toy}\n");
+  CHECK(cfgtool(project, {"schema", "check", "mapped.yaml"}).prints("mapped.yaml:2:27"));
+  project.write("typo.yaml", "type: object\nrequried: [a]\n");
+  CHECK(cfgtool(project, {"schema", "check", "typo.yaml"}).exit_code == 0);
+  CHECK(cfgtool(project, {"schema", "check", "--strict", "typo.yaml"}).exit_code == 1);
+}
+
+TEST_CASE("SARIF has a file also for what an override did") {
+  const Project project;
+  const Outcome outcome = project.validate_config({"steps=0", "--format", "sarif"});
+  const auto result = nlohmann::json::parse(outcome.output).at("runs").at(0).at("results").at(0);
+  CHECK(result.at("locations").at(0).at("physicalLocation").at("artifactLocation").at("uri") == "conf/config.yaml");
+}
+
 TEST_CASE("a schema's attention mapping makes the specification") {
   const Project project;
   const std::string mapping =
