@@ -44,8 +44,8 @@ std::vector<Diagnostic> validate(Composition& composition, const Schema* schema,
 /// \param schema a file, or the name of a schema that comes with cfgtool
 std::function<std::vector<Diagnostic>(Composition&)> checked_by(std::string schema, ValidateOptions options = {});
 
-/// A file that stands for itself: YAML, or JSON if its name ends in `.json`. Texts are texts, also `${…}` and `???`. One
-/// that cannot be read is a problem of stage kRequest.
+/// A file that stands for itself: YAML, or JSON if its name ends in `.json`. Texts are texts, also `${…}` and `???`.
+/// One that cannot be read is a problem of stage kRequest.
 Validation validate_file(const std::string& file, const Schema& schema, const ValidateOptions& options = {});
 
 }  // namespace cfgtool
