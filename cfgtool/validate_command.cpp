@@ -111,18 +111,6 @@ Diagnostic no_schema(const std::string& subject) {
   return diagnostic;
 }
 
-/// Hydra's flags that make a program print something have nothing to say here.
-void refuse_printing(const HydraFlags& flags) {
-  const char* flag = flags.cfg             ? "--cfg"
-                     : flags.package       ? "--package"
-                     : !flags.info.empty() ? "--info"
-                     : flags.hydra_help    ? "--hydra-help"
-                     : flags.resolve       ? "--resolve"
-                     : flags.rerun         ? "--experimental-rerun"
-                                           : nullptr;
-  if (flag) refuse_usage(fmt::format("validate reports problems and prints no configuration: {} means nothing", flag));
-}
-
 /// What people call a composed configuration: its name, and what was changed in it.
 std::string name_of(const HydraFlags& flags) {
   std::string name = flags.config_name.value_or("");
@@ -284,7 +272,6 @@ int validate_command(const std::vector<std::string>& words) {
   try {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags.hydra);
-    refuse_printing(flags.hydra);
     Checker checker(flags);
     const std::vector<CheckedItem> items = checker.check();
     write_stdout(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/python_text.hpp"
@@ -479,6 +480,24 @@ bool SchemaChecker::visit(const MinPropertiesConstraint& constraint) {
                      fmt::format("at least {}", constraint.getMinProperties()));
 }
 
+/// Where other keys are allowed, nothing else says that one of them was meant to be `key`.
+std::vector<std::string> SchemaChecker::notes_on_misspelt(const std::string& key) {
+  const size_t effort = here().length + schema_.properties[part_].size();
+  if (effort > effort_.guesses_left) return {};
+  effort_.guesses_left -= effort;
+  std::set<std::string_view> named;
+  for (const SchemaProperty& property : schema_.properties[part_])
+    named.insert((*part().tree)[property.name].key().text);
+  std::vector<std::string> others;
+  for (const NodeId child : tree_.children(node_)) {
+    const std::string_view name = tree_[child].key().text;
+    if (!named.contains(name)) others.emplace_back(name);
+  }
+  const std::vector<std::string> nearest = near(key, others);
+  if (nearest.empty()) return {};
+  return {fmt::format("it has '{}': did you mean '{}'?", nearest[0], key)};
+}
+
 bool SchemaChecker::visit(const RequiredConstraint& constraint) {
   if (here().kind != NodeKind::kMap) return true;
   bool all_there = true;
@@ -488,8 +507,8 @@ bool SchemaChecker::visit(const RequiredConstraint& constraint) {
     if (tree_.find(node_, Key(key)) != kNoNode) return true;
     all_there = false;
     if (!wants_words()) return false;
-    problems_->push_back(
-        {"schema-required", node_, false, key, part_, fmt::format("{} lacks the key '{}'", subject(), key), {}, {}});
+    problems_->push_back({"schema-required", node_, false, key, part_,
+                          fmt::format("{} lacks the key '{}'", subject(), key), notes_on_misspelt(key), {}});
     return true;
   });
   return all_there;

@@ -79,6 +79,7 @@ class SchemaChecker : public valijson::constraints::ConstraintVisitor {
   void take_steps(size_t steps);
   bool wants_words() const { return problems_ && problems_->size() < kMostProblems; }
   std::vector<std::string> near(std::string_view wanted, const std::vector<std::string>& known);
+  std::vector<std::string> notes_on_misspelt(const std::string& key);
   bool refuse(std::string code, std::string message, std::vector<std::string> notes = {}, std::string meant = {});
   bool refuse_key(std::string code, NodeId child, std::string message, std::vector<std::string> notes = {},
                   std::string meant = {});

@@ -53,6 +53,15 @@ TEST_CASE("text: each problem at its place, and a count") {
   CHECK(project.validate_config({"name=other", "count=4"}).output == "1 configuration: no problems\n");
 }
 
+TEST_CASE("a required key that is misspelt is named where other keys are allowed") {
+  const Project project;
+  project.write("schema.yaml", "required: [steps]\nproperties: {steps: {}, stepsize: {}}\n");
+  project.write("misspelt.yaml", "stpes: 3\nstepsize: 1\n");
+  CHECK(project.validate({"misspelt.yaml"}).prints("note: it has 'stpes': did you mean 'steps'?"));
+  project.write("lacking.yaml", "other: 3\nstepsize: 1\n");
+  CHECK_FALSE(project.validate({"lacking.yaml"}).prints("did you mean"));
+}
+
 TEST_CASE("text: the mark is as wide as what it marks") {
   const Project project;
   project.write("wide.yaml", "name: demo\nsteps: höhe # of what\n");
@@ -173,7 +182,8 @@ TEST_CASE("a value of the command line has no file: its place is said in words")
   const Project project;
   const Json result = sarif_run(project.validate_config({"name=other", "count=0", "--format", "sarif"}))["results"][0];
   CHECK(result["message"]["text"].get<std::string>().find("\nat override 2:7\n") != std::string::npos);
-  CHECK(!result["locations"][0].contains("physicalLocation"));
+  // Who shows results in files shows it at the primary config.
+  CHECK(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "conf/config.yaml");
   CHECK(result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "steps");
   const Outcome github = project.validate_config({"name=other", "count=0", "--format", "github"});
   CHECK(github.output.starts_with("::error title=schema-range::"));
