@@ -507,8 +507,14 @@ bool SchemaChecker::visit(const RequiredConstraint& constraint) {
     if (tree_.find(node_, Key(key)) != kNoNode) return true;
     all_there = false;
     if (!wants_words()) return false;
-    problems_->push_back({"schema-required", node_, false, key, part_,
-                          fmt::format("{} lacks the key '{}'", subject(), key), notes_on_misspelt(key), {}});
+    problems_->push_back({"schema-required",
+                          node_,
+                          false,
+                          key,
+                          part_,
+                          fmt::format("{} lacks the key '{}'", subject(), key),
+                          notes_on_misspelt(key),
+                          {}});
     return true;
   });
   return all_there;

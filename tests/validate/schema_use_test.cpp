@@ -263,13 +263,12 @@ TEST_CASE("nothing is passed because nothing was checked") {
   const Project project;
   CHECK(
       cfgtool(project, {"validate", "-cp", "conf", "--schema", "schema.yaml"}).complains("no configuration was named"));
-    CHECK(cfgtool(project, {"validate", "good.yaml", "conf/config.yaml"}).exit_code == 2);
+  CHECK(cfgtool(project, {"validate", "good.yaml", "conf/config.yaml"}).exit_code == 2);
   CHECK(cfgtool(project, {"validate", "--skip-unknown", "good.yaml"}).output == "0 files: no problems\n");
   CHECK(project.validate({"conf"}).prints("-cp FOLDER -cn NAME"));
   project.write("conf/whole.yaml", "defaults: [config]\n");
   CHECK(project.validate({"conf/whole.yaml"}).prints("it is composed by -cp FOLDER -cn NAME"));
-  CHECK(cfgtool(project, {"validate", "--schema", "verl/ppo_traner", "good.yaml"})
-            .complains("verl/ppo_trainer"));
+  CHECK(cfgtool(project, {"validate", "--schema", "verl/ppo_traner", "good.yaml"}).complains("verl/ppo_trainer"));
 }
 
 TEST_CASE("schema check looks at the attention mapping, and --strict fails where there are warnings") {
