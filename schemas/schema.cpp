@@ -6,6 +6,7 @@
 
 #include "schemas/schema_check.hpp"
 #include "schemas/schema_compiled.hpp"
+#include "schemas/schema_constraints.hpp"
 #include "schemas/schemas_revision.hpp"
 
 namespace cfgtool {
@@ -73,8 +74,8 @@ void Schema::compile(const FindRoot& find_root, const SchemaOptions& options) {
   }
   out.properties = std::move(bundle.properties);
   out.patterns = std::move(bundle.patterns);
-  out.top = bundle.subschemas.front();
   out.constraints = std::move(bundle.constraints);
+  out.top = &out.constraints->subschema(0);
   // What was referred to in other files, or where no keyword says that a schema stands.
   if (is_meta) return;
   for (const SchemaNode other : out.documents->roots()) {

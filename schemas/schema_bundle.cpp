@@ -31,12 +31,14 @@ class Bundler {
         throw ConfigError(std::move(diagnostic));
       }
       out_.properties.emplace_back();
-      const SchemaNode part = out_.parts[i];
-      look_through(part);
-      const auto subschema_of = [&](NodeId child) { return out_.subschemas[part_of({part.document, child})]; };
-      add_constraints(documents_.tree(part), part.node, subschema_of, *out_.constraints, *out_.subschemas[i]);
+      look_through(SchemaNode(out_.parts[i]));  // a copy: they grow
     }
     if (!problems_.empty()) throw ConfigError(std::move(problems_));
+    const auto constraints = std::make_shared<SchemaConstraints>(documents_);
+    for (const SchemaNode part : out_.parts)
+      constraints->add_part(part);
+    constraints->set_numbers(std::move(numbers_));
+    out_.constraints = constraints;
   }
 
  private:
@@ -62,7 +64,7 @@ class Bundler {
     return at;
   }
 
-  size_t part_of(SchemaNode at) {
+  uint32_t part_of(SchemaNode at) {
     const auto known = numbers_.find(at);
     if (known != numbers_.end()) return known->second;
     std::vector<SchemaNode> way;
@@ -76,13 +78,9 @@ class Bundler {
     }
     for (const SchemaNode passed : way)
       ends_[passed] = at;
-    const auto [entry, added] = numbers_.try_emplace(at, out_.parts.size());
-    if (added) {
-      out_.parts.push_back(at);
-      out_.subschemas.push_back(out_.constraints->createSubschema());
-      out_.constraints->setSubschemaTitle(out_.subschemas.back(), std::to_string(out_.parts.size() - 1));
-    }
-    const size_t number = entry->second;
+    const auto [entry, added] = numbers_.try_emplace(at, static_cast<uint32_t>(out_.parts.size()));
+    if (added) out_.parts.push_back(at);
+    const uint32_t number = entry->second;
     if (!way.empty()) out_.referred.push_back(at);
     for (const SchemaNode passed : way)
       numbers_[passed] = number;
@@ -134,8 +132,7 @@ class Bundler {
   /// Of the part that is being looked through, which is the last that has any.
   void note_properties(SchemaNode properties) {
     for (const NodeId child : documents_.tree(properties).children(properties.node)) {
-      const auto part = static_cast<uint32_t>(part_of({properties.document, child}));
-      out_.properties.back().push_back({child, part});
+      out_.properties.back().push_back({child, part_of({properties.document, child})});
     }
   }
 
@@ -182,10 +179,7 @@ class Bundler {
 
   SchemaDocuments& documents_;
   SchemaBundle& out_;
-  struct Hash {
-    size_t operator()(SchemaNode at) const { return (size_t{at.document} << 32 | at.node) * 0x9E3779B97F4A7C15U; }
-  };
-  std::unordered_map<SchemaNode, size_t, Hash> numbers_;  // of parts, and of references to them
+  SchemaConstraints::Numbers numbers_;
   std::map<SchemaNode, std::optional<SchemaNode>> ends_;  // of what has a reference; none yet while it is followed
   std::vector<Diagnostic> problems_;
 };
@@ -194,7 +188,6 @@ class Bundler {
 
 SchemaBundle bundle_schema(SchemaDocuments& documents, SchemaNode root) {
   SchemaBundle bundle;
-  bundle.constraints = std::make_shared<valijson::Schema>();
   Bundler(documents, bundle).run(root);
   return bundle;
 }

@@ -1,6 +1,5 @@
 /// \file
-/// From documents that refer to each other to one list of subschemas, each with the constraints of the JSON schema
-/// library that it stands for. Private to schemas.
+/// From documents that refer to each other to one list of subschemas. Private to schemas.
 #pragma once
 
 #include <memory>
@@ -11,12 +10,9 @@
 #include "schemas/schema_documents.hpp"
 #include "schemas/schema_pattern.hpp"
 
-namespace valijson {
-class Schema;
-class Subschema;
-}  // namespace valijson
-
 namespace cfgtool {
+
+class SchemaConstraints;
 
 /// What a subschema says of a key.
 struct SchemaProperty {
@@ -26,17 +22,15 @@ struct SchemaProperty {
 
 /// Every subschema that can be reached, once.
 struct SchemaBundle {
-  std::vector<SchemaNode> parts;                        ///< [0] is the root
-  std::vector<SchemaNode> referred;                     ///< of them, those that a reference names
-  std::vector<std::vector<SchemaProperty>> properties;  ///< of each part
-  /// What each part says, as the library has it. A subschema's title is its number, by which its part is found again.
-  std::vector<const valijson::Subschema*> subschemas;
-  std::shared_ptr<valijson::Schema> constraints;  ///< owns them
+  std::vector<SchemaNode> parts;                         ///< [0] is the root
+  std::vector<SchemaNode> referred;                      ///< of them, those that a reference names
+  std::vector<std::vector<SchemaProperty>> properties;   ///< of each part
+  std::shared_ptr<const SchemaConstraints> constraints;  ///< what each part says
   std::unordered_map<std::string, std::shared_ptr<const SchemaPattern>> patterns;
 };
 
-/// \throws ConfigError (without sources) with all problems found: schema-reference, schema-pattern,
-/// schema-reference-loop, schema-too-large
+/// \param documents which the constraints go on reading \throws ConfigError (without sources) with all problems found:
+/// schema-reference, schema-pattern, schema-reference-loop, schema-too-large
 SchemaBundle bundle_schema(SchemaDocuments& documents, SchemaNode root);
 
 }  // namespace cfgtool

@@ -12,6 +12,7 @@
 #include "config_engine/suggest.hpp"
 #include "config_engine/utf8.hpp"
 #include "config_engine/yaml_writer.hpp"
+#include "schemas/schema_constraints.hpp"
 #include "schemas/tree_json.hpp"
 
 namespace cfgtool {
@@ -133,12 +134,13 @@ std::vector<std::string> SchemaChecker::near(std::string_view wanted, const std:
 }
 
 bool SchemaChecker::fits(const Subschema& subschema, NodeId node, Problems* problems) {
-  const uint32_t part = subschema.hasTitle() ? static_cast<uint32_t>(std::atoi(subschema.getTitle().c_str())) : part_;
-  // What has no title was not written: the library makes it for keys of which nothing is said.
-  if (problems && problems == all_problems_ && subschema.hasTitle()) applied_.push_back({node, part});
+  const auto* const written = dynamic_cast<const PartSubschema*>(&subschema);
+  const uint32_t part = written ? written->part() : part_;
+  if (written && problems && problems == all_problems_) applied_.push_back({node, part});
   // What is not known yet fits everything: `???`, and interpolations that only the training program can follow.
   const NodeKind kind = tree_[node].kind;
   if (kind == NodeKind::kMissing || kind == NodeKind::kInterpolation) return true;
+  if (written) schema_.constraints->make(*written);
   const NodeId node_before = std::exchange(node_, node);
   if (++depth_ > kDeepest) refuse_limit("the schema applies itself to this value without end");
   take_steps(kStepsOfSubschema);
@@ -587,7 +589,7 @@ bool SchemaChecker::visit(const PropertiesConstraint& constraint) {
   for (const NodeId child : tree_.children(node_)) {
     if (std::binary_search(matched.begin(), matched.end(), child)) continue;
     // Whatever is said of other keys, be it that they may be there.
-    if (!marks_.empty()) marks_[child].is_named |= others->hasTitle();
+    if (!marks_.empty()) marks_[child].is_named |= others != SchemaConstraints::empty_subschema();
     all_fit &= closed ? refuse_unknown_key(child, names_of(constraint)) : fits(*others, child, problems_);
     if (!all_fit && !wants_words()) return false;
   }

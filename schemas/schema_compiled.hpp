@@ -34,8 +34,8 @@ struct Schema::Compiled {
   std::vector<SchemaPart> parts;  ///< as SchemaBundle::parts
   std::vector<std::vector<SchemaProperty>> properties;
   std::unordered_map<std::string, std::shared_ptr<const SchemaPattern>> patterns;
-  std::shared_ptr<const valijson::Schema> constraints;  ///< owns all subschemas
-  const valijson::Subschema* top = nullptr;             ///< where a check begins
+  std::shared_ptr<const SchemaConstraints> constraints;  ///< owns the subschemas of all parts
+  const valijson::Subschema* top = nullptr;              ///< where a check begins
 
   const SchemaPattern& pattern(const std::string& text) const { return *patterns.at(text); }
 };

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bitset>
 #include <cstdlib>
+#include <functional>
 #include <iterator>
 #include <optional>
+#include <set>
 
 #include "schemas/tree_json.hpp"
 
@@ -20,14 +22,13 @@ class Maker {
  public:
   using SubschemaOf = std::function<const valijson::Subschema*(NodeId)>;
 
-  Maker(const Tree& tree, NodeId at, const SubschemaOf& subschema_of, valijson::Schema& all,
-        const valijson::Subschema& out)
-      : tree_(tree), at_(at), subschema_of_(subschema_of), all_(all), out_(out) {}
+  Maker(const Tree& tree, NodeId at, const SubschemaOf& subschema_of, valijson::Subschema& out)
+      : tree_(tree), at_(at), subschema_of_(subschema_of), out_(out) {}
 
   void run() {
     if (tree_[at_].kind == NodeKind::kBool && !tree_[at_].boolean) {
       constraints::NotConstraint never;
-      never.setSubschema(all_.emptySubschema());
+      never.setSubschema(SchemaConstraints::empty_subschema());
       add(never);
     }
     if (tree_[at_].kind != NodeKind::kMap) return;
@@ -81,7 +82,7 @@ class Maker {
   }
 
  private:
-  void add(const constraints::Constraint& constraint) { all_.addConstraintToSubschema(constraint, &out_); }
+  void add(const constraints::Constraint& constraint) { out_.addConstraint(constraint); }
 
   NodeId member(std::string_view keyword) const { return tree_.find(at_, Key(keyword)); }
   std::string name_of(NodeId child) const { return std::string(tree_[child].key().text); }
@@ -154,10 +155,11 @@ class Maker {
     const NodeId map = member(keyword);
     if (!is_map(map)) return;
     constraints::DependenciesConstraint constraint;
+    std::set<std::string> named;  // the library throws where 1 and '1' have one each
     for (const NodeId child : tree_.children(map)) {
       if (is_list(child)) {
         constraint.addPropertyDependencies(name_of(child), texts_of(child));
-      } else {
+      } else if (named.insert(name_of(child)).second) {
         constraint.addSchemaDependency(name_of(child), subschema_of_(child));
       }
     }
@@ -170,7 +172,7 @@ class Maker {
     constraints::LinearItemsConstraint constraint;
     for (const NodeId child : tree_.children(items))
       constraint.addItemSubschema(subschema_of_(child));
-    constraint.setAdditionalItemsSubschema(subschema_or(all_.emptySubschema(), "additionalItems"));
+    constraint.setAdditionalItemsSubschema(subschema_or(SchemaConstraints::empty_subschema(), "additionalItems"));
     add(constraint);
   }
 
@@ -243,7 +245,8 @@ class Maker {
       for (const NodeId child : tree_.children(patterns))
         constraint.addPatternPropertySubschema(name_of(child), subschema_of_(child));
     }
-    constraint.setAdditionalPropertiesSubschema(subschema_or(all_.emptySubschema(), "additionalProperties"));
+    constraint.setAdditionalPropertiesSubschema(
+        subschema_or(SchemaConstraints::empty_subschema(), "additionalProperties"));
     add(constraint);
   }
 
@@ -292,15 +295,28 @@ class Maker {
   const Tree& tree_;
   const NodeId at_;
   const SubschemaOf& subschema_of_;
-  valijson::Schema& all_;
-  const valijson::Subschema& out_;
+  valijson::Subschema& out_;
 };
 
 }  // namespace
 
-void add_constraints(const Tree& tree, NodeId at, const std::function<const valijson::Subschema*(NodeId)>& subschema_of,
-                     valijson::Schema& all, const valijson::Subschema& out) {
-  Maker(tree, at, subschema_of, all, out).run();
+void SchemaConstraints::add_part(SchemaNode at) {
+  subschemas_.emplace_back(static_cast<uint32_t>(parts_.size()));
+  parts_.push_back(at);
+}
+
+void SchemaConstraints::make(const PartSubschema& subschema) const {
+  PartSubschema& out = subschemas_[subschema.part()];
+  std::call_once(out.is_made_, [&] {
+    const SchemaNode at = parts_[out.part()];
+    const auto subschema_of = [&](NodeId child) { return &subschemas_[numbers_.at({at.document, child})]; };
+    Maker(documents_.tree(at), at.node, subschema_of, out).run();
+  });
+}
+
+const valijson::Subschema* SchemaConstraints::empty_subschema() {
+  static const valijson::Subschema kEmpty;
+  return &kEmpty;
 }
 
 }  // namespace cfgtool

@@ -11,6 +11,7 @@
 
 #include "schemas/schema_checker.hpp"
 #include "schemas/schema_compiled.hpp"
+#include "schemas/schema_constraints.hpp"
 #include "schemas/schema_documents.hpp"
 
 namespace cfgtool {
@@ -232,7 +233,7 @@ class DefaultLint {
 
   void run(std::vector<Diagnostic>& out) {
     valijson::constraints::PropertiesConstraint properties;
-    properties.setAdditionalPropertiesSubschema(bundle_.constraints->emptySubschema());
+    properties.setAdditionalPropertiesSubschema(SchemaConstraints::empty_subschema());
     for (size_t i = 0; i < bundle_.parts.size(); ++i) {
       const SchemaNode part = bundle_.parts[i];
       const Tree& tree = documents_.tree(part);
@@ -241,12 +242,12 @@ class DefaultLint {
       const std::string_view name = sources_.keep(place_of(part) + "/default");
       const NodeId copy = defaults_.add_copy(defaults_.root(), tree, value, name, tree[value].key_pos);
       make_text_plain(copy);
-      properties.addPropertySubschema(std::string(name), bundle_.subschemas[i]);
+      properties.addPropertySubschema(std::string(name), &bundle_.constraints->subschema(i));
     }
     if (defaults_[defaults_.root()].length == 0) return;
-    const valijson::Subschema* const top = bundle_.constraints->createSubschema();
-    bundle_.constraints->addConstraintToSubschema(properties, top);
-    check(*top, out);
+    valijson::Subschema top;
+    top.addConstraint(properties);
+    check(top, out);
   }
 
  private:
