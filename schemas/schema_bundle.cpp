@@ -8,6 +8,7 @@
 
 #include "schemas/schema_constraints.hpp"
 #include "schemas/schema_problem.hpp"
+#include "schemas/schema_words.hpp"
 
 namespace cfgtool {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "schemas/schema_checker.hpp"
+#include "schemas/schema_words.hpp"
 #include "schemas/tree_json.hpp"
 
 namespace cfgtool {

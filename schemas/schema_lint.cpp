@@ -13,6 +13,7 @@
 #include "schemas/schema_compiled.hpp"
 #include "schemas/schema_constraints.hpp"
 #include "schemas/schema_documents.hpp"
+#include "schemas/schema_words.hpp"
 
 namespace cfgtool {
 

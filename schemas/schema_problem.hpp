@@ -24,10 +24,4 @@ struct SchemaProblem {
   Severity severity = Severity::kError;
 };
 
-/// At most about `bytes` of it, with an ellipsis where more follows.
-std::string shortened(std::string_view text, size_t bytes = 60);
-
-/// `the text 'two'`, `the integer 3`, `null`, `a mapping` …
-std::string value_in_words(const Tree& tree, NodeId id);
-
 }  // namespace cfgtool
