@@ -40,6 +40,7 @@ void declare(CLI::App& app, std::string& shell) {
 
 std::vector<Candidate> complete_subcommand(const std::vector<Subcommand>& known, const std::string& typed) {
   std::vector<Candidate> found;
+  found.reserve(known.size() + 2);
   for (const Subcommand& subcommand : known)
     found.push_back({subcommand.name, subcommand.summary, CandidateKind::kSubcommand, true});
   found.push_back({"--help", "Print what the subcommands are", CandidateKind::kFlag, true});

@@ -144,7 +144,7 @@ std::vector<OptionVariant> OptionVariants::next_round(const std::vector<Composed
 
 void OptionVariants::append_groups_below(const std::string& parent, std::vector<OptionVariant>& round) {
   for (const std::string& name : repository_->subgroups(parent)) {
-    const std::string group = parent.empty() ? name : parent + "/" + name;
+    const std::string group = parent.empty() ? name : fmt::format("{}/{}", parent, name);
     append_groups_below(group, round);
     if (reached_.contains(group)) continue;
     for (const std::string& option : options_of(group)) {

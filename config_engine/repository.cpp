@@ -382,7 +382,7 @@ std::vector<std::string> ConfigRepository::subgroups(const std::string& group) c
     } else if (!folders_[i].empty()) {
       here = list_folder(join(folders_[i], group), true);
       std::erase_if(here, [&](const std::string& name) {
-        return leads_back(folders_[i], group.empty() ? name : group + "/" + name);
+        return leads_back(folders_[i], group.empty() ? name : join(group, name));
       });
     }
     groups.insert(groups.end(), here.begin(), here.end());

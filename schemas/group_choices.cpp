@@ -40,7 +40,7 @@ bool is_about_the_whole(ConfigRepository& repository, const std::string& group,
 void append_unlisted(ConfigRepository& repository, const std::string& parent, const std::set<std::string>& listed,
                      std::vector<GroupChoices>& found) {
   for (const std::string& name : repository.subgroups(parent)) {
-    const std::string group = parent.empty() ? name : parent + "/" + name;
+    const std::string group = parent.empty() ? name : fmt::format("{}/{}", parent, name);
     if (is_hydras(group)) continue;
     if (listed.count(group) == 0) {
       std::vector<std::string> options = repository.group_options(group);
