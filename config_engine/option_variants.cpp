@@ -1,5 +1,7 @@
 #include "config_engine/option_variants.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 

@@ -1,5 +1,7 @@
 #include "schemas/group_choices.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
