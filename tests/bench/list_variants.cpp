@@ -28,7 +28,6 @@ int main(int argc, char** argv) {
   for (std::vector<OptionVariant> round = variants.first_round(); !round.empty();) {
     std::vector<ComposedVariant> composed;
     for (const OptionVariant& variant : round) {
-      print(variant);
       ComposeRequest request = folder;
       request.config_name = variant.config_name;
       request.overrides = variant.choices;
@@ -36,10 +35,9 @@ int main(int argc, char** argv) {
       const Validation validation = validate(store, request, nullptr);
       composed.push_back({variant, {}});
       if (validation.composition) composed.back().choices = validation.composition->defaults.known_choices;
+      if (!variants.is_incomplete(composed.back())) print(variant);
     }
     round = variants.next_round(composed);
   }
-  for (const OptionVariant& variant : variants.appended_round())
-    print(variant);
   return 0;
 }
