@@ -131,8 +131,10 @@ def measure_warm(bench, report):
         composing.append(own["validate"] / own["compose"])
         peer.append(bench.run_for_json(bench.peer + [str(times)]) / own["validate"])
     report.say("Again in a process that has read the schema and composed the same before, with another override each time; medians "
-               f"of {rounds} rounds. Composing includes evaluating interpolations, validating includes composing.")
-    report.table(HEADER, [["validate", "compose", *spread(composing), at_most(composing)],
+               f"of {rounds} rounds. Composing includes evaluating interpolations.")
+    check_alone = [ratio - 1 for ratio in composing]
+    report.table(HEADER, [["compose and validate", "compose", *spread(composing), ""],
+                          ["validate alone", "compose", *spread(check_alone), at_most(check_alone)],
                           ["Hydra and jsonschema", "validate", *spread(peer), at_least(peer)]])
 
 
