@@ -118,34 +118,6 @@ inline void DecodeTask::write_partial(int64_t row, float* partial) {
     partial[k] = output[place_of(problem_.dtype, problem_.head_dim_v, k)];
 }
 
-/// The sum across each of four vectors.
-HWY_INLINE void add_across(const FloatVec (&vectors)[4], float* sums) {
-#if HWY_TARGET == HWY_SCALAR
-  for (int n = 0; n < 4; ++n)
-    sums[n] = hn::GetLane(vectors[n]);
-#else
-  const FloatTag d;
-  const hn::Repartition<uint64_t, FloatTag> d64;
-  // Halves of four lanes: [a0+a2, b0+b2, a1+a3, b1+b3].
-  const FloatVec ab =
-      hn::Add(hn::InterleaveLower(d, vectors[0], vectors[1]), hn::InterleaveUpper(d, vectors[0], vectors[1]));
-  const FloatVec cd =
-      hn::Add(hn::InterleaveLower(d, vectors[2], vectors[3]), hn::InterleaveUpper(d, vectors[2], vectors[3]));
-  const auto ab64 = hn::BitCast(d64, ab);
-  const auto cd64 = hn::BitCast(d64, cd);
-  const FloatVec abcd = hn::Add(hn::BitCast(d, hn::InterleaveLower(d64, ab64, cd64)),
-                                hn::BitCast(d, hn::InterleaveUpper(d64, ab64, cd64)));
-  HWY_ALIGN float blocks[HWY_LANES(float)];
-  hn::Store(abcd, d, blocks);
-  for (int n = 0; n < 4; ++n)
-    sums[n] = blocks[n];
-  for (int64_t block = 4; block < lanes(); block += 4) {
-    for (int n = 0; n < 4; ++n)
-      sums[n] += blocks[block + n];
-  }
-#endif
-}
-
 template <int kRows>
 inline void DecodeTask::score_keys(cpu::KeyRange keys) {
   // Four places of the memory at a time are read faster than one.
