@@ -77,16 +77,9 @@ std::string print(Composition& composition, const ResolveFlags& flags) {
 
 /// \throws ConfigError with everything that does not fit
 void hold_against_schema(Composition& composition, const Schema& schema, const ApplyOptions& apply) {
-  std::vector<Diagnostic> problems = validate(composition, &schema, {false, apply});
-  const bool fits = std::none_of(problems.begin(), problems.end(),
-                                 [](const Diagnostic& problem) { return problem.severity == Severity::kError; });
-  if (fits) {
-    composition.warnings.insert(composition.warnings.end(), problems.begin(), problems.end());
-    return;
-  }
-  ConfigError error(std::move(problems));
-  error.set_sources(composition.sources);
-  throw error;
+  const std::vector<Diagnostic> warnings =
+      only_warnings(validate(composition, &schema, {false, apply}), composition.sources);
+  composition.warnings.insert(composition.warnings.end(), warnings.begin(), warnings.end());
 }
 
 /// The attention mapping where none was named: the schema's, if it has one.

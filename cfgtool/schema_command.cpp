@@ -120,8 +120,7 @@ int infer(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat
 struct CheckFlags {
   std::vector<std::string> files;
   SchemaFlags schema;
-  std::string format = "text";
-  bool json = false;
+  ReportFlags report;
   bool strict = false;
 };
 
@@ -129,11 +128,7 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
   app.add_option("FILE", flags.files, "Schemas, as YAML or JSON (.json), or names such as verl/ppo_trainer")
       ->required();
   add_schema_uri_flag(app, flags.schema);
-  app.add_option("--format", flags.format, "text, json, github, sarif or junit")
-      ->check(CLI::IsMember(report_formats()).description(""))
-      ->type_name("FORMAT")
-      ->capture_default_str();
-  app.add_flag("--json", flags.json, "Short for --format json");
+  add_report_flags(app, flags.report);
   app.add_flag("--strict", flags.strict, "Also fail where there are warnings");
   app.footer(
       "Errors are what makes a file no schema: of draft-07, with references that lead somewhere and patterns that can "
@@ -159,8 +154,8 @@ int check(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat
     item.time = std::chrono::steady_clock::now() - begin;
     items.push_back(std::move(item));
   }
-  write_stdout(validation_report(items, counted(items.size(), "schema"), flags.json ? "json" : flags.format,
-                                 may_color(STDOUT_FILENO)));
+  write_stdout(
+      validation_report(items, counted(items.size(), "schema"), flags.report.chosen(), may_color(STDOUT_FILENO)));
   const bool failed = std::any_of(items.begin(), items.end(), [&](const CheckedItem& item) {
     return flags.strict ? !item.validation.problems.empty() : item.validation.has_errors();
   });
@@ -174,8 +169,6 @@ struct DocsFlags {
   HydraFlags hydra;
   SchemaFlags schema;
   OutFlags out;
-
-  bool composes() const { return !hydra.config_path.empty() || hydra.config_name || !hydra.config_dirs.empty(); }
 };
 
 void declare_docs(CLI::App& app, DocsFlags& flags) {
@@ -202,7 +195,7 @@ int docs(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat&
   if (!parse_flags(app, words)) return 0;
   errors = flags.hydra.diagnostic_format();
   take_overrides(app, flags.hydra);
-  if (!flags.composes() && !flags.hydra.overrides.empty())
+  if (!flags.hydra.name_configs() && !flags.hydra.overrides.empty())
     refuse_usage(fmt::format("'{}' overrides nothing: no configuration was named", flags.hydra.overrides[0]),
                  "-cp FOLDER -cn NAME");
   flags.out.refuse_existing();
@@ -210,7 +203,7 @@ int docs(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat&
   const auto store = std::make_shared<FileStore>(default_cache_folder());
   DocsOptions options;
   std::optional<Composition> composition;
-  if (flags.composes()) {
+  if (flags.hydra.name_configs()) {
     ComposeRequest request = flags.hydra.request();
     request.skip_missing = true;
     composition.emplace(compose(store, request));

@@ -32,10 +32,8 @@ struct ValidateFlags {
   bool all_options = false;
   bool skip_unknown = false;
   size_t jobs = std::max(std::thread::hardware_concurrency(), 1U);
-  bool json = false;
-  std::string format = "text";
+  ReportFlags report;
 
-  bool composes() const { return !hydra.config_path.empty() || hydra.config_name || !hydra.config_dirs.empty(); }
   ValidateOptions options() const { return {strict, schema.apply()}; }
 };
 
@@ -65,11 +63,7 @@ void declare(CLI::App& app, ValidateFlags& flags) {
   app.add_option("-j,--jobs", flags.jobs, "How many to compose at the same time, with --all-options")
       ->check(CLI::Range(1, 1024).description(""))
       ->type_name("N");
-  app.add_option("--format", flags.format, "text, json, github, sarif or junit")
-      ->check(CLI::IsMember(report_formats()).description(""))
-      ->type_name("FORMAT")
-      ->capture_default_str();
-  app.add_flag("--json", flags.json, "Short for --format json");
+  add_report_flags(app, flags.report);
 }
 
 /// The schemas that are needed, each read once.
@@ -137,7 +131,7 @@ class Checker {
   std::vector<CheckedItem> check() {
     if (flags_.all_options) {
       check_all_options();
-    } else if (flags_.composes()) {
+    } else if (flags_.hydra.name_configs()) {
       check_composed();
     } else {
       check_files();
@@ -146,7 +140,7 @@ class Checker {
   }
 
   /// `2 configurations`; known when all is checked.
-  std::string checked() const { return counted(checked_, flags_.composes() ? "configuration" : "file"); }
+  std::string checked() const { return counted(checked_, flags_.hydra.name_configs() ? "configuration" : "file"); }
 
  private:
   template <typename Work>
@@ -208,7 +202,7 @@ class Checker {
   }
 
   void check_all_options() {
-    if (!flags_.composes()) refuse_usage("--all-options needs the folder with the configs", "-cp FOLDER");
+    if (!flags_.hydra.name_configs()) refuse_usage("--all-options needs the folder with the configs", "-cp FOLDER");
     AllOptionsRequest request;
     request.compose = flags_.hydra.request();
     request.schema_of = [&](const std::string& config_name) {
@@ -274,8 +268,7 @@ int validate_command(const std::vector<std::string>& words) {
     take_overrides(app, flags.hydra);
     Checker checker(flags);
     const std::vector<CheckedItem> items = checker.check();
-    write_stdout(
-        validation_report(items, checker.checked(), flags.json ? "json" : flags.format, may_color(STDOUT_FILENO)));
+    write_stdout(validation_report(items, checker.checked(), flags.report.chosen(), may_color(STDOUT_FILENO)));
     return exit_code(items);
   } catch (const ConfigError& error) {
     write_stderr(render(error.diagnostics(), error.sources().get(),

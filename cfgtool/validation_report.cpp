@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "config_engine/diagnostic_render.hpp"
@@ -100,11 +101,19 @@ std::string junit(const std::vector<CheckedItem>& items) {
       items.size(), failed, time.count(), tests);
 }
 
-}  // namespace
-
 const std::vector<std::string>& report_formats() {
   static const std::vector<std::string> kFormats{"text", "json", "github", "sarif", "junit"};
   return kFormats;
+}
+
+}  // namespace
+
+void add_report_flags(CLI::App& app, ReportFlags& flags) {
+  app.add_option("--format", flags.format, "text, json, github, sarif or junit")
+      ->check(CLI::IsMember(report_formats()).description(""))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app.add_flag("--json", flags.json, "Short for --format json");
 }
 
 std::string counted(size_t count, const std::string& noun) {

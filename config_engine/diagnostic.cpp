@@ -1,5 +1,6 @@
 #include "config_engine/diagnostic.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace cfgtool {
@@ -18,6 +19,11 @@ const char* to_string(Stage stage) {
       return "attention";
   }
   return "";
+}
+
+bool has_errors(const std::vector<Diagnostic>& diagnostics) {
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
 }
 
 ConfigError::ConfigError(Diagnostic diagnostic) {
@@ -52,6 +58,13 @@ void throw_error(Stage stage, std::string code, std::string message, SourcePos p
   diagnostic.message = std::move(message);
   if (pos) diagnostic.labels.push_back({pos, length, {}});
   throw ConfigError(std::move(diagnostic));
+}
+
+std::vector<Diagnostic> only_warnings(std::vector<Diagnostic> problems, std::shared_ptr<const SourceMap> sources) {
+  if (!has_errors(problems)) return problems;
+  ConfigError error(std::move(problems));
+  error.set_sources(std::move(sources));
+  throw error;
 }
 
 }  // namespace cfgtool

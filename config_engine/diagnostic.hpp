@@ -44,6 +44,9 @@ struct Diagnostic {
   std::string key_path;  ///< the key it is about, such as "trainer.nnodes"; may be empty
 };
 
+/// Whether an error is among them; else all are warnings.
+bool has_errors(const std::vector<Diagnostic>& diagnostics);
+
 /// A configuration that cannot be composed, resolved or read as asked.
 class ConfigError : public std::exception {
  public:
@@ -69,6 +72,9 @@ class ConfigError : public std::exception {
   std::shared_ptr<const SourceMap> sources_;
   std::string what_;
 };
+
+/// `problems`, if all of them are warnings. \throws ConfigError with all of them, and `sources`, if not
+std::vector<Diagnostic> only_warnings(std::vector<Diagnostic> problems, std::shared_ptr<const SourceMap> sources);
 
 /// The common case: one error with one place.
 [[noreturn]] void throw_error(Stage stage, std::string code, std::string message, SourcePos pos = {},

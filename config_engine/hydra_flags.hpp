@@ -42,6 +42,8 @@ struct HydraFlags {
 
   /// The request that the flags describe. \throws ConfigError, stage kRequest, for a flag's value that is none
   ComposeRequest request() const;
+  /// Whether they say anything of what to compose.
+  bool name_configs() const { return !config_path.empty() || config_name || !config_dirs.empty(); }
   DiagnosticFormat diagnostic_format() const;
 };
 

@@ -104,20 +104,6 @@ int show_help(const HydraFlags& flags, const ComposeRequest& request, const CLI:
   return finish_output();
 }
 
-/// \throws ConfigError if the program's own check finds an error
-void check(const HydraApp& app, Composition& composition, const HydraFlags& flags) {
-  std::vector<Diagnostic> problems = app.check(composition);
-  const bool refuses = std::any_of(problems.begin(), problems.end(),
-                                   [](const Diagnostic& problem) { return problem.severity == Severity::kError; });
-  if (!refuses) {
-    print_warnings(flags, problems, composition.sources.get());
-    return;
-  }
-  ConfigError error(std::move(problems));
-  error.set_sources(composition.sources);
-  throw error;
-}
-
 int answer(const HydraApp& app, HydraFlags& flags, const CLI::App& cli, const std::string& own_flags,
            const JobFunction& job) {
   flags.config_path = from_base(app, flags.config_path);
@@ -137,7 +123,10 @@ int answer(const HydraApp& app, HydraFlags& flags, const CLI::App& cli, const st
     print_to(stdout, print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
     return finish_output();
   }
-  if (app.check) check(app, composition, flags);
+  if (app.check) {
+    std::vector<Diagnostic> warnings = only_warnings(app.check(composition), composition.sources);
+    print_warnings(flags, warnings, composition.sources.get());
+  }
   return run(*store, std::move(composition), request, flags, job);
 }
 

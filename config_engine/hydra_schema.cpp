@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "config_engine/key_path.hpp"
-#include "config_engine/python_number.hpp"
 #include "config_engine/python_text.hpp"
+#include "config_engine/typed_value.hpp"
 
 namespace cfgtool {
 
@@ -124,6 +124,7 @@ class HydraSchema {
 
  private:
   std::optional<HydraSchemaFault> check(NodeId node, const Field& field);
+  std::optional<HydraSchemaFault> check_run_mode(NodeId node);
   std::optional<HydraSchemaFault> check_scalar(NodeId node, FieldType type);
   std::optional<HydraSchemaFault> check_items(NodeId container);
   HydraSchemaFault invalid(NodeId node, std::string message) const {
@@ -202,50 +203,28 @@ std::optional<HydraSchemaFault> HydraSchema::check_items(NodeId container) {
   return std::nullopt;
 }
 
-// omegaconf: StringNode, IntegerNode, BooleanNode and EnumNode .validate_and_convert_impl
+// omegaconf: EnumNode.validate_and_convert_impl
+std::optional<HydraSchemaFault> HydraSchema::check_run_mode(NodeId node) {
+  const std::string text = python_str(tree_, node);
+  if (tree_[node].kind == NodeKind::kString && (text == "RUN" || text == "MULTIRUN")) return std::nullopt;
+  return invalid(node, fmt::format("Invalid value '{}', expected one of [RUN, MULTIRUN]", text));
+}
+
 std::optional<HydraSchemaFault> HydraSchema::check_scalar(NodeId node, FieldType type) {
   const Node value = tree_[node];
   if (value.is_container()) return not_convertible(node, "a scalar");
-  const std::string text = python_str(tree_, node);
-  if (type == FieldType::kString) {
-    if (value.kind == NodeKind::kBytes) return not_convertible(node, "String");
-    if (value.kind != NodeKind::kString) change(node, Node::of_text(NodeKind::kString, sources_.keep(text)));
+  if (type == FieldType::kRunMode) return check_run_mode(node);
+  const ValueType wanted = type == FieldType::kString ? ValueType::kString
+                           : type == FieldType::kInt  ? ValueType::kInt
+                                                      : ValueType::kBool;
+  if (const std::optional<Node> typed = typed_value(tree_, node, wanted, sources_)) {
+    if (typed->kind != value.kind) change(node, *typed);
     return std::nullopt;
   }
-  if (type == FieldType::kInt) {
-    if (value.kind == NodeKind::kInt || value.kind == NodeKind::kBigInt) return std::nullopt;
-    const auto number = value.kind == NodeKind::kString ? python_int(text) : std::nullopt;
-    if (!number || !number->fits) return not_convertible(node, "Integer");
-    change(node, Node::of_int(number->value));
-    return std::nullopt;
-  }
-  if (type == FieldType::kRunMode) {
-    if (value.kind == NodeKind::kString && (text == "RUN" || text == "MULTIRUN")) return std::nullopt;
-    return invalid(node, fmt::format("Invalid value '{}', expected one of [RUN, MULTIRUN]", text));
-  }
-  if (value.kind == NodeKind::kBool) return std::nullopt;
-  if (value.kind == NodeKind::kInt) {
-    change(node, Node::of_bool(value.integer != 0));
-    return std::nullopt;
-  }
-  if (const auto number = value.kind == NodeKind::kString ? python_int(text) : std::nullopt) {
-    change(node, Node::of_bool(!number->fits || number->value != 0));
-    return std::nullopt;
-  }
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
-    return std::find(words.begin(), words.end(), lower) != words.end();
-  };
-  if (value.kind == NodeKind::kString && is_one_of({"on", "y", "yes", "true"})) {
-    change(node, Node::of_bool(true));
-  } else if (value.kind == NodeKind::kString && is_one_of({"off", "n", "no", "false"})) {
-    change(node, Node::of_bool(false));
-  } else {
-    return invalid(node, fmt::format("Value '{}' is not a valid bool (type {})", text, type_name(value)));
-  }
-  return std::nullopt;
+  if (wanted == ValueType::kString) return not_convertible(node, "String");
+  if (wanted == ValueType::kInt) return not_convertible(node, "Integer");
+  return invalid(node,
+                 fmt::format("Value '{}' is not a valid bool (type {})", python_str(tree_, node), type_name(value)));
 }
 
 }  // namespace

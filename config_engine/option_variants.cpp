@@ -15,16 +15,6 @@ namespace {
 /// The file that names schemas may lie beside the configs.
 constexpr std::string_view kProjectFile = "cfgtool";
 
-/// The group's folder: `db/../engine@backup` is `engine`.
-std::string folder_of(const std::string& group) {
-  return std::filesystem::path(group.substr(0, group.find('@'))).lexically_normal().string();
-}
-
-/// An entry such as `../engine@fsdp: x` makes a group that no override can name.
-bool can_be_chosen(const std::string& group) {
-  return folder_of(group) == group.substr(0, group.find('@'));
-}
-
 bool is_missing(const GroupChoice& choice) {
   const auto* option = std::get_if<std::string>(&choice);
   return option && *option == "???";
@@ -41,11 +31,19 @@ std::string key_of(const std::string& override) {
   return begin == std::string::npos ? "" : override.substr(begin, override.find('=') - begin);
 }
 
-std::string choice_of(const std::string& group, const std::string& option) {
-  return group + "=" + spell_text(option, "").value_or(option);
+}  // namespace
+
+std::string folder_of_group(const std::string& group) {
+  return std::filesystem::path(group.substr(0, group.find('@'))).lexically_normal().string();
 }
 
-}  // namespace
+bool can_be_chosen(const std::string& group) {
+  return folder_of_group(group) == group.substr(0, group.find('@'));
+}
+
+std::string choice_word(const std::string& group, const std::string& option) {
+  return group + "=" + spell_text(option, "").value_or(option);
+}
 
 std::string OptionVariant::command_line() const {
   std::string line = "-cn " + config_name;
@@ -68,7 +66,7 @@ OptionVariants::OptionVariants(const std::shared_ptr<FileStore>& store, const Co
   }
   for (const std::string& override : request.overrides) {
     chosen_.insert(key_of(override));
-    reached_.insert(folder_of(key_of(override)));
+    reached_.insert(folder_of_group(key_of(override)));
   }
 }
 
@@ -98,14 +96,14 @@ OptionVariant OptionVariants::with_choice(const ComposedVariant& composed, const
   for (const auto& [missing, now] : composed.choices) {
     if (!is_missing(now) || !can_be_chosen(missing)) continue;
     if (missing == group) {
-      variant.choices.push_back(choice_of(group, option));
+      variant.choices.push_back(choice_word(group, option));
       is_chosen = true;
       continue;
     }
-    const std::vector<std::string> options = options_of(folder_of(missing));
-    if (!options.empty()) variant.choices.push_back(choice_of(missing, options.front()));
+    const std::vector<std::string> options = options_of(folder_of_group(missing));
+    if (!options.empty()) variant.choices.push_back(choice_word(missing, options.front()));
   }
-  if (!is_chosen) variant.choices.push_back(choice_of(group, option));
+  if (!is_chosen) variant.choices.push_back(choice_word(group, option));
   return variant;
 }
 
@@ -119,7 +117,7 @@ void OptionVariants::hand_out(OptionVariant variant, std::vector<OptionVariant>&
 
 void OptionVariants::vary(const ComposedVariant& composed, const std::string& group, const GroupChoice& now,
                           std::vector<OptionVariant>& round) {
-  for (const std::string& option : options_of(folder_of(group))) {
+  for (const std::string& option : options_of(folder_of_group(group))) {
     if (!chooses(now, option)) hand_out(with_choice(composed, group, option), round);
   }
 }
@@ -131,7 +129,7 @@ std::vector<OptionVariant> OptionVariants::next_round(const std::vector<Composed
     if (result.choices.empty() || result.variant.appended != 0) continue;
     composing_.insert(result.variant.config_name);
     for (const auto& [group, now] : result.choices) {
-      reached_.insert(folder_of(group));
+      reached_.insert(folder_of_group(group));
       if (!can_be_chosen(group) || chosen_.contains(group)) continue;
       if (varied_.insert({result.variant.config_name, group}).second) vary(result, group, now, round);
     }
@@ -153,7 +151,7 @@ void OptionVariants::append_groups_below(const std::string& parent, std::vector<
       const size_t number = round.empty() ? 1 : round.back().appended + 1;
       // Of one that does not compose it is not known which groups it has.
       for (const std::string& primary : composing_)
-        hand_out({primary, {"+" + choice_of(group, option)}, number}, round);
+        hand_out({primary, {"+" + choice_word(group, option)}, number}, round);
     }
   }
 }

@@ -15,6 +15,13 @@
 
 namespace cfgtool {
 
+/// The folder of a group as a defaults list names it: `db/../engine@backup` is `engine`.
+std::string folder_of_group(const std::string& group);
+/// Whether an override can name it: an entry such as `../engine@fsdp: x` makes a group that none can.
+bool can_be_chosen(const std::string& group);
+/// The override that chooses the option: `db@backup=mysql`.
+std::string choice_word(const std::string& group, const std::string& option);
+
 /// One way to compose.
 struct OptionVariant {
   std::string config_name;

@@ -29,6 +29,9 @@ size_t find_invalid_utf8(std::string_view text);
 /// The number of characters.
 size_t count_code_points(std::string_view text);
 
+/// A to Z in lower case; everything else stays.
+std::string ascii_lower(std::string_view text);
+
 /// Python's str.isprintable for one character.
 bool is_printable(uint32_t value);
 

@@ -11,6 +11,7 @@
 #include "config_engine/merge.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
+#include "config_engine/utf8.hpp"
 
 namespace cfgtool {
 
@@ -87,13 +88,6 @@ class ValueOverride {
   bool passed_value_ = false;  // enter() put a mapping where a single value was
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
-
 void ValueOverride::refuse(std::string code, std::string message, SourcePos pos, std::string fix,
                            std::vector<std::string> notes) {
   Diagnostic diagnostic;
@@ -124,7 +118,7 @@ void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
     const Node& node = tree_[child];
     if (node.key_kind == KeyKind::kString) {
       known.emplace_back(node.key().text);
-    } else if (lower(node.key().text) == lower(key)) {
+    } else if (ascii_lower(node.key().text) == ascii_lower(key)) {
       notes.push_back(
           fmt::format("its key {} is no text, and an override names only such: quote it in the file", node.key().text));
       fix.clear();

@@ -27,6 +27,43 @@ std::string identity(const Diagnostic& problem, const SourceMap& sources) {
   return text;
 }
 
+/// Calls work(worker, i) for every i below `count`, and `tick` in this thread now and then. \throws what `work` does
+void run_in_parallel(size_t workers, size_t count, const std::function<void(size_t worker, size_t i)>& work,
+                     const std::function<void()>& tick) {
+  std::atomic<size_t> next{0};
+  std::exception_ptr error;
+  std::mutex mutex;
+  std::condition_variable changed;
+  size_t running = workers;
+  std::vector<std::thread> threads;
+  for (size_t worker = 0; worker < workers; ++worker) {
+    threads.emplace_back([&, worker] {
+      std::exception_ptr own;
+      try {
+        for (size_t i = next++; i < count; i = next++)
+          work(worker, i);
+      } catch (...) {
+        own = std::current_exception();
+        next = count;
+      }
+      const std::lock_guard lock(mutex);
+      if (own) error = own;
+      --running;
+      changed.notify_one();
+    });
+  }
+  {
+    std::unique_lock lock(mutex);
+    while (running > 0) {
+      changed.wait_for(lock, std::chrono::milliseconds(100));
+      tick();
+    }
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  if (error) std::rethrow_exception(error);
+}
+
 class AllOptions {
  public:
   explicit AllOptions(const AllOptionsRequest& request)
@@ -71,40 +108,16 @@ class AllOptions {
     }
     all_ += round.size();
     std::vector<Outcome> outcomes(round.size());
-    std::atomic<size_t> next{0};
     std::atomic<size_t> done{0};
-    std::vector<std::exception_ptr> errors(stores_.size());
-    std::mutex mutex;
-    std::condition_variable changed;
-    size_t running = stores_.size();
-    const auto work = [&](size_t worker) {
-      try {
-        for (size_t i = next++; i < round.size(); i = next++) {
+    run_in_parallel(
+        stores_.size(), round.size(),
+        [&](size_t worker, size_t i) {
           outcomes[i] = validate_one(stores_[worker], round[i]);
           ++done;
-        }
-      } catch (...) {
-        errors[worker] = std::current_exception();
-        next = round.size();
-      }
-      const std::lock_guard lock(mutex);
-      --running;
-      changed.notify_one();
-    };
-    std::vector<std::thread> threads;
-    for (size_t i = 0; i < stores_.size(); ++i)
-      threads.emplace_back(work, i);
-    std::unique_lock lock(mutex);
-    while (running > 0) {
-      changed.wait_for(lock, std::chrono::milliseconds(100));
-      if (request_.progress) request_.progress(done_ + done, all_);
-    }
-    lock.unlock();
-    for (std::thread& thread : threads)
-      thread.join();
-    for (const std::exception_ptr& error : errors) {
-      if (error) std::rethrow_exception(error);
-    }
+        },
+        [&] {
+          if (request_.progress) request_.progress(done_ + done, all_);
+        });
     done_ += round.size();
     return outcomes;
   }

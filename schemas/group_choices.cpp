@@ -5,16 +5,12 @@
 #include <algorithm>
 #include <set>
 
-#include "config_engine/completion_values.hpp"
+#include "config_engine/option_variants.hpp"
 #include "config_engine/repository.hpp"
 
 namespace cfgtool {
 
 namespace {
-
-std::string group_of(const std::string& key) {
-  return key.substr(0, key.find('@'));
-}
 
 bool is_hydras(const std::string& group) {
   return group == "hydra" || group.starts_with("hydra/");
@@ -113,7 +109,7 @@ class ChoiceComposer {
 }  // namespace
 
 std::string GroupChoices::override_word(const std::string& option) const {
-  return (append ? "+" : "") + key + "=" + spell_text(option, "").value_or(option);
+  return (append ? "+" : "") + choice_word(key, option);
 }
 
 std::vector<GroupChoices> group_choices(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
@@ -124,10 +120,9 @@ std::vector<GroupChoices> group_choices(const std::shared_ptr<FileStore>& store,
   std::set<std::string> listed;
   std::vector<GroupChoices> found;
   for (const auto& [key, choice] : composition.defaults.known_choices) {
-    const std::string group = group_of(key);
+    const std::string group = folder_of_group(key);
     listed.insert(group);
-    // `actor/../optim@…` is what Hydra calls it, but its grammar reads no such name.
-    if (is_hydras(group) || key.find("..") != std::string::npos || chosen.count(key) != 0) continue;
+    if (is_hydras(group) || !can_be_chosen(key) || chosen.count(key) != 0) continue;
     std::vector<std::string> options = repository.group_options(group);
     if (!options.empty()) found.push_back({key, false, std::move(options)});
   }

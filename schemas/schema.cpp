@@ -91,9 +91,7 @@ void Schema::refuse_what_is_no_schema(SchemaNode at) const {
   const SchemaDocuments& documents = *compiled_->documents;
   // The meta-schema looks at what keywords hold as schemas, all of it.
   if (documents.document(at).is_known_good && documents.is_declared(at)) return;
-  CheckOptions options;
-  options.subject = "the schema";
-  std::vector<Diagnostic> problems = check_tree(*meta_schema(), documents.tree(at), at.node, options);
+  std::vector<Diagnostic> problems = check_tree(*meta_schema(), documents.tree(at), at.node);
   if (problems.empty()) return;
   for (Diagnostic& problem : problems)
     problem.notes.emplace_back("by the meta-schema of draft-07");

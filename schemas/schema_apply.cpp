@@ -1,13 +1,11 @@
 #include "schemas/schema_apply.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <string>
 
-#include "config_engine/python_number.hpp"
-#include "config_engine/python_text.hpp"
+#include "config_engine/typed_value.hpp"
 #include "schemas/schema_checker.hpp"
 
 namespace cfgtool {
@@ -29,59 +27,26 @@ std::string_view only_type(const SchemaPart& part) {
   return only;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
+ValueType field_type(std::string_view type) {
+  if (type == "integer") return ValueType::kInt;
+  if (type == "number") return ValueType::kFloat;
+  return type == "boolean" ? ValueType::kBool : ValueType::kString;
 }
 
-// omegaconf: IntegerNode, which refuses 1e3; to JSON Schema that is an integer, so that it becomes one here.
-std::optional<Node> as_integer(const Node& node, SourceMap& sources) {
+/// OmegaConf refuses 1e3 for an integer; to JSON Schema it is one, so that it becomes one here.
+std::optional<Node> as_whole_number(const Node& node) {
   constexpr double kExact = 9007199254740992;  // 2^53: up to there no integer is left out
-  if (node.kind == NodeKind::kFloat && node.real == std::floor(node.real) && std::fabs(node.real) <= kExact)
-    return Node::of_int(static_cast<int64_t>(node.real));
-  if (node.kind != NodeKind::kString) return std::nullopt;
-  const std::optional<PythonInt> number = python_int(node.text());
-  if (!number) return std::nullopt;
-  return number->fits ? Node::of_int(number->value) : Node::of_text(NodeKind::kBigInt, sources.keep(number->digits));
-}
-
-// omegaconf: FloatNode
-std::optional<Node> as_number(const Node& node) {
-  if (node.kind == NodeKind::kInt) return Node::of_float(static_cast<double>(node.integer));
-  if (node.kind != NodeKind::kString && node.kind != NodeKind::kBigInt) return std::nullopt;
-  const std::optional<double> number = python_float(node.text());
-  return number ? std::optional(Node::of_float(*number)) : std::nullopt;
-}
-
-// omegaconf: BooleanNode
-std::optional<Node> as_boolean(const Node& node) {
-  if (node.kind == NodeKind::kInt) return Node::of_bool(node.integer != 0);
-  if (node.kind == NodeKind::kBigInt) return Node::of_bool(true);
-  if (node.kind != NodeKind::kString) return std::nullopt;
-  const std::string word = lower(node.text());
-  if (word == "yes" || word == "y" || word == "on" || word == "true") return Node::of_bool(true);
-  if (word == "no" || word == "n" || word == "off" || word == "false") return Node::of_bool(false);
-  // A text that Python's int() reads counts as that number.
-  const std::optional<PythonInt> number = python_int(node.text());
-  return number ? std::optional(Node::of_bool(!number->fits || number->value != 0)) : std::nullopt;
-}
-
-// omegaconf: StringNode
-std::optional<Node> as_string(const Tree& tree, NodeId id, SourceMap& sources) {
-  const NodeKind kind = tree[id].kind;
-  const bool is_number = kind == NodeKind::kInt || kind == NodeKind::kBigInt || kind == NodeKind::kFloat;
-  if (!is_number && kind != NodeKind::kBool) return std::nullopt;
-  return Node::of_text(NodeKind::kString, sources.keep(python_str(tree, id)));
+  const bool is_whole =
+      node.kind == NodeKind::kFloat && node.real == std::floor(node.real) && std::fabs(node.real) <= kExact;
+  return is_whole ? std::optional(Node::of_int(static_cast<int64_t>(node.real))) : std::nullopt;
 }
 
 void coerce(Tree& tree, NodeId id, std::string_view type, SourceMap& sources) {
-  std::optional<Node> value;
-  if (type == "integer") value = as_integer(tree[id], sources);
-  if (type == "number") value = as_number(tree[id]);
-  if (type == "boolean") value = as_boolean(tree[id]);
-  if (type == "string") value = as_string(tree, id, sources);
+  const bool is_scalar_type = type == "integer" || type == "number" || type == "boolean" || type == "string";
+  const NodeKind kind = tree[id].kind;
+  if (!is_scalar_type || kind == NodeKind::kMissing || kind == NodeKind::kInterpolation) return;
+  std::optional<Node> value = typed_value(tree, id, field_type(type), sources);
+  if (!value && type == "integer") value = as_whole_number(tree[id]);
   if (!value) return;
   value->pos = tree[id].pos;
   value->step = tree[id].step;

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "schemas/schema_constraints.hpp"
-#include "schemas/schema_problem.hpp"
 #include "schemas/schema_words.hpp"
 
 namespace cfgtool {

@@ -15,10 +15,9 @@
 namespace cfgtool {
 
 struct CheckOptions {
-  std::string subject = "the document";  ///< what the tree is, for messages about the whole of it
-  bool strict = false;                   ///< refuse keys that the schema does not name
-  const SourceMap* sources = nullptr;    ///< of the tree
-  const Tree* written = nullptr;         ///< the tree before its interpolations were followed
+  bool strict = false;                 ///< refuse keys that the schema does not name
+  const SourceMap* sources = nullptr;  ///< of the tree
+  const Tree* written = nullptr;       ///< the tree before its interpolations were followed
   /// What put a value there, by Node::step: "the config 'db/mysql'"; empty: not known.
   std::function<std::string(uint32_t step)> step_name;
   /// The override that put a value there, or nullptr. Given, problems say what to type on a command line instead.

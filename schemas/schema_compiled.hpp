@@ -19,7 +19,6 @@
 #include <valijson/constraints/concrete_constraints.hpp>
 #include <valijson/constraints/constraint_visitor.hpp>
 #include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
 #pragma GCC diagnostic pop
 
 #include "schemas/schema.hpp"

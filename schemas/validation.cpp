@@ -84,11 +84,6 @@ void make_texts_plain(Tree& tree) {
 
 }  // namespace
 
-bool Validation::has_errors() const {
-  return std::any_of(problems.begin(), problems.end(),
-                     [](const Diagnostic& problem) { return problem.severity == Severity::kError; });
-}
-
 std::vector<Diagnostic> validate(Composition& composition, const Schema* schema, const ValidateOptions& options) {
   std::vector<Diagnostic> problems;
   if (schema) apply_schema(*schema, options.apply, composition);
@@ -97,7 +92,6 @@ std::vector<Diagnostic> validate(Composition& composition, const Schema* schema,
   if (options.strict) refuse_missing_values(composition.tree, composition.tree.root(), problems);
   if (!schema) return problems;
   CheckOptions check;
-  check.subject = "the configuration";
   check.strict = options.strict;
   check.written = &composition.tree;
   check.sources = composition.sources.get();

@@ -28,7 +28,7 @@ struct Validation {
   std::shared_ptr<const SourceMap> sources;        ///< what they refer to
   std::shared_ptr<const Composition> composition;  ///< nothing for a file, and where nothing could be composed
 
-  bool has_errors() const;
+  bool has_errors() const { return cfgtool::has_errors(problems); }
 };
 
 /// Composes and goes on where something is wrong, then checks what there is.
