@@ -44,6 +44,18 @@ void add_slopes(Inputs& inputs) {
     inputs.slopes.push_back(std::ldexp(1.0, -static_cast<int>(head) - 1));
 }
 
+/// NaN in the rows behind the ends of padded sequences; a large number where the gradient of a bias sums over them.
+void spoil_tails(const Inputs& inputs, const std::vector<int32_t>& lengths, const Dims& size,
+                 std::vector<double>& values) {
+  if (inputs.problem.varlen != ATTN_VARLEN_PADDED) return;
+  const bool summed = (inputs.problem.flags & ATTN_FLAG_D_BIAS) != 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto row = static_cast<int64_t>(i) / size[3];
+    if (row % size[2] >= lengths[static_cast<size_t>(row / size[2] / size[1])])
+      values[i] = summed ? 1e4 : std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
 /// Calls function(position in the order of sizes, place by strides) for each element.
 template <typename Function>
 void for_each_element(const Dims& size, const int64_t (&stride)[4], const Function& function) {
@@ -209,6 +221,10 @@ Inputs random_inputs(const attn_problem& problem, uint32_t seed, std::vector<int
   fill(inputs.value, cfgtool::attention::value_size(problem), 3);
   fill(inputs.d_output, cfgtool::attention::output_size(problem), 4);
   if (problem.bias == ATTN_BIAS_ADDITIVE) fill(inputs.bias, stored_bias_size(problem), 5);
+  spoil_tails(inputs, inputs.lengths_q, cfgtool::attention::query_size(problem), inputs.query);
+  spoil_tails(inputs, inputs.lengths_kv, cfgtool::attention::key_size(problem), inputs.key);
+  spoil_tails(inputs, inputs.lengths_kv, cfgtool::attention::value_size(problem), inputs.value);
+  spoil_tails(inputs, inputs.lengths_q, cfgtool::attention::output_size(problem), inputs.d_output);
   add_slopes(inputs);
   if (problem.dropout <= 0) return inputs;
   fill(inputs.kept, {problem.batch, problem.heads_q, problem.seq_q, problem.seq_kv}, 6);

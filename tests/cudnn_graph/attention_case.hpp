@@ -31,7 +31,8 @@ struct Results {
 /// The inputs that were recorded with.
 Inputs recorded_inputs(const attention_test::ReferenceCase& reference);
 
-/// Numbers from a seed. \param lengths_q, lengths_kv empty: all sequences as long as the problem says
+/// Numbers from a seed; NaN, or with a gradient of the bias large numbers, behind the ends of padded sequences.
+/// \param lengths_q, lengths_kv empty: all sequences as long as the problem says
 Inputs random_inputs(const attn_problem& problem, uint32_t seed, std::vector<int32_t> lengths_q = {},
                      std::vector<int32_t> lengths_kv = {});
 

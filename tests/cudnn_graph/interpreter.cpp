@@ -14,8 +14,6 @@ namespace {
 
 using Sizes = std::array<int64_t, 4>;
 
-constexpr double kBehindTheEnd = 1e4;
-
 struct Array {
   Sizes size{};
   std::vector<double> values;
@@ -84,7 +82,11 @@ double combine(Mode mode, double a, double b) {
 class Interpreter {
  public:
   Interpreter(const Graph& graph, const std::vector<double>& kept, Memory& memory)
-      : graph_(graph), kept_(kept), memory_(memory), made_(graph.tensors.size()) {}
+      : graph_(graph),
+        kept_(kept),
+        memory_(memory),
+        made_(graph.tensors.size()),
+        behind_the_end_(graph.find(Buffer::kDBias) ? 1e4 : std::numeric_limits<double>::quiet_NaN()) {}
 
   void run() {
     for (const Operation& operation : graph_.operations) {
@@ -192,7 +194,7 @@ class Interpreter {
     if (found == memory_.end()) throw std::runtime_error("an input is missing");
     for_each_index(t.size, [&](const Sizes& at) {
       const auto place = place_of(t, at);
-      array[at] = place ? found->second.at(*place) : kBehindTheEnd;
+      array[at] = place ? found->second.at(*place) : behind_the_end_;
     });
     return array;
   }
@@ -221,6 +223,7 @@ class Interpreter {
   const std::vector<double>& kept_;
   Memory& memory_;
   std::vector<std::optional<Array>> made_;  // by tensor
+  double behind_the_end_;
 };
 
 }  // namespace

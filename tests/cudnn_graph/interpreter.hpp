@@ -13,7 +13,8 @@ namespace cudnn_graph_test {
 using Memory = std::map<cfgtool::attention::cudnn::Buffer, std::vector<double>>;
 
 /// Reads the graph's inputs from `memory` and writes its outputs there, which are made as long as they need to be; what
-/// lies behind a packed sequence's end is read as a number that must not matter, and not written. Nothing is rounded to
+/// lies behind a packed sequence's end is read as NaN, and not written; with kDBias, which sums over those rows too, it
+/// is read as a large number. Nothing is rounded to
 /// a tensor's type. \param kept what kRandom gives, [batch, heads_q, seq_q, seq_kv] of 0 and 1.
 /// Throws std::runtime_error if the graph is not one: a virtual tensor that is read before it is made, or made twice;
 /// an input that `memory` lacks or that is too short.

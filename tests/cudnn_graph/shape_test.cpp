@@ -54,6 +54,15 @@ TEST_CASE("The log-sum-exp is virtual unless it is asked for") {
   CHECK(!make_forward_graph(sample(ATTN_VARLEN_NONE, ATTN_PASS_FORWARD)).find(Buffer::kStats));
 }
 
+TEST_CASE("No stride is 0, whatever is broadcast or of size 1") {
+  attn_problem p = make_problem({1, 1, 1, 1, 8, 16, 16}, ATTN_DTYPE_F16, kAllPasses, Layout::kBatchSequenceHeads);
+  add_bias(p, ATTN_DTYPE_F16, true, true);
+  p.query_stride[0] = p.query_stride[1] = 0;
+  for (const Graph& graph : {make_forward_graph(p), make_backward_graph(p, 90)})
+    for (const Tensor& tensor : graph.tensors)
+      CHECK(std::ranges::find(tensor.stride, 0) == tensor.stride.end());
+}
+
 TEST_CASE("Bytes of the workspace") {
   const Graph plain = make_backward_graph(sample(ATTN_VARLEN_NONE, kAllPasses), 90);
   CHECK(bytes_of(plain, Buffer::kSoftmaxSum) == 2 * 8 * 32 * 4);
@@ -67,4 +76,8 @@ TEST_CASE("Bytes of the workspace") {
   const Graph padded = make_backward_graph(sample(ATTN_VARLEN_PACKED, kAllPasses), 80);
   CHECK(bytes_of(padded, Buffer::kSoftmaxSum) == 2 * 8 * 32 * 4);
   CHECK(bytes_of(padded, Buffer::kDQueryAccumulator) == 2 * 8 * 32 * 64 * 4);
+  attn_problem odd = make_problem({2, 8, 4, 32, 64, 72, 72}, ATTN_DTYPE_F16, kAllPasses, Layout::kBatchSequenceHeads);
+  odd.varlen = ATTN_VARLEN_PACKED;
+  odd.total_q = odd.total_kv = 50;
+  CHECK(bytes_of(make_backward_graph(odd, 90), Buffer::kDQueryAccumulator) == 2 * 8 * 32 * 72 * 4);
 }
