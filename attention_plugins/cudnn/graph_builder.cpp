@@ -165,9 +165,10 @@ TensorIndex GraphBuilder::select(TensorIndex mask, TensorIndex a, TensorIndex b)
   return output;
 }
 
-TensorIndex GraphBuilder::index_along(int32_t axis, TensorIndex like) {
+TensorIndex GraphBuilder::index_along(int32_t axis, TensorIndex like, Type math) {
   const TensorIndex output = pointwise(Mode::kGenIndex, like, kNoTensor, Type::kInt32);
   graph_.operations.back().axis = axis;
+  graph_.operations.back().math = math;
   return output;
 }
 
