@@ -104,13 +104,9 @@ Answer check_known(const Question& q) {
   return std::nullopt;
 }
 
-Answer check_features(const Question& q) {
-  const attn_problem& p = q.problem;
+Answer check_sink(const Question& q) {
   if (q.has(ATTN_FLAG_SINK))  // [ours]
     return refuse(ATTN_REASON_SINK, "attention sinks are not offered by this plugin, on " + q.where);
-  if (p.heads_kv < 1 || p.heads_q % p.heads_kv != 0)  // [fe]
-    return refuse(ATTN_REASON_HEADS, "heads_q " + number(p.heads_q) + " is not a multiple of heads_kv " +
-                                         number(p.heads_kv) + ", as every device needs it, " + q.where + " too");
   return std::nullopt;
 }
 
@@ -242,20 +238,6 @@ Answer check_tensors(const Question& q) {
   return std::nullopt;
 }
 
-Answer check_sizes(const Question& q) {
-  const attn_problem& p = q.problem;
-  constexpr int64_t kLargest = INT32_MAX;  // [asked] 2147483647 positions have an engine, more have none
-  const struct {
-    const char* name;
-    int64_t value;
-  } sizes[] = {{"batch", p.batch}, {"heads_q", p.heads_q}, {"seq_q", p.seq_q}, {"seq_kv", p.seq_kv}};
-  for (const auto& size : sizes)
-    if (size.value > kLargest)
-      return refuse(ATTN_REASON_SEQUENCE, std::string(size.name) + " is " + number(size.value) + ", more than the " +
-                                              number(kLargest) + " that cuDNN counts to on " + q.where);
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string name_device(const std::string& device, int32_t compute_capability) {
@@ -267,8 +249,8 @@ std::optional<Refusal> refuse_by_rules(const attn_problem& problem, int32_t comp
                                        const std::string& device) {
   const Question question{problem, effective_band(problem), family_of(compute_capability),
                           name_device(device, compute_capability)};
-  for (const auto check : {check_known, check_architecture, check_dtype, check_features, check_head_dim, check_mask,
-                           check_bias, check_backward, check_sizes, check_tensors})
+  for (const auto check : {check_known, check_architecture, check_dtype, check_sink, check_head_dim, check_mask,
+                           check_bias, check_backward, check_tensors})
     if (Answer answer = check(question)) return answer;
   return std::nullopt;
 }
