@@ -12,7 +12,11 @@ endif()
 
 set(CMAKE_CUDA_ARCHITECTURES OFF)  # each target says its own
 enable_language(CUDA)
-# After enable_language, since its own test of the compiler fails with them.
+# CMake 3.25 does not know that nvcc 12 and later take C++20. (After enable_language, which would overwrite it.)
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+endif()
 set(CMAKE_CUDA_STANDARD 20)
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 set(CMAKE_CUDA_EXTENSIONS OFF)
