@@ -75,8 +75,8 @@ struct Tensor {
   std::array<int64_t, 4> size{};
   std::array<int64_t, 4> stride{};  ///< in elements
   TensorIndex offsets = kNoTensor;  ///< PACKED: the tensor with the offsets of its sequences ("ragged offset")
-  std::optional<float> constant = std::nullopt;    ///< of kConstant; a whole number if the type is kInt32
-  int64_t span = 0;                 ///< elements of memory from the first to behind the last; 0 if it has none
+  std::optional<float> constant = std::nullopt;  ///< of kConstant; a whole number if the type is kInt32
+  int64_t span = 0;  ///< elements of memory from the first to behind the last; 0 if it has none
 };
 
 enum class OperationKind : uint8_t {

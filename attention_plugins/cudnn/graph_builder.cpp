@@ -60,7 +60,11 @@ TensorIndex GraphBuilder::scalar(float value, Type type) {
 }
 
 TensorIndex GraphBuilder::in_memory(Buffer buffer, Type type, const Sizes& size, const Sizes& stride) {
-  return add({.buffer = buffer, .type = type, .size = size, .stride = stride, .span = span_of(size, stride)});
+  // Along a size of 1 a stride says nothing, but cuDNN takes none that is 0.
+  Sizes strides = stride;
+  for (size_t i = 0; i < size.size(); ++i)
+    if (size[i] == 1 && stride[i] == 0) strides[i] = contiguous_strides(size)[i];
+  return add({.buffer = buffer, .type = type, .size = size, .stride = strides, .span = span_of(size, strides)});
 }
 
 TensorIndex GraphBuilder::contiguous(Buffer buffer, Type type, const Sizes& size) {
@@ -111,11 +115,7 @@ TensorIndex GraphBuilder::bias(Buffer buffer, const int64_t (&stride)[4]) {
   Sizes size = scores_size();
   for (size_t i = 0; i < size.size(); ++i)
     if (stride[i] == 0) size[i] = 1;
-  // Along a size of 1 the stride says nothing, but cuDNN takes none that is 0.
-  Sizes strides = contiguous_strides(size);
-  for (size_t i = 0; i < size.size(); ++i)
-    if (size[i] != 1) strides[i] = stride[i];
-  return in_memory(buffer, type_of(problem_.bias_dtype), size, strides);
+  return in_memory(buffer, type_of(problem_.bias_dtype), size, std::to_array(stride));
 }
 
 void GraphBuilder::transpose(TensorIndex tensor) {
