@@ -6,9 +6,10 @@ namespace {
 
 void refuse(const std::optional<Refusal>& refusal, bool is_sdpa) {
   if (!refusal) return;
-  // sdpa elsewhere falls back in silence; here the user is told what would work.
+  // sdpa elsewhere falls back in silence; here the user is told what to ask for.
+  const bool says_so = refusal->text.find("eager") != std::string::npos;
   throw Failure(ATTN_STATUS_REFUSED, refusal->reason,
-                refusal->text + (is_sdpa ? "; eager computes it without a fused kernel" : ""));
+                refusal->text + (is_sdpa && !says_so ? "; eager has no fused kernel and takes more" : ""));
 }
 
 const char* support(bool is_documented) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <sstream>
+#include <string_view>
 #include <vector>
 
 namespace cfgtool::attention::cudnn {
@@ -25,9 +27,28 @@ std::vector<std::string> candidates(const std::string& named) {
   return {std::filesystem::is_directory(named, error) ? (std::filesystem::path(named) / kFile).string() : named};
 }
 
-/// From `begin` to before the next line break, without the prefix of a log line.
-std::string line_at(const std::string& text, size_t begin) {
-  return text.substr(begin, text.find('\n', begin) - begin);
+/// "CUDNN_STATUS_…: why" of a line of cuDNN's log; "" of one that has nothing for people.
+std::string reason_in(const std::string& line) {
+  constexpr std::string_view kReason = "Reason: ";
+  const size_t status = line.find("CUDNN_STATUS_");
+  const size_t reason = line.find(kReason);
+  std::string part;
+  if (reason != std::string::npos) {
+    part = line.substr(reason + kReason.size());
+    if (status < reason) part = line.substr(status, line.find_first_of("; ", status) - status) + ": " + part;
+  } else if (line.find('{') == std::string::npos) {
+    part = line;  // not the JSON of an engine's knobs
+  }
+  while (!part.empty() && (part.back() == ' ' || part.back() == '\r'))
+    part.pop_back();
+  return part;
+}
+
+/// Whether a reason only names the function of cuDNN in which another one was found.
+bool is_call(const std::string& reason) {
+  const size_t name = reason.find_last_of(' ', reason.find('('));
+  return !reason.empty() && reason.back() == ')' && reason.find('(') != std::string::npos &&
+         (name == std::string::npos || reason[name - 1] == ':');
 }
 
 }  // namespace
@@ -114,43 +135,33 @@ std::string cuda_version_text(int32_t cuda_version) {
 }
 
 std::string one_line(const std::string& cudnn_text) {
-  constexpr const char* kStatus = "CUDNN_STATUS_";
-  constexpr const char* kReason = "Reason: ";
-  std::vector<std::string> parts;
-  for (size_t at = 0; at < cudnn_text.size();
-       at = cudnn_text.find('\n', at) == std::string::npos ? cudnn_text.size() : cudnn_text.find('\n', at) + 1) {
-    const std::string line = line_at(cudnn_text, at);
-    const size_t status = line.find(kStatus);
-    const size_t reason = line.find(kReason);
-    std::string part;
-    if (reason != std::string::npos) {
-      part = line.substr(reason + std::string(kReason).size());
-      if (status < reason) part = line.substr(status, line.find_first_of("; ", status) - status) + ": " + part;
-    } else if (line.find('{') == std::string::npos) {
-      part = line;  // not the JSON of an engine's knobs
-    }
-    while (!part.empty() && (part.back() == ' ' || part.back() == '\r'))
-      part.pop_back();
+  std::vector<std::string> reasons, calls;
+  std::istringstream lines(cudnn_text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string part = reason_in(line);
+    std::vector<std::string>& parts = is_call(part) ? calls : reasons;
     if (!part.empty() && std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(part);
   }
   std::string all;
-  for (const std::string& part : parts)
+  for (const std::string& part : reasons.empty() ? calls : reasons)
     all += (all.empty() ? "" : "; ") + part;
   return all;
 }
 
 int32_t reason_of(const std::string& cudnn_text) {
   struct Row {
-    const char* status;
+    const char* mark;
     int32_t reason;
   };
-  // The first that is named: a missing architecture makes cuDNN complain of everything else, too.
-  constexpr Row kRows[] = {{"ARCH_MISMATCH", ATTN_REASON_ARCHITECTURE},
-                           {"SHARED_MEMORY_INSUFFICIENT", ATTN_REASON_RESOURCES},
+  // Engines of other architectures complain of theirs, so that this comes last.
+  constexpr Row kRows[] = {{"SHARED_MEMORY_INSUFFICIENT", ATTN_REASON_RESOURCES},
                            {"NOT_SUPPORTED_DATA_TYPE", ATTN_REASON_DTYPE},
-                           {"NOT_SUPPORTED_LAYOUT", ATTN_REASON_STRIDES}};
+                           {"NOT_SUPPORTED_LAYOUT", ATTN_REASON_STRIDES},
+                           {"mbedding dim", ATTN_REASON_HEAD_DIM},
+                           {"hidden dim", ATTN_REASON_HEAD_DIM},
+                           {"ARCH_MISMATCH", ATTN_REASON_ARCHITECTURE}};
   for (const Row& row : kRows)
-    if (cudnn_text.find(row.status) != std::string::npos) return row.reason;
+    if (cudnn_text.find(row.mark) != std::string::npos) return row.reason;
   return ATTN_REASON_OTHER;
 }
 
