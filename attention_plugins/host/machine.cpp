@@ -1,12 +1,12 @@
 #include "attention_plugins/host/machine.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <thread>
 
+#include "attention_plugins/host/cuda_driver.hpp"
 #include "attention_plugins/host/names.hpp"
 #include "attention_plugins/host/problem.hpp"
 
@@ -24,22 +24,7 @@ constexpr int kNoDevice = 100;       // CUDA_ERROR_NO_DEVICE
 constexpr int kAttributeMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
 constexpr int kAttributeMinor = 76;
 
-/// The driver's library stays loaded: it starts threads that outlive a dlclose.
-class Driver {
- public:
-  Driver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) {}
-  bool is_there() const { return library_ != nullptr; }
-
-  template <typename Function>
-  Function find(const char* name) const {
-    return reinterpret_cast<Function>(dlsym(library_, name));
-  }
-
- private:
-  void* library_;
-};
-
-CudaDevice read_device(const Driver& driver, int ordinal) {
+CudaDevice read_device(const CudaDriver& driver, int ordinal) {
   CudaDevice device{fmt::format("CUDA device {}", ordinal), 0};
   int handle = 0;
   const auto get = driver.find<CuDeviceGet>("cuDeviceGet");
@@ -60,7 +45,7 @@ CudaDevice read_device(const Driver& driver, int ordinal) {
 
 /// Fills machine.cuda or machine.no_cuda.
 void look_for_cuda(Machine& machine) {
-  const Driver driver;
+  const CudaDriver driver;
   if (!driver.is_there()) {
     machine.no_cuda = "no NVIDIA driver (libcuda.so.1) on this machine";
     return;
