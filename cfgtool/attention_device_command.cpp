@@ -133,10 +133,12 @@ int dump(const DeviceFlags& flags) {
     return 0;
   } catch (const attention::NoSuchGpu& error) {
     throw std::invalid_argument(error.what());
-  } catch (const attention::GpuQueryError& error) {
+  } catch (const attention::NoGpu& error) {
     write_stderr(fmt::format("error[no-gpu]: no GPU can be described here: {}\n", error.what()));
-    return kExitCannotTell;
+  } catch (const attention::CudaError& error) {
+    write_stderr(fmt::format("error[no-gpu]: the GPU cannot be described: {}\n", error.what()));
   }
+  return kExitCannotTell;
 }
 
 }  // namespace

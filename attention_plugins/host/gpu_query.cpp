@@ -4,72 +4,66 @@
 
 #include <array>
 
-#include "attention_plugins/host/cuda_driver.hpp"
-
 namespace cfgtool::attention {
 namespace {
 
-template <typename Function>
-Function must_find(const Driver& driver, const char* name) {
-  const auto function = driver.find<Function>(name);
-  if (function == nullptr) throw GpuQueryError(fmt::format("the NVIDIA driver on this machine lacks {}", name));
-  return function;
+// Of the driver's cuda.h, which is not there without the toolkit.
+constexpr int kStubLibrary = 34;     // CUDA_ERROR_STUB_LIBRARY
+constexpr int kNoDevice = 100;       // CUDA_ERROR_NO_DEVICE
+constexpr int kAttributeMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+constexpr int kAttributeMinor = 76;
+
+int attribute(const CudaDriver& driver, int number, int device) {
+  int value = 0;
+  driver.call("cuDeviceGetAttribute", &value, number, device);
+  return value;
 }
-
-void must_succeed(int result, const std::string& what) {
-  if (result != 0) throw GpuQueryError(fmt::format("the NVIDIA driver does not give {} (CUDA error {})", what, result));
-}
-
-class Query {
- public:
-  Query(const Driver& driver, int ordinal) : get_(must_find<CuDeviceGetAttribute>(driver, "cuDeviceGetAttribute")) {
-    must_succeed(must_find<CuDeviceGet>(driver, "cuDeviceGet")(&device_, ordinal), fmt::format("GPU {}", ordinal));
-  }
-
-  int device() const { return device_; }
-  int attribute(int number, const char* what) const {
-    int value = 0;
-    must_succeed(get_(&value, number, device_), what);
-    return value;
-  }
-
- private:
-  CuDeviceGetAttribute get_;
-  int device_ = 0;
-};
 
 }  // namespace
 
+std::string count_gpus(const CudaDriver& driver, int& count) {
+  count = 0;
+  const std::string no_driver = "no NVIDIA driver (libcuda.so.1) on this machine";
+  if (!driver.is_there()) return no_driver;
+  const auto init = driver.find<int (*)(unsigned int)>("cuInit");
+  const auto get_count = driver.find<int (*)(int*)>("cuDeviceGetCount");
+  if (init == nullptr || get_count == nullptr)
+    return "libcuda.so.1 on this machine is no NVIDIA driver: it lacks cuInit or cuDeviceGetCount";
+  int result = init(0);
+  if (result == 0) result = get_count(&count);
+  // A plugin that asks cuDNN without a driver loads the toolkit's stub in its place, under the driver's name.
+  if (result == kStubLibrary) return no_driver;
+  if (result != 0 && result != kNoDevice)
+    return fmt::format("the NVIDIA driver on this machine does not start (CUDA error {})", result);
+  return count > 0 ? "" : "the NVIDIA driver finds no GPU on this machine";
+}
+
 GpuDescription query_gpu(int ordinal) {
-  const Driver driver;
+  const CudaDriver driver;
   int count = 0;
-  const std::string none = driver.start(count);
-  if (!none.empty()) throw GpuQueryError(none);
+  if (const std::string none = count_gpus(driver, count); !none.empty()) throw NoGpu(none);
   if (ordinal < 0 || ordinal >= count)
     throw NoSuchGpu(fmt::format("there is no GPU {} here: the driver counts {}, from 0", ordinal, count));
-  const Query query(driver, ordinal);
+  int device = 0;
+  driver.call("cuDeviceGet", &device, ordinal);
   GpuDescription gpu;
   std::array<char, 256> name{};
-  must_succeed(must_find<CuDeviceGetName>(driver, "cuDeviceGetName")(name.data(), static_cast<int>(name.size() - 1),
-                                                                     query.device()),
-               "the GPU's name");
+  driver.call("cuDeviceGetName", name.data(), static_cast<int>(name.size() - 1), device);
   gpu.name = name.data();
-  gpu.compute_capability = query.attribute(kAttributeMajor, "the compute capability") * 10 +
-                           query.attribute(kAttributeMinor, "the compute capability");
+  gpu.compute_capability = attribute(driver, kAttributeMajor, device) * 10 + attribute(driver, kAttributeMinor, device);
   size_t memory = 0;
-  must_succeed(must_find<CuDeviceTotalMem>(driver, "cuDeviceTotalMem_v2")(&memory, query.device()),
-               "the size of the GPU's memory");
+  driver.call("cuDeviceTotalMem_v2", &memory, device);
   gpu.total_global_memory_bytes = static_cast<int64_t>(memory);
   int version = 0;
-  must_succeed(must_find<CuDriverGetVersion>(driver, "cuDriverGetVersion")(&version), "its version");
+  driver.call("cuDriverGetVersion", &version);
   gpu.driver_version = version;
   for (const SizeFigure& figure : kSizeFigures)
-    if (figure.attribute != 0) gpu.*figure.value = query.attribute(figure.attribute, figure.name);
+    if (figure.attribute != 0) gpu.*figure.value = attribute(driver, figure.attribute, device);
   for (const DimFigure& figure : kDimFigures)
     for (int i = 0; i < 3; ++i)
-      (gpu.*figure.value)[static_cast<size_t>(i)] = query.attribute(figure.attribute + i, figure.name);
+      (gpu.*figure.value)[static_cast<size_t>(i)] = attribute(driver, figure.attribute + i, device);
   for (const FlagFigure& figure : kFlagFigures)
-    gpu.*figure.value = query.attribute(figure.attribute, figure.name) != 0;
+    gpu.*figure.value = attribute(driver, figure.attribute, device) != 0;
   return gpu;
 }
 

@@ -6,14 +6,22 @@
 #include <array>
 #include <thread>
 
-#include "attention_plugins/host/cuda_driver.hpp"
+#include "attention_plugins/host/gpu_query.hpp"
 #include "attention_plugins/host/names.hpp"
 #include "attention_plugins/host/problem.hpp"
 
 namespace cfgtool::attention {
 namespace {
 
-CudaDevice read_device(const Driver& driver, int ordinal) {
+// The few declarations of the driver's cuda.h that are needed: with the driver but without the toolkit there is no
+// header. CUresult and CUdevice are ints.
+using CuDeviceGet = int (*)(int* device, int ordinal);
+using CuDeviceGetName = int (*)(char* name, int length, int device);
+using CuDeviceGetAttribute = int (*)(int* value, int attribute, int device);
+constexpr int kAttributeMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+constexpr int kAttributeMinor = 76;
+
+CudaDevice read_device(const CudaDriver& driver, int ordinal) {
   CudaDevice device{fmt::format("CUDA device {}", ordinal), 0};
   int handle = 0;
   const auto get = driver.find<CuDeviceGet>("cuDeviceGet");
@@ -34,9 +42,9 @@ CudaDevice read_device(const Driver& driver, int ordinal) {
 
 /// Fills machine.cuda or machine.no_cuda.
 void look_for_cuda(Machine& machine) {
-  const Driver driver;
+  const CudaDriver driver;
   int count = 0;
-  machine.no_cuda = driver.start(count);
+  machine.no_cuda = count_gpus(driver, count);
   for (int ordinal = 0; ordinal < count; ++ordinal)
     machine.cuda.push_back(read_device(driver, ordinal));
 }
