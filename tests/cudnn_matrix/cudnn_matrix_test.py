@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""`cfgtool attention check` against what cuDNN answered (recorded.txt), problem by problem and GPU by GPU; and how long it
-takes. Each difference stands with its reason in differences.txt; one that is not there fails, and so does one that is
-there and no longer is. Exits with 77, and says why, where cuDNN is not installed."""
+"""`cfgtool attention check` against what cuDNN answered (recorded.txt), problem by problem and GPU by GPU: by the plugin's
+rules alone, and by cuDNN's heuristics; and how long it takes. Each difference stands with its reason in differences.txt;
+one that is not there fails, and so does one that is there and no longer is. Exits with 77, and says why, where cuDNN is not
+installed, when the rules have been compared."""
 import argparse
 import json
 import pathlib
@@ -64,9 +65,10 @@ class Cfgtool:
         assert done.returncode in (0, 3, 5), f"exit code {done.returncode}: {done.stderr}"
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def check_all(self, devices, path=HERE / "problems.txt"):
+    def check_all(self, devices, path=HERE / "problems.txt", level="heuristics"):
         flags = [flag for device in devices for flag in ("--device", device)]
-        return {(line["problem"], line["device"]): line for line in self.check("--file", str(path), *flags)}
+        answers = self.check("--file", str(path), "--level", level, *flags)
+        return {(answer["problem"], answer["device"]): answer for answer in answers}
 
     def seconds(self, *flags):
         begin = time.perf_counter()
@@ -75,14 +77,15 @@ class Cfgtool:
 
 
 def compare(ours, recorded, differences):
-    """What is wrong, in words."""
+    """What is wrong, in words. A record's problem that our language has no words for is explained with "-"."""
     faults = []
+    unsayable = {problem for (problem, _), words in differences.items() if words == ["-"]}
     for key, theirs in recorded.items():
         answer = ours.get(key)
         expected = differences.get(key)
         name = f"{key[0]} on {key[1]}"
         if answer is None:
-            if expected != ["-"]:
+            if key[0] not in unsayable:
                 faults.append(f"{name}: not asked")
             continue
         verdict, code = answer["verdict"], answer["reason"]
@@ -127,8 +130,14 @@ def compare_unverified(cfgtool, ours):
     return faults
 
 
-def best(measure):
-    return min(measure() for _ in range(ATTEMPTS))
+def best(measure, enough):
+    """The least of some measurements; no more of them than needed."""
+    seconds = measure()
+    for _ in range(ATTEMPTS - 1):
+        if seconds <= enough:
+            break
+        seconds = min(seconds, measure())
+    return seconds
 
 
 def check_times(cfgtool):
@@ -159,7 +168,7 @@ def check_times(cfgtool):
 
     for name, measure, limit in [("a first answer", cold, COLD_SECONDS), ("a further answer", further, FURTHER_SECONDS),
                                  ("a compiled answer", compiled, COMPILE_SECONDS)]:
-        seconds = best(measure)
+        seconds = best(measure, limit)
         print(f"{name}: {seconds * 1000:.1f} ms, at most {limit * 1000:.0f}")
         if seconds > limit:
             faults.append(f"{name} took {seconds * 1000:.1f} ms, more than {limit * 1000:.0f}")
@@ -174,23 +183,31 @@ def main():
     parser.add_argument("--no-times", action="store_true", help="only the answers")
     options = parser.parse_args()
     cfgtool = Cfgtool(options.cfgtool, options.plugin)
-    (first,) = cfgtool.check("--device", "h100", *TRAINING)
-    if first["verdict"] == "cannot-tell" or first["reason"] == "not-provided":
-        print(f"SKIPPED: cuDNN cannot be asked here: {first['text']}")
-        return SKIPPED
     devices, recorded = read_answers(options.answers)
     differences = read_exceptions(HERE / "differences.txt", 3,
                                   lambda problem: [d for d in devices if recorded.get((problem, d))])
     undocumented = read_exceptions(HERE / "undocumented.txt", 2, lambda problem: devices)
-    ours = cfgtool.check_all(devices)
-    faults = compare(ours, recorded, differences) + compare_documentation(ours, undocumented)
-    faults += compare_unverified(cfgtool, ours)
-    print(f"{len(recorded)} answers of cuDNN, {len(differences)} differences on purpose")
-    if not options.no_times:
-        faults += check_times(cfgtool)
+    (first,) = cfgtool.check("--device", "h100", *TRAINING)
+    if first["reason"] == "not-provided":
+        print(f"SKIPPED: the plugin cudnn is not built: {first['text']}")
+        return SKIPPED
+
+    def compare_at(level):
+        ours = cfgtool.check_all(devices, level=level)
+        print(f"{level}: {len(recorded)} answers of cuDNN, {len(differences)} differences on purpose")
+        found = compare(ours, recorded, differences) + compare_documentation(ours, undocumented)
+        return [f"{level}: {fault}" for fault in found + compare_unverified(cfgtool, ours)]
+
+    faults = compare_at("rules")
+    can_ask = first["verdict"] != "cannot-tell"
+    if can_ask:
+        faults += compare_at("heuristics")
+        faults += [] if options.no_times else check_times(cfgtool)
+    else:
+        print(f"SKIPPED: cuDNN cannot be asked here: {first['text']}")
     for fault in faults:
         print("FAULT:", fault)
-    return 1 if faults else 0
+    return 1 if faults else 0 if can_ask else SKIPPED
 
 
 if __name__ == "__main__":
