@@ -127,8 +127,9 @@ void write_output(const std::string& file, const std::string& text) {
 int dump(const DeviceFlags& flags) {
   try {
     const GpuDescription gpu = attention::query_gpu(ordinal_of(flags.dumped));
-    const std::string text = attention::device_file_text(
-        gpu, fmt::format("read from the device by the driver for CUDA {}", version_in_words(gpu.driver_version)));
+    const std::string text =
+        attention::device_file_text(gpu, fmt::format("read from the device by cuDeviceGetAttribute, driver for CUDA {}",
+                                                     version_in_words(gpu.driver_version)));
     flags.output.empty() ? write_stdout(text) : write_output(flags.output, text);
     return 0;
   } catch (const attention::NoSuchGpu& error) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "attention_plugins/host/names.hpp"
+#include "attention_plugins/host/problem.hpp"
 #include "attention_plugins/host/selector.hpp"
 #include "config_engine/suggest.hpp"
 
@@ -90,7 +91,8 @@ CheckAnswer ask(const CheckProblem& problem, const std::string& implementation, 
     return answer;
   }
   const Selection selection =
-      attention::select(implementation, target.device, problem.problem, target.level(level), plugins);
+      attention::select(implementation, target.device, attention::placed_on(problem.problem, target.device),
+                        target.level(level), plugins);
   if (selection.chosen) {
     answer.answer = selection.chosen->answer;
     answer.verdict = answer.answer.documented ? CheckVerdict::kYes : CheckVerdict::kUndocumented;

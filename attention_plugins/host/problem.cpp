@@ -234,6 +234,12 @@ void add_bias(attn_problem& problem, int32_t dtype, bool broadcast_batch, bool b
   if ((problem.flags & ATTN_FLAG_D_BIAS) != 0) std::ranges::copy(stride, problem.d_bias_stride);
 }
 
+attn_problem placed_on(attn_problem problem, const attn_device& device) {
+  constexpr uint32_t kGpuAlignment = 16;
+  if (device.kind == ATTN_DEVICE_CUDA) problem.alignment = std::max(problem.alignment, kGpuAlignment);
+  return problem;
+}
+
 Dims query_size(const attn_problem& p) {
   if (p.varlen == ATTN_VARLEN_PACKED) return {1, p.heads_q, p.total_q, p.head_dim_qk};
   return {p.batch, p.heads_q, p.seq_q, p.head_dim_qk};

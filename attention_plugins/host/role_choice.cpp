@@ -76,8 +76,10 @@ class Chooser {
   void ask_devices(int32_t level) {
     const std::string& name = role_.implementation.value;
     for (const attn_device& device : machine_.devices()) {
-      Selection selection = select(name, device, choice_.problem, machine_.level(level), plugins_);
+      const attn_problem problem = placed_on(choice_.problem, device);
+      Selection selection = select(name, device, problem, machine_.level(level), plugins_);
       if (selection.chosen) {
+        choice_.problem = problem;
         choice_.chosen = std::move(selection.chosen);
         choice_.device = device;
         choice_.reasons.clear();
