@@ -87,7 +87,7 @@ attn_status query(attn_instance* instance, uint32_t implementation, const attn_d
       return;
     }
     const bool compiles = level >= ATTN_LEVEL_COMPILE;
-    const Library& library = instance->runtime.library(compiles);
+    const Library& library = instance->runtime.library(question.device, compiles);
     answer->level = ATTN_LEVEL_HEURISTICS;
     check_known_bugs(question, library.version);
     const std::vector<PassEngines> engines =
@@ -114,7 +114,7 @@ attn_status make_plan(attn_instance* instance, uint32_t implementation, const at
   return answered(answer, [&] {
     const Question question{implementation == kSdpa, identify_for_plan(*instance, *device), *problem};
     check_rules(question);
-    const Library& library = instance->runtime.library(true);
+    const Library& library = instance->runtime.library(question.device, true);
     check_known_bugs(question, library.version);
     const std::string key = plan_key(*problem, question.device, library.version);
     auto plan = std::make_unique<attn_plan>(attn_plan{make(library, question, key), key});
