@@ -167,9 +167,10 @@ Answer check_bias(const Question& q) {
   if (p.bias_dtype != p.dtype)  // [asked] fp32 beside bf16 has no engine, on no device
     return refuse(ATTN_REASON_BIAS,
                   "the gradient of a bias needs a bias of the queries' type on " + q.where + "; it has another");
-  if (q.family == Family::kBlackwell &&
-      q.packed())  // [fe] "dbias with ragged is not supported for SM Major version 10"
-    return refuse(ATTN_REASON_BIAS, "the gradient of a bias does not go together with packed sequences on " + q.where);
+  // [fe] "dbias with ragged is not supported for SM Major version 10"; [asked] nor has it an engine on 8.x and 12.x
+  if (q.packed() && (q.family == Family::kBlackwell || q.ampere_kernels()))
+    return refuse(ATTN_REASON_BIAS, "the gradient of a bias does not go together with packed sequences on " + q.where +
+                                        ", only on compute capability 9.0");
   if (q.family == Family::kBlackwell && p.dropout > 0)  // [asked] no engine
     return refuse(ATTN_REASON_BIAS, "the gradient of a bias does not go together with dropout on " + q.where);
   return std::nullopt;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`cfgtool attention check` against what cuDNN answered (recorded.txt), problem by problem and GPU by GPU: by the plugin's
+"""`cfgtool attention check` against what cuDNN answered (recorded*.txt), problem by problem and GPU by GPU: by the plugin's
 rules alone, and by cuDNN's heuristics; and how long it takes. Each difference stands with its reason in differences.txt;
 one that is not there fails, and so does one that is there and no longer is. Exits with 77, and says why, where cuDNN is not
 installed, when the rules have been compared."""
@@ -13,6 +13,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
+PROBLEMS = (HERE / "problems.txt", HERE / "combinations.txt")
+RECORDS = ("recorded.txt", "recorded_combinations.txt")
 YES = ("yes", "undocumented")
 # GPUs that nobody has described for certain, and one with the same kernels.
 UNVERIFIED = {"l40s": "rtx4090", "gb200": "b200"}
@@ -65,9 +67,9 @@ class Cfgtool:
         assert done.returncode in (0, 3, 5), f"exit code {done.returncode}: {done.stderr}"
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def check_all(self, devices, path=HERE / "problems.txt", level="heuristics"):
+    def check_all(self, devices, paths=PROBLEMS, level="heuristics"):
         flags = [flag for device in devices for flag in ("--device", device)]
-        answers = self.check("--file", str(path), "--level", level, *flags)
+        answers = [answer for path in paths for answer in self.check("--file", str(path), "--level", level, *flags)]
         return {(answer["problem"], answer["device"]): answer for answer in answers}
 
     def seconds(self, *flags):
@@ -160,9 +162,9 @@ def check_times(cfgtool):
             one.write("training " + " ".join(TRAINING) + "\n")
             one.flush()
             begin = time.perf_counter()
-            cfgtool.check_all(["h100"], one.name)
+            cfgtool.check_all(["h100"], [one.name])
             middle = time.perf_counter()
-        count = len(cfgtool.check_all(devices))
+        count = len(cfgtool.check_all(devices, PROBLEMS[:1]))
         end = time.perf_counter()
         return ((end - middle) - (middle - begin)) / (count - 1)
 
@@ -179,11 +181,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cfgtool", required=True)
     parser.add_argument("--plugin", action="append", default=[], help="a plugin, instead of those that cfgtool finds")
-    parser.add_argument("--answers", type=pathlib.Path, default=HERE / "recorded.txt", help="what cuDNN answered")
+    parser.add_argument("--answers", type=pathlib.Path, default=HERE, help="a folder with what cuDNN answered")
     parser.add_argument("--no-times", action="store_true", help="only the answers")
     options = parser.parse_args()
     cfgtool = Cfgtool(options.cfgtool, options.plugin)
-    devices, recorded = read_answers(options.answers)
+    devices, recorded = [], {}
+    for name in RECORDS:
+        devices, answers = read_answers(options.answers / name)
+        recorded |= answers
     differences = read_exceptions(HERE / "differences.txt", 3,
                                   lambda problem: [d for d in devices if recorded.get((problem, d))])
     undocumented = read_exceptions(HERE / "undocumented.txt", 2, lambda problem: devices)

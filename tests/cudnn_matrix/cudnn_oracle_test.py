@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks cuDNN anew through cudnn-frontend, and compares the answers with recorded.txt and with `cfgtool attention check`,
+"""Asks cuDNN anew through cudnn-frontend, and compares the answers with the recorded ones and with `cfgtool attention check`,
 which asks it through its backend. Exits with 77, and says why, where that cannot be built."""
 import argparse
 import pathlib
@@ -8,7 +8,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 RECORD = HERE.parent / "oracle/cudnn_answers/record.py"
-SKIPPED = 77
+RECORDS = ("recorded.txt", "recorded_combinations.txt")
 
 
 def version_of(path):
@@ -22,20 +22,20 @@ def main():
     parser.add_argument("--frontend", help="a folder with cudnn-frontend's headers, instead of PyPI's")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    answers = options.work / "answers.txt"
-    record = [sys.executable, RECORD, "--work", options.work, "--output", answers]
+    record = [sys.executable, RECORD, "--work", options.work, "--output", options.work]
     if options.frontend:
         record += ["--frontend", options.frontend]
     recorded = subprocess.run(record).returncode
     if recorded != 0:
         return recorded
     failed = False
-    if version_of(answers) != version_of(HERE / "recorded.txt"):
-        print(f"other versions than recorded: {', '.join(version_of(answers))}; the record is not compared")
+    versions = version_of(options.work / RECORDS[0])
+    if versions != version_of(HERE / RECORDS[0]):
+        print(f"other versions than recorded: {', '.join(versions)}; the record is not compared")
     else:
-        failed = subprocess.run(["diff", "-u", HERE / "recorded.txt", answers]).returncode != 0
+        failed = any([subprocess.run(["diff", "-u", HERE / name, options.work / name]).returncode for name in RECORDS])
     compared = subprocess.run([sys.executable, HERE / "cudnn_matrix_test.py", "--cfgtool", options.cfgtool, "--no-times",
-                               "--answers", answers]).returncode
+                               "--answers", options.work]).returncode
     return 1 if failed else compared
 
 

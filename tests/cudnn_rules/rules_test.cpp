@@ -210,7 +210,8 @@ TEST_CASE("bias and its gradient") {
   check_refused(with_dropout(gradient), kBlackwell, ATTN_REASON_BIAS, {"dropout"});
   check_accepted(with_dropout(gradient), kHopper);
   const attn_problem in_a_row = with_bias(packed(kTraining, square(128)), ATTN_DTYPE_BF16, ATTN_FLAG_D_BIAS);
-  check_refused(in_a_row, kBlackwell, ATTN_REASON_BIAS, {"packed"});
+  for (const Gpu gpu : {kAmpere, kAda, kBlackwell, kConsumer})
+    check_refused(in_a_row, gpu, ATTN_REASON_BIAS, {"packed", "9.0"});
   check_accepted(in_a_row, kHopper);
 }
 

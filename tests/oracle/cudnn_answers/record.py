@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Asks cuDNN, through NVIDIA's cudnn-frontend, which problems of tests/cudnn_matrix/problems.txt it would run on which
-GPU, and writes the answers to tests/cudnn_matrix/recorded.txt. No GPU is needed.
+"""Asks cuDNN, through NVIDIA's cudnn-frontend, which problems of tests/cudnn_matrix (problems.txt, combinations.txt) it
+would run on which GPU, and writes the answers beside them (recorded.txt, recorded_combinations.txt). No GPU is needed.
 
 Needs g++, CUDA's toolkit with its stub driver, cuDNN 9 with headers, and once PyPI, for the headers of cudnn-frontend.
 --frontend names a folder that has these headers."""
@@ -97,7 +97,7 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/cudnn-answers", help="where it is built")
     parser.add_argument("--frontend", type=pathlib.Path, help="a folder with cudnn_frontend.h")
     parser.add_argument("--cuda", type=pathlib.Path, default=pathlib.Path("/usr/local/cuda"), help="CUDA's folder")
-    parser.add_argument("--output", type=pathlib.Path, default=MATRIX / "recorded.txt")
+    parser.add_argument("--output", type=pathlib.Path, default=MATRIX, help="the folder for the answers")
     options = parser.parse_args()
     try:
         frontend = options.frontend or fetch_frontend(options.work)
@@ -107,7 +107,8 @@ def main():
         return SKIPPED
     versions, answers = ask(program, options.cuda, MATRIX / "problems.txt")
     beyond = ask(program, options.cuda, HERE / "beyond_the_abi.txt")[1]
-    write(options.output, versions, answers | beyond)
+    write(options.output / "recorded.txt", versions, answers | beyond)
+    write(options.output / "recorded_combinations.txt", *ask(program, options.cuda, MATRIX / "combinations.txt"))
     return 0
 
 
