@@ -63,6 +63,8 @@ bool packed_lse_of_one_query(const attn_problem& p) {
   return (p.passes & ATTN_PASS_LSE) != 0 && p.varlen == ATTN_VARLEN_PACKED && p.seq_q == 1 && grouped(p);
 }
 
+/// The release notes say it of causal masks; kernels for one query are likely to take every mask the same way, since
+/// they put the query heads of one key-value head where others have rows.
 bool masked_decoding(const attn_problem& p) {
   return forward(p) && p.seq_q == 1 && grouped(p) && masked(p);
 }
@@ -87,7 +89,7 @@ struct Bug {
 constexpr Bug kBugs[] = {
     {90000, 92600, 90, 90, half_empty_key_tile,
      "d_query can be NaN where the number of keys is 64 more than a multiple of 128, and neither a causal mask nor "
-     "lengths hide what lies behind them (seen in 9.19.0 and 9.20.0, fixed in 9.26.0)",
+     "lengths hide what lies behind them (seen in 9.19.0 and 9.20.0; NVIDIA mentions a fix in 9.26)",
      "another number of keys, sequences declared as padded, cuDNN 9.26 or newer, or eager",
      "https://github.com/pytorch/pytorch/issues/196678 and https://github.com/NVIDIA/cudnn-frontend/pull/628"},
     {90000, kNoFix, 90, 90, backward_of_one_query,
@@ -107,8 +109,9 @@ constexpr Bug kBugs[] = {
      "padded sequences, as many key-value heads as query heads, or eager",
      "https://github.com/NVIDIA/cudnn-frontend/issues/1083"},
     {91000, kNoFix, 80, INT32_MAX, masked_decoding,
-     "a mask over 1 query is wrong where query heads share key-value heads (a known issue of NVIDIA's release notes, "
-     "9.18.1; no fix is known)",
+     "NVIDIA's release notes warn of masks over 1 query where query heads share key-value heads (known issues of "
+     "9.18.1; "
+     "no fix is known)",
      "no mask (a last query sees every key without one), or eager",
      "https://docs.nvidia.com/deeplearning/cudnn/backend/latest/release-notes.html"},
     {91000, 91002, 80, INT32_MAX, always,
