@@ -191,7 +191,7 @@ def check_times(cfgtool):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cfgtool", required=True)
-    parser.add_argument("--plugin", action="append", default=[], help="a plugin, instead of those that cfgtool finds")
+    parser.add_argument("--plugin", action="append", default=[], help="a plugin or a folder, beside those that cfgtool finds")
     parser.add_argument("--answers", type=pathlib.Path, default=HERE, help="a folder with what cuDNN answered")
     parser.add_argument("--no-times", action="store_true", help="only the answers")
     options = parser.parse_args()
