@@ -95,12 +95,12 @@ Answer check_known(const Question& q) {
     const char* name;
     int32_t value, last;
   } kinds[] = {{"diagonal", p.diagonal, ATTN_DIAGONAL_BOTTOM_RIGHT},
-               {"variable lengths", p.varlen, ATTN_VARLEN_PACKED},
+               {"varlen", p.varlen, ATTN_VARLEN_PACKED},
                {"bias", p.bias, ATTN_BIAS_ALIBI}};
   for (const auto& kind : kinds)
     if (kind.value < 0 || kind.value > kind.last)
       return refuse(ATTN_REASON_UNKNOWN_FEATURE,
-                    std::string(kind.name) + " of kind " + number(kind.value) + " are not known to this plugin");
+                    std::string(kind.name) + " " + number(kind.value) + " is not known to this plugin");
   return std::nullopt;
 }
 
