@@ -102,7 +102,7 @@ TEST_CASE("several devices make a table of the three names, with each reason onc
   const Outcome table = check({"--device", "h100", "--device", "t4", "--device", "v100", "--device", "l40s"});
   CHECK(table.exit_code == 3);
   CHECK(table.output ==
-        "bf16, forward, batch 1, heads 1:1, seq 128, head_dim 64\n"
+        "bf16, forward, batch 1, heads 1:1, seq 128, head_dim 64, no mask\n"
         "\n"
         "implementation     h100   t4      v100    l40s\n"
         "flash_attention_2  yes    no [1]  no [2]  yes\n"
@@ -152,9 +152,9 @@ TEST_CASE("a model's config.json gives the sizes that no flag gives") {
         R"({"num_attention_heads": 28, "num_key_value_heads": 4, "hidden_size": 3584, "torch_dtype": "float16",
             "max_position_embeddings": 4096})");
   const Words words{"--impl", "eager", "--device", "h100", "--model", folder.path().string()};
-  CHECK(check(words).prints("fp16, forward, batch 1, heads 28:4, seq 4096, head_dim 128\n"));
+  CHECK(check(words).prints("fp16, forward, batch 1, heads 28:4, seq 4096, head_dim 128, no mask\n"));
   CHECK(check(joined(words, {"--seq", "7", "--dtype", "bf16", "--heads", "2"}))
-            .prints("bf16, forward, batch 1, heads 2:2, seq 7, head_dim 128\n"));
+            .prints("bf16, forward, batch 1, heads 2:2, seq 7, head_dim 128, no mask\n"));
   write(folder, "wrong.json", R"({"num_attention_heads": 0})");
   const Outcome wrong = check({"--device", "h100", "--model", (folder.path() / "wrong.json").string()});
   CHECK(wrong.exit_code == 1);
@@ -253,7 +253,8 @@ TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the p
   CHECK(spec("eager", {"--attention-device", "t4"}).exit_code == 0);
   const Outcome on_v100 = spec("eager", {"+attention_device=v100"});
   CHECK(on_v100.exit_code == 3);
-  CHECK(on_v100.complains("CUDA 13 dropped compute capability 70"));
+  CHECK(on_v100.complains("why: gpu_answers on v100: CUDA 13 dropped compute capability 70"));
+  CHECK(on_v100.complains("why: gpu_answers on v100: nor flash_attention_2: v100 has compute capability 70"));
   CHECK(on_v100.complains("supported on v100 for these sizes: nothing that is loaded"));
   CHECK(on_v100.complains("v100 (V100-SXM2-32GB) is asked for by attention_device (override 3:19)"));
   const Outcome wide =
