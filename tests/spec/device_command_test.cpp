@@ -83,7 +83,7 @@ TEST_CASE("the verdict's words, and the exit code of each") {
             "why: gpu_answers: t4 has compute capability 75, and 80 and later are supported\n  supported there: "
             "eager\n"},
            {joined(flash, {"--device", "h100", "--head-dim", "300"}), 3, "head_dim 300 is no multiple of 8 up to 256"},
-           {joined(flash, {"--device", "v100"}), 3, "nothing else supports it on v100"},
+           {joined(flash, {"--device", "v100"}), 3, "nothing else on v100 supports it"},
            {{"--impl", "sdpa", "--device", "h100"}, 5, "cannot tell: sdpa on h100"},
            {{"--impl", "sdpa", "--device", "h100", "--rules"}, 0, "yes: sdpa"},
            {{"--impl", "sdpa", "--device", "l40s"}, 0, "l40s: unverified: by rules only"},
