@@ -94,7 +94,8 @@ std::string device_text(const KnownDevice& device) {
       fmt::format("{}: {}, {}\n  {}\n", device.name, device.gpu.name,
                   device.verified ? "verified" : "unverified: answered by rules only", device.file.string());
   if (!device.note.empty()) text += fmt::format("  {}\n", device.note);
-  for (const auto& [name, value] : Json::parse(device.description).items()) {
+  const Json description = Json::parse(device.description);
+  for (const auto& [name, value] : description.items()) {
     const auto source = device.sources.find(name);
     text += fmt::format("  {:40} {:24} {}\n", name, value.is_string() ? value.get<std::string>() : value.dump(),
                         source == device.sources.end() ? "" : source->second);

@@ -68,8 +68,10 @@ std::string no_text(const CheckAnswer& answer) {
     text += fmt::format("  why: {}\n", reason.in_words());
   if (!answer.hint.empty()) text += fmt::format("  {}\n", answer.hint);
   if (!answer.target->missing.empty()) return text;
-  return text + (answer.supported.empty() ? fmt::format("  nothing else supports it on {}\n", answer.target->name)
-                                          : fmt::format("  supported there: {}\n", fmt::join(answer.supported, ", ")));
+  const std::string where = answer.target->known ? "on " + answer.target->name : "here";
+  return text + (answer.supported.empty()
+                     ? fmt::format("  nothing else {} supports it\n", where)
+                     : fmt::format("  supported {}: {}\n", where, fmt::join(answer.supported, ", ")));
 }
 
 std::string unverified_text(const std::string& devices) {

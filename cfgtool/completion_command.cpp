@@ -80,6 +80,16 @@ void complete_rerun(CompletionRequest& request) {
   request.words.erase(folder);
 }
 
+/// `device` takes the name of a GPU besides flags.
+void complete_attention(CompletionRequest& request) {
+  const std::string name = request.words[0];
+  request.flags = attention_command_flags(name);
+  request.words.erase(request.words.begin());
+  if (name != "device" || !request.words.empty()) return;
+  for (const std::string& device : attention::usual_device_names())
+    request.arguments.push_back({device, "", CandidateKind::kFlagValue, true});
+}
+
 /// `infer` and `docs` compose; of the words of `docs` the first is a file.
 void complete_schema(CompletionRequest& request) {
   const std::string name = request.words[0];
@@ -121,8 +131,7 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
   } else if (subcommand == "verify") {
     request.flags = verify_command_flags();
   } else if (subcommand == "attention") {
-    request.flags = attention_command_flags(request.words[0]);
-    request.words.erase(request.words.begin());
+    complete_attention(request);
   } else if (subcommand == "schema") {
     complete_schema(request);
   } else if (subcommand == "batch") {

@@ -16,7 +16,7 @@ std::vector<KnownKey> known_attention_keys(const std::string& mapping, const std
                     fmt::format("attention implementation ({})", read.framework)});
   }
   for (const std::string& key : read.device.keys)
-    keys.push_back({key, {}, devices, "the GPU to run on"});
+    keys.push_back({key, read.models.front().section, devices, "the GPU to run on"});
   return keys;
 }
 

@@ -282,6 +282,7 @@ std::string describe(const attn_problem& p) {
   const bool forward = (p.passes & ATTN_PASS_FORWARD) != 0;
   const bool backward = (p.passes & ATTN_PASS_BACKWARD) != 0;
   text += forward && backward ? ", forward+backward" : backward ? ", backward" : ", forward";
+  if (!backward && (p.passes & ATTN_PASS_LSE) != 0) text += "+lse";
   text += fmt::format(", batch {}, heads {}:{}", p.batch, p.heads_q, p.heads_kv);
   text += p.seq_q == p.seq_kv ? fmt::format(", seq {}", p.seq_q) : fmt::format(", seq {}x{}", p.seq_q, p.seq_kv);
   text += p.head_dim_qk == p.head_dim_v ? fmt::format(", head_dim {}", p.head_dim_qk)

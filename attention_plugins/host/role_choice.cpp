@@ -91,6 +91,7 @@ class Chooser {
       take_refusals(device, selection);
     }
     if (!choice_.is_unknown_name()) add_absences();
+    if (machine_.described && choice_.supported.empty()) add_others(level);
   }
 
   void take_refusals(const attn_device& device, const Selection& selection) {
@@ -106,6 +107,20 @@ class Chooser {
       if (refusal.plugin->implementations()[refusal.implementation].device_kind != device.kind) continue;
       choice_.reasons.push_back(
           {reason_code(refusal.answer.reason), refusal.plugin->name(), describe(device), refusal.answer.text});
+    }
+  }
+
+  /// Where nothing works, a person wants to know why each of the other names does not.
+  void add_others(int32_t level) {
+    const attn_device device = machine_.described->device();
+    const attn_problem problem = placed_on(choice_.problem, device);
+    for (const std::string& other : provided_names(plugins_, device.kind)) {
+      if (other == role_.implementation.value) continue;
+      for (const Candidate& refusal : select(other, device, problem, machine_.level(level), plugins_).refusals) {
+        if (refusal.plugin->implementations()[refusal.implementation].device_kind != device.kind) continue;
+        choice_.reasons.push_back({reason_code(refusal.answer.reason), refusal.plugin->name(), describe(device),
+                                   fmt::format("nor {}: {}", other, refusal.answer.text)});
+      }
     }
   }
 

@@ -20,7 +20,9 @@ using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 using Variables = std::map<std::string, std::string>;
 
-const Words kAnswers{"--attention-plugin-path", SPEC_OBJECTS "/gpu_answers.so"};
+/// They take the place of the project's own plugins with these names.
+const Words kAnswers{"--attention-plugin-path", SPEC_OBJECTS "/answers_of_cudnn.so", "--attention-plugin-path",
+                     SPEC_OBJECTS "/answers_of_cuda_eager.so"};
 const Variables kFakeDriver{{"LD_LIBRARY_PATH", SPEC_OBJECTS "/driver"}};
 
 Words joined(Words first, const Words& rest) {
@@ -76,14 +78,14 @@ TEST_CASE("the verdict's words, and the exit code of each") {
   const Words flash{"--impl", "flash_attention_2"};
   for (const Row& row : std::vector<Row>{
            {joined(flash, {"--device", "h100"}), 0,
-            "yes: flash_attention_2 by gpu_answers 1.0 on h100 (NVIDIA H100 80GB HBM3) (engine of sm_90)"},
+            "yes: flash_attention_2 by cudnn 1.0-test on h100 (NVIDIA H100 80GB HBM3) (engine of sm_90)"},
            {joined(flash, {"--device", "h100", "--head-dim", "256"}), 0,
             "yes, but outside NVIDIA's documented support: flash_attention_2"},
            {joined(flash, {"--device", "t4"}), 3,
-            "why: gpu_answers: t4 has compute capability 75, and 80 and later are supported\n  supported there: "
+            "why: cudnn: t4 has compute capability 75, and 80 and later are supported\n  supported on t4: "
             "eager\n"},
            {joined(flash, {"--device", "h100", "--head-dim", "300"}), 3, "head_dim 300 is no multiple of 8 up to 256"},
-           {joined(flash, {"--device", "v100"}), 3, "nothing else supports it on v100"},
+           {joined(flash, {"--device", "v100"}), 3, "nothing else on v100 supports it"},
            {{"--impl", "sdpa", "--device", "h100"}, 5, "cannot tell: sdpa on h100"},
            {{"--impl", "sdpa", "--device", "h100", "--rules"}, 0, "yes: sdpa"},
            {{"--impl", "sdpa", "--device", "l40s"}, 0, "l40s: unverified: by rules only"},
@@ -102,7 +104,7 @@ TEST_CASE("several devices make a table of the three names, with each reason onc
   const Outcome table = check({"--device", "h100", "--device", "t4", "--device", "v100", "--device", "l40s"});
   CHECK(table.exit_code == 3);
   CHECK(table.output ==
-        "bf16, forward, batch 1, heads 1:1, seq 128, head_dim 64\n"
+        "bf16, forward, batch 1, heads 1:1, seq 128, head_dim 64, no mask\n"
         "\n"
         "implementation     h100   t4      v100    l40s\n"
         "flash_attention_2  yes    no [1]  no [2]  yes\n"
@@ -111,10 +113,10 @@ TEST_CASE("several devices make a table of the three names, with each reason onc
         "\n"
         "? it cannot be told here\n"
         "l40s: unverified: by rules only\n"
-        "[1] gpu_answers: t4 has compute capability 75, and 80 and later are supported\n"
-        "[2] gpu_answers: v100 has compute capability 70, and 80 and later are supported\n"
-        "[3] gpu_answers: libanswers.so.1 is not installed\n"
-        "[4] gpu_answers: CUDA 13 dropped compute capability 70\n");
+        "[1] cudnn: t4 has compute capability 75, and 80 and later are supported\n"
+        "[2] cudnn: v100 has compute capability 70, and 80 and later are supported\n"
+        "[3] cudnn: libanswers.so.1 is not installed\n"
+        "[4] cuda_eager: CUDA 13 dropped compute capability 70\n");
   const Outcome open = check({"--device", "h100", "--impl", "sdpa", "--impl", "eager"});
   CHECK(open.exit_code == 5);
   CHECK(check({"--device", "h100", "--impl", "eager", "--impl", "flash_attention_2"}).exit_code == 0);
@@ -139,7 +141,7 @@ TEST_CASE("problems of a file are rows, and all is every known GPU") {
   CHECK(all[13]["gpu"] == "NVIDIA A100-SXM4-80GB");
   CHECK(all[13]["engine"] == "engine of sm_80");
   CHECK(all[13]["level"] == "heuristics");
-  CHECK(all[13]["plugin_version"] == "1.0");
+  CHECK(all[13]["plugin_version"] == "1.0-test");
   CHECK(all[13]["verified"] == true);
   CHECK(all[4]["device"] == "l40s");
   CHECK(all[4]["level"] == "rules");
@@ -152,9 +154,9 @@ TEST_CASE("a model's config.json gives the sizes that no flag gives") {
         R"({"num_attention_heads": 28, "num_key_value_heads": 4, "hidden_size": 3584, "torch_dtype": "float16",
             "max_position_embeddings": 4096})");
   const Words words{"--impl", "eager", "--device", "h100", "--model", folder.path().string()};
-  CHECK(check(words).prints("fp16, forward, batch 1, heads 28:4, seq 4096, head_dim 128\n"));
+  CHECK(check(words).prints("fp16, forward, batch 1, heads 28:4, seq 4096, head_dim 128, no mask\n"));
   CHECK(check(joined(words, {"--seq", "7", "--dtype", "bf16", "--heads", "2"}))
-            .prints("bf16, forward, batch 1, heads 2:2, seq 7, head_dim 128\n"));
+            .prints("bf16, forward, batch 1, heads 2:2, seq 7, head_dim 128, no mask\n"));
   write(folder, "wrong.json", R"({"num_attention_heads": 0})");
   const Outcome wrong = check({"--device", "h100", "--model", (folder.path() / "wrong.json").string()});
   CHECK(wrong.exit_code == 1);
@@ -184,7 +186,7 @@ TEST_CASE("flags that do not fit each other, and devices that are not there") {
            {{"--device", "cuda:x"}, "no GPU named 'cuda:x' is known"},
            {{"--device", "/nowhere.json"}, "the device's file '/nowhere.json' cannot be read"},
            {{"--attention-device-path", "/nowhere"}, "'/nowhere' is no folder with devices: it does not exist"},
-           {{"--file", file, "--seq", "9"}, "--file excludes --seq"},
+           {{"--file", file, "--seq", "9"}, "--seq excludes --file"},
            {{"--rules", "--compile"}, "excludes"},
            {{"--level", "rules", "--compile"}, "excludes"},
        }) {
@@ -242,7 +244,7 @@ TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the p
   CHECK(on_t4.exit_code == 3);
   CHECK(
       on_t4.complains("attention implementation flash_attention_2 is not supported on t4 for actor, rollout and ref"));
-  CHECK(on_t4.complains("override 1:64"));
+  CHECK(on_t4.complains("override 1:63"));
   CHECK(on_t4.complains("t4 (Tesla T4) is asked for by flag --attention-device"));
   CHECK(on_t4.complains("supported on t4 for these sizes: eager"));
   CHECK(on_t4.complains("try: ++" + kPolicy + "=eager"));
@@ -253,7 +255,8 @@ TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the p
   CHECK(spec("eager", {"--attention-device", "t4"}).exit_code == 0);
   const Outcome on_v100 = spec("eager", {"+attention_device=v100"});
   CHECK(on_v100.exit_code == 3);
-  CHECK(on_v100.complains("CUDA 13 dropped compute capability 70"));
+  CHECK(on_v100.complains("why: cuda_eager on v100: CUDA 13 dropped compute capability 70"));
+  CHECK(on_v100.complains("why: cudnn on v100: nor flash_attention_2: v100 has compute capability 70"));
   CHECK(on_v100.complains("supported on v100 for these sizes: nothing that is loaded"));
   CHECK(on_v100.complains("v100 (V100-SXM2-32GB) is asked for by attention_device (override 3:19)"));
   const Outcome wide =
@@ -288,7 +291,7 @@ TEST_CASE("the example program asks about the GPU too, and trains nothing then")
   CAPTURE(on_h100.errors);
   CHECK(on_h100.exit_code == 0);
   CHECK(on_h100.prints("every role would run on h100"));
-  CHECK(on_h100.prints("gpu_answers 1.0 on h100"));
+  CHECK(on_h100.prints("cudnn 1.0-test on h100"));
   const Outcome on_t4 = train(joined(flash, {"+attention_device=t4"}));
   CHECK(on_t4.exit_code == 3);
   CHECK(on_t4.complains("try: ++" + kPolicy + "=eager"));

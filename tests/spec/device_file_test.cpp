@@ -65,7 +65,8 @@ TEST_CASE("the eleven GPUs are there, each figure with its source; two have no r
     CHECK((device->verified || !device->note.empty()));
     CHECK(device->gpu.warp_size == 32);
     CHECK(device->gpu.shared_memory_per_block_optin_bytes <= device->gpu.shared_memory_per_multiprocessor_bytes);
-    CHECK(Json::parse(device->description) == Json::parse(read_text(device->file.string()))["description"]);
+    const auto written = nlohmann::json::parse(read_text(device->file.string()))["description"];
+    CHECK(nlohmann::json::parse(device->description) == written);
   }
 }
 
@@ -123,7 +124,7 @@ TEST_CASE("a file is read strictly: everything that is wrong is said, with its p
     file["description"].erase("warp_size");
   });
   REQUIRE(misspelt.diagnostics.size() == 2);
-  CHECK(misspelt.place == "mine.json:24:5");
+  CHECK(misspelt.place == "mine.json:32:5");
   CHECK(misspelt.text.find("'description' has no field 'warp_sise'") != std::string::npos);
   CHECK(misspelt.text.find("did you mean 'warp_size'?") != std::string::npos);
   CHECK(misspelt.text.find("'description' lacks the field 'warp_size'") != std::string::npos);
