@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "attention_plugins/host/device_catalogue.hpp"
 #include "cfgtool/command.hpp"
 #include "config_engine/completion.hpp"
 #include "config_engine/completion_flags.hpp"
@@ -58,7 +59,7 @@ void complete_configuration(CompletionRequest& request, std::vector<CompletionFl
   request.takes_overrides = true;
   request.known_keys = [&request] {
     const std::string mapping = read_flags(request.words, request.flags).value("--attention-mapping");
-    return known_attention_keys(mapping.empty() ? "verl" : mapping);
+    return known_attention_keys(mapping.empty() ? "verl" : mapping, attention::usual_device_names());
   };
 }
 
@@ -77,6 +78,16 @@ void complete_rerun(CompletionRequest& request) {
     request.takes_overrides = false;
   }
   request.words.erase(folder);
+}
+
+/// `device` takes the name of a GPU besides flags.
+void complete_attention(CompletionRequest& request) {
+  const std::string name = request.words[0];
+  request.flags = attention_command_flags(name);
+  request.words.erase(request.words.begin());
+  if (name != "device" || !request.words.empty()) return;
+  for (const std::string& device : attention::usual_device_names())
+    request.arguments.push_back({device, "", CandidateKind::kFlagValue, true});
 }
 
 /// `infer` and `docs` compose; of the words of `docs` the first is a file.
@@ -120,8 +131,7 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
   } else if (subcommand == "verify") {
     request.flags = verify_command_flags();
   } else if (subcommand == "attention") {
-    request.flags = attention_command_flags(request.words[0]);
-    request.words.erase(request.words.begin());
+    complete_attention(request);
   } else if (subcommand == "schema") {
     complete_schema(request);
   } else if (subcommand == "batch") {

@@ -47,6 +47,8 @@ bool is_supported_type(int32_t dtype) {
   return dtype == ATTN_DTYPE_F32 || dtype == ATTN_DTYPE_F16 || dtype == ATTN_DTYPE_BF16;
 }
 
+}  // namespace
+
 attn_status check_problem(const attn_problem& p, attn_answer* answer) {
   if (!is_supported_type(p.dtype))
     return say(ATTN_STATUS_REFUSED, answer, ATTN_REASON_DTYPE,
@@ -61,6 +63,8 @@ attn_status check_problem(const attn_problem& p, attn_answer* answer) {
         "the gradient of a bias that is broadcast over rows or keys is not supported, only over batch and heads");
   return ATTN_STATUS_OK;
 }
+
+namespace {
 
 bool lengths_fit(const int32_t* lengths, int64_t batch, int64_t longest) {
   for (int64_t b = 0; b < batch; ++b)

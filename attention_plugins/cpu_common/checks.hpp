@@ -1,5 +1,5 @@
 /// \file
-/// What the CPU plugins of this folder take and refuse in common.
+/// What the CPU plugins of this folder, and cuda_eager, take and refuse in common.
 #pragma once
 
 #include "attention_plugins/abi/attention_plugin.h"
@@ -9,6 +9,9 @@ namespace cfgtool::attention::cpu {
 /// Fills in the answer, and returns `status`.
 [[gnu::format(printf, 4, 5)]] attn_status say(attn_status status, attn_answer* answer, int32_t reason,
                                               const char* format, ...);
+
+/// Whether a problem is one that an explicit computation in fp32 has an answer to: types, features and sizes.
+attn_status check_problem(const attn_problem& problem, attn_answer* answer);
 
 /// Whether the question is one that a plugin with `implementations` of them, for the CPU, has an answer to: types,
 /// features and sizes.

@@ -6,20 +6,22 @@
 #include <bit>
 #include <cstdint>
 
+#include "attention_plugins/cpu_common/host_device.hpp"
+
 namespace cfgtool::attention::cpu {
 
-inline float float_from_bf16(uint16_t bits) {
+CFGTOOL_HOST_DEVICE inline float float_from_bf16(uint16_t bits) {
   return std::bit_cast<float>(uint32_t{bits} << 16);
 }
 
-inline uint16_t bf16_from_float(float value) {
+CFGTOOL_HOST_DEVICE inline uint16_t bf16_from_float(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   constexpr uint32_t kInfinity = 0x7f800000;
   if ((bits & 0x7fffffffU) > kInfinity) return static_cast<uint16_t>((bits >> 16) | 0x40U);  // quiet, and not infinity
   return static_cast<uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
 }
 
-inline float float_from_fp16(uint16_t bits) {
+CFGTOOL_HOST_DEVICE inline float float_from_fp16(uint16_t bits) {
   const uint32_t sign = (bits & 0x8000U) << 16;
   const uint32_t exponent = (bits >> 10) & 0x1fU;
   const uint32_t fraction = bits & 0x3ffU;
@@ -30,7 +32,7 @@ inline float float_from_fp16(uint16_t bits) {
   return std::bit_cast<float>(sign | magnitude);
 }
 
-inline uint16_t fp16_from_float(float value) {
+CFGTOOL_HOST_DEVICE inline uint16_t fp16_from_float(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   const uint32_t sign = (bits >> 16) & 0x8000U;
   const uint32_t magnitude = bits & 0x7fffffffU;

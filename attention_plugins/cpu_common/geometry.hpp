@@ -2,9 +2,11 @@
 /// Where the rows and keys of an attention problem lie, and which keys a row sees.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "attention_plugins/abi/attention_plugin.h"
+#include "attention_plugins/cpu_common/host_device.hpp"
 
 namespace cfgtool::attention::cpu {
 
@@ -12,8 +14,8 @@ namespace cfgtool::attention::cpu {
 struct KeyRange {
   int64_t begin;
   int64_t end;
-  bool contains(int64_t key) const { return begin <= key && key < end; }
-  bool is_empty() const { return begin == end; }
+  CFGTOOL_HOST_DEVICE bool contains(int64_t key) const { return begin <= key && key < end; }
+  CFGTOOL_HOST_DEVICE bool is_empty() const { return begin == end; }
 };
 
 /// Where one sequence of the batch lies.
@@ -30,32 +32,69 @@ struct Geometry {
   /// \param given may have window bounds so large that they cannot be added to positions
   explicit Geometry(const attn_problem& given);
 
-  Sequence sequence(int64_t batch, const attn_extras& extras) const;
+  CFGTOOL_HOST_DEVICE Sequence sequence(int64_t batch, const attn_extras& extras) const;
 
   /// The position on the key axis that a row faces.
-  int64_t aligned_position(const Sequence& sequence, int64_t row) const;
+  CFGTOOL_HOST_DEVICE int64_t aligned_position(const Sequence& sequence, int64_t row) const;
   /// {0, 0} for an empty row, and for one behind the sequence's end.
-  KeyRange visible_keys(const Sequence& sequence, int64_t row) const;
+  CFGTOOL_HOST_DEVICE KeyRange visible_keys(const Sequence& sequence, int64_t row) const;
   /// Of any of the rows [first, first + count).
   KeyRange visible_keys(const Sequence& sequence, int64_t first, int64_t count) const;
 
   /// Rows that the outputs have for a sequence: packed, there is nothing behind its end; otherwise the tail has rows,
   /// which must be written too.
-  int64_t output_rows(const Sequence& sequence) const {
+  CFGTOOL_HOST_DEVICE int64_t output_rows(const Sequence& sequence) const {
     return problem.varlen == ATTN_VARLEN_PACKED ? sequence.q_count : problem.seq_q;
   }
   /// The same of the keys' gradients.
-  int64_t output_keys(const Sequence& sequence) const {
+  CFGTOOL_HOST_DEVICE int64_t output_keys(const Sequence& sequence) const {
     return problem.varlen == ATTN_VARLEN_PACKED ? sequence.kv_count : problem.seq_kv;
   }
 
   /// Into lse and into what the backward pass keeps of each row.
-  int64_t row_index(const Sequence& sequence, int64_t head, int64_t row) const;
+  CFGTOOL_HOST_DEVICE int64_t row_index(const Sequence& sequence, int64_t head, int64_t row) const;
   int64_t row_count() const;
 
-  int64_t group_size() const { return problem.heads_q / problem.heads_kv; }  ///< query heads of one key head
-  int64_t kv_head(int64_t head) const { return head / group_size(); }
+  CFGTOOL_HOST_DEVICE int64_t group_size() const {
+    return problem.heads_q / problem.heads_kv;
+  }  ///< query heads of one key head
+  CFGTOOL_HOST_DEVICE int64_t kv_head(int64_t head) const { return head / group_size(); }
 };
+
+inline Sequence Geometry::sequence(int64_t batch, const attn_extras& extras) const {
+  switch (problem.varlen) {
+    case ATTN_VARLEN_PADDED:
+      return {batch, batch, 0, extras.lengths_q[batch], 0, extras.lengths_kv[batch]};
+    case ATTN_VARLEN_PACKED: {
+      const int64_t q_begin = extras.offsets_q[batch];
+      const int64_t kv_begin = extras.offsets_kv[batch];
+      return {
+          batch, 0, q_begin, extras.offsets_q[batch + 1] - q_begin, kv_begin, extras.offsets_kv[batch + 1] - kv_begin};
+    }
+    default:
+      return {batch, batch, 0, problem.seq_q, 0, problem.seq_kv};
+  }
+}
+
+inline int64_t Geometry::aligned_position(const Sequence& sequence, int64_t row) const {
+  return problem.diagonal == ATTN_DIAGONAL_BOTTOM_RIGHT ? row + sequence.kv_count - sequence.q_count : row;
+}
+
+inline KeyRange Geometry::visible_keys(const Sequence& sequence, int64_t row) const {
+  if (row >= sequence.q_count) return {0, 0};
+  const int64_t position = aligned_position(sequence, row);
+  int64_t begin = 0;
+  int64_t end = sequence.kv_count;
+  if (problem.window_left >= 0) begin = std::max(begin, position - problem.window_left);
+  if (problem.window_right >= 0) end = std::min(end, position + problem.window_right + 1);
+  if (begin >= end) return {0, 0};
+  return {begin, end};
+}
+
+inline int64_t Geometry::row_index(const Sequence& sequence, int64_t head, int64_t row) const {
+  if (problem.varlen == ATTN_VARLEN_PACKED) return head * problem.total_q + sequence.q_begin + row;
+  return (sequence.batch * problem.heads_q + head) * problem.seq_q + row;
+}
 
 /// Asks `executor` to run function(index, worker) for each index in [0, count).
 template <typename Function>

@@ -10,13 +10,13 @@
 
 namespace cfgtool::attention::cpu {
 
-inline float load(const void* data, int32_t dtype, int64_t index) {
+CFGTOOL_HOST_DEVICE inline float load(const void* data, int32_t dtype, int64_t index) {
   if (dtype == ATTN_DTYPE_F32) return static_cast<const float*>(data)[index];
   const uint16_t bits = static_cast<const uint16_t*>(data)[index];
   return dtype == ATTN_DTYPE_F16 ? float_from_fp16(bits) : float_from_bf16(bits);
 }
 
-inline void store(void* data, int32_t dtype, int64_t index, float value) {
+CFGTOOL_HOST_DEVICE inline void store(void* data, int32_t dtype, int64_t index, float value) {
   if (dtype == ATTN_DTYPE_F32) {
     static_cast<float*>(data)[index] = value;
   } else {

@@ -234,6 +234,12 @@ void add_bias(attn_problem& problem, int32_t dtype, bool broadcast_batch, bool b
   if ((problem.flags & ATTN_FLAG_D_BIAS) != 0) std::ranges::copy(stride, problem.d_bias_stride);
 }
 
+attn_problem placed_on(attn_problem problem, const attn_device& device) {
+  constexpr uint32_t kGpuAlignment = 16;
+  if (device.kind == ATTN_DEVICE_CUDA) problem.alignment = std::max(problem.alignment, kGpuAlignment);
+  return problem;
+}
+
 Dims query_size(const attn_problem& p) {
   if (p.varlen == ATTN_VARLEN_PACKED) return {1, p.heads_q, p.total_q, p.head_dim_qk};
   return {p.batch, p.heads_q, p.seq_q, p.head_dim_qk};
@@ -276,6 +282,7 @@ std::string describe(const attn_problem& p) {
   const bool forward = (p.passes & ATTN_PASS_FORWARD) != 0;
   const bool backward = (p.passes & ATTN_PASS_BACKWARD) != 0;
   text += forward && backward ? ", forward+backward" : backward ? ", backward" : ", forward";
+  if (!backward && (p.passes & ATTN_PASS_LSE) != 0) text += "+lse";
   text += fmt::format(", batch {}, heads {}:{}", p.batch, p.heads_q, p.heads_kv);
   text += p.seq_q == p.seq_kv ? fmt::format(", seq {}", p.seq_q) : fmt::format(", seq {}x{}", p.seq_q, p.seq_kv);
   text += p.head_dim_qk == p.head_dim_v ? fmt::format(", head_dim {}", p.head_dim_qk)

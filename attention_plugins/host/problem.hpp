@@ -40,6 +40,10 @@ void make_causal(attn_problem& problem, int32_t diagonal);
 /// with 0 along the first two where they are broadcast.
 void add_bias(attn_problem& problem, int32_t dtype, bool broadcast_batch, bool broadcast_heads);
 
+/// `problem` as it is asked about where no tensors are there yet: in a GPU's memory they begin at multiples of 16 bytes
+/// at least. (CUDA's allocator gives 256, torch's 512; a tensor within one begins after whole heads.)
+attn_problem placed_on(attn_problem problem, const attn_device& device);
+
 /// Sizes of the tensors, with packed sequences taken into account.
 Dims query_size(const attn_problem& problem);
 Dims key_size(const attn_problem& problem);

@@ -192,19 +192,19 @@ attn_extras CaseRun::extras(bool backward) {
   if (packed) extras.offsets_kv = lengths_kv_.data();
   if (problem_.bias == ATTN_BIAS_ADDITIVE) extras.bias = bias.data();
   if (problem_.bias == ATTN_BIAS_ALIBI) extras.alibi_slopes = slopes_.data();
+  if (problem_.dropout > 0) extras.dropout_seed = &dropout_seed;
+  if (problem_.dropout > 0) extras.dropout_offset = &dropout_offset;
   if (backward && (problem_.flags & ATTN_FLAG_D_BIAS) != 0) extras.d_bias = d_bias_.data();
   return extras;
 }
 
-void CaseRun::forward(AttentionKernel& kernel) {
-  kernel.forward({query.const_tensor(), key.const_tensor(), value.const_tensor(), output_.tensor(), lse_.data()},
-                 extras(false));
+ForwardTensors CaseRun::forward_tensors() {
+  return {query.const_tensor(), key.const_tensor(), value.const_tensor(), output_.tensor(), lse_.data()};
 }
 
-void CaseRun::backward(AttentionKernel& kernel) {
-  kernel.backward({query.const_tensor(), key.const_tensor(), value.const_tensor(), output_.const_tensor(), lse_.data(),
-                   d_output.const_tensor(), d_query_.tensor(), d_key_.tensor(), d_value_.tensor()},
-                  extras(true));
+BackwardTensors CaseRun::backward_tensors() {
+  return {query.const_tensor(),    key.const_tensor(), value.const_tensor(), output_.const_tensor(), lse_.data(),
+          d_output.const_tensor(), d_query_.tensor(),  d_key_.tensor(),      d_value_.tensor()};
 }
 
 std::vector<float> CaseRun::result(const std::string& name) const {

@@ -58,8 +58,15 @@ class CaseRun {
   /// without rows too, and problem() counts them. \param amplitude of queries and keys
   CaseRun(const attn_problem& problem, uint32_t seed, float amplitude);
 
-  void forward(cfgtool::attention::AttentionKernel& kernel);
-  void backward(cfgtool::attention::AttentionKernel& kernel);  ///< after forward
+  /// \param kernel an AttentionKernel, or what has such functions
+  template <typename Kernel>
+  void forward(Kernel& kernel) {
+    kernel.forward(forward_tensors(), extras(false));
+  }
+  template <typename Kernel>
+  void backward(Kernel& kernel) {  ///< after forward
+    kernel.backward(backward_tensors(), extras(true));
+  }
 
   const attn_problem& problem() const { return problem_; }
   /// Result `name` as recorded ones are named: output, lse, d_query, d_key, d_value, d_bias.
@@ -67,9 +74,12 @@ class CaseRun {
   bool gaps_untouched() const;
 
   TestTensor query, key, value, d_output, bias;
+  int64_t dropout_seed = 5, dropout_offset = 11;  ///< used where the problem has dropout
 
  private:
   explicit CaseRun(const ReferenceCase& reference, const attn_problem& problem);
+  cfgtool::attention::ForwardTensors forward_tensors();
+  cfgtool::attention::BackwardTensors backward_tensors();
   attn_extras extras(bool backward);
 
   attn_problem problem_;

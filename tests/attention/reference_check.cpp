@@ -27,8 +27,7 @@ class Tolerance {
     absolute_ = reference.tensors.at(tensor).largest * (1e-6 + scores) + kSmallest;
     // Roundings of weights are independent of each other: what they add up to grows as the result itself does, which is
     // a sum of the same terms.
-    if (weights == Weights::kRounded && reference.dtype == "bf16")
-      absolute_ += rounding * reference.tensors.at(tensor).largest;
+    if (weights == Weights::kRounded) absolute_ += rounding * reference.tensors.at(tensor).largest;
     if (tensor != "d_query" && tensor != "d_key") return;
     absolute_ += std::ldexp(amplitude * scale * head_dim, -24);
     if (delta != Delta::kFromOutput) return;

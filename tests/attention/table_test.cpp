@@ -7,6 +7,7 @@
 
 #include "cfgtool/problem_flags.hpp"
 #include "tests/attention/case_run.hpp"
+#include "tests/attention/table_check.hpp"
 
 using namespace attention_test;
 using namespace cfgtool::attention;
@@ -15,39 +16,6 @@ namespace {
 
 bool rounds_weights(const std::string& path, const attn_problem& p) {
   return path == "avx512_bf16" && p.dtype == ATTN_DTYPE_BF16;
-}
-
-/// How far two kernels may be apart that both compute in fp32 and round to the problem's type: one unit in the last
-/// place of that, and what sums of some thousand terms in another order differ by. Gradients of queries and keys also
-/// get the rounding of the output (delta is made from it), added up over a row. Where weights are rounded too, these
-/// roundings add up as the terms of the result do: half a unit of that.
-double allowed(const std::string& name, const attn_problem& p, bool rounds, double largest, double amplitude) {
-  const double unit = p.dtype == ATTN_DTYPE_F32 ? 0 : p.dtype == ATTN_DTYPE_F16 ? 0x1p-10 : 0x1p-7;
-  const bool from_delta = name == "d_query" || name == "d_key";
-  const double rounding = name == "lse" ? 0 : unit * ((from_delta ? 2 : 1) + (rounds ? 0.5 : 0));
-  const double of_delta = from_delta ? unit * amplitude * std::abs(static_cast<double>(p.scale)) *
-                                           std::sqrt(static_cast<double>(p.head_dim_v))
-                                     : 0;
-  return (rounding + 4e-5) * largest + of_delta + 1e-6;
-}
-
-void compare(const std::string& name, const CaseRun& run, const CaseRun& reference, bool rounds, double amplitude) {
-  const std::vector<float> got = run.result(name);
-  const std::vector<float> want = reference.result(name);
-  REQUIRE(got.size() == want.size());
-  double largest = 0;
-  for (const float value : want)
-    largest = std::isfinite(value) ? std::max(largest, std::abs(static_cast<double>(value))) : largest;
-  const double most = allowed(name, run.problem(), rounds, largest, amplitude);
-  double worst = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    const auto a = static_cast<double>(got[i]);
-    const auto b = static_cast<double>(want[i]);
-    worst = a == b ? worst : std::isnan(a - b) || std::isinf(a - b) ? INFINITY : std::max(worst, std::abs(a - b));
-  }
-  CAPTURE(name);
-  CAPTURE(largest);
-  CHECK(worst <= most);
 }
 
 /// \param other_threads numbers of threads that must give the same bits as two
@@ -71,10 +39,10 @@ void check_problem_line(const cfgtool::NamedProblem& named, float amplitude, con
     run.forward(kernel);
     if (backward) run.backward(kernel);
     const bool rounds = rounds_weights(path, problem);
-    compare("output", run, reference, rounds, amplitude);
-    compare("lse", run, reference, rounds, amplitude);
+    compare_runs("output", run, reference, rounds, amplitude);
+    compare_runs("lse", run, reference, rounds, amplitude);
     for (const char* const gradient : {"d_query", "d_key", "d_value"}) {
-      if (backward) compare(gradient, run, reference, rounds, amplitude);
+      if (backward) compare_runs(gradient, run, reference, rounds, amplitude);
     }
     CHECK(run.gaps_untouched());
     for (const uint32_t threads : other_threads) {

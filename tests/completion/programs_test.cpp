@@ -49,6 +49,23 @@ TEST_CASE("the attention that a mapping knows") {
   CHECK(query(COMPLETION_CFGTOOL, "cfgtool resolve -cp " + other + " -cn config +actor").output.empty());
 }
 
+TEST_CASE("GPUs that are known, where a flag, a word or a key takes one") {
+  const std::string line = "cfgtool resolve -cp " + kTree + " -cn ppo_trainer ";
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device h").output.starts_with("h100\nh200\n"));
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device=rtx").output ==
+        "--device=rtx-pro-6000\n--device=rtx3090\n--device=rtx4090\n");
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --device a").output.starts_with("a100\nall\n"));
+  CHECK(query(COMPLETION_CFGTOOL,
+              "cfgtool attention check --device " + std::string(COMPLETION_PROJECT) + "/attention_plugins/devices/v")
+            .prints("/devices/v100.json"));
+  CHECK(query(COMPLETION_CFGTOOL, line + "--spec --attention-device gb").output == "gb200\n");
+  CHECK(query(COMPLETION_CFGTOOL, line + "+attention_device=v").output == "+attention_device=v100\n");
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention device l4").output == "l40s\n");
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention device --du").prints("--dump\t"));
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --det").prints("--deterministic\t"));
+  CHECK(query(COMPLETION_CFGTOOL, "cfgtool attention check --level c").output == "compile\n");
+}
+
 TEST_CASE("no line is an error") {
   for (const char* line : {"", "cfgtool", "cfgtool ", "cfgtool resolve -cp /no/such/folder -cn x a.",
                            "cfgtool resolve -cn", "cfgtool resolve -cn x -cp", "cfgtool resolve 'a",

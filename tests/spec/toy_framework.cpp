@@ -34,6 +34,7 @@ roles:
     model: net
     section: judge
     passes: infer
+device: gpu
 examples:
   heads_q: 4
   heads_kv: 2

@@ -86,6 +86,59 @@ std::vector<Case> all_cases(const std::string& own_folder) {
   };
 }
 
+/// GPUs that are not here. What is said of them is that of the plugins cudnn and cuda_eager.
+std::vector<Case> gpu_cases() {
+  const std::string head_dim = "+actor_rollout_ref.model.override_config.head_dim=";
+  return {
+      {"on a T4",
+       {"--attention-device", "t4"},
+       3,
+       {"\nactor    flash_attention_2  refused", "\ncritic   flash_attention_2  refused"},
+       {"value: t4", "kind: flag", "override: +" + kPolicy + "=eager"},
+       {"flash_attention_2 is not supported on t4 for actor, rollout and ref", "decided by default",
+        "hf_model.yaml:31:18", "critic.yaml:44:20", "supported on t4 for these sizes: eager",
+        "try: +" + kPolicy + "=eager", "try: +" + kCritic + "=eager"}},
+      {"on a T4, by the key, where an override chose",
+       {"+attention_device=t4", "+" + kPolicy + "=flash_attention_2", "+" + kCritic + "=eager"},
+       3,
+       {"\ncritic   eager              cuda_eager"},
+       {"key: attention_device", "origin: override 1:19"},
+       {"override 2:62", "t4 (Tesla T4) is asked for by attention_device (override 1:19)",
+        "try: +" + kPolicy + "=eager"}},
+      {"on a V100, on which nothing here runs",
+       {"--attention-device", "v100"},
+       3,
+       {"\nactor    flash_attention_2  refused"},
+       {"value: v100"},
+       {"CUDA 13 dropped", "supported on v100 for these sizes: nothing that is loaded"}},
+      {"on an H100",
+       {"--attention-device", "h100"},
+       0,
+       {"\nactor    flash_attention_2  cudnn", "every role would run on h100"},
+       {"value: h100", "verified: true"},
+       {}},
+      {"head_dim 300 on an H100",
+       {"--attention-device", "h100", head_dim + "300"},
+       3,
+       {},
+       {"reason: head-dim"},
+       {"head_dim 300 is not a multiple of 8"}},
+      {"backward at 256 on an H100", {"--attention-device", "h100", head_dim + "256"}, 0, {}, {"value: 256"}, {}},
+      {"backward at 256 on an A100",
+       {"--attention-device", "a100", head_dim + "256"},
+       3,
+       {"\nactor    flash_attention_2  refused", "\nrollout  flash_attention_2  cudnn"},
+       {"reason: head-dim"},
+       {"is not supported on a100 for actor\n", "try: +" + kPolicy + "=eager"}},
+      {"backward at 256 on a B200",
+       {"--attention-device", "b200", head_dim + "256"},
+       3,
+       {"\nrollout  flash_attention_2  cudnn"},
+       {"reason: head-dim"},
+       {"is not supported on b200 for actor\n"}},
+  };
+}
+
 bool check(const Case& the_case, const char* program, const Outcome& outcome, const Words& prints) {
   Words missing;
   if (outcome.exit_code != the_case.exit_code)
@@ -116,7 +169,13 @@ int main() {
                                                  "actor_rollout_ref:\n"
                                                  "  model: {override_config: {attn_implementation: eager}}\n"
                                                  "critic: {model: {override_config: {attn_implementation: eager}}}\n";
-  const std::vector<Case> cases = all_cases(scratch.path().string());
+  std::vector<Case> cases = all_cases(scratch.path().string());
+  if (SPEC_HAS_GPU_PLUGINS) {
+    for (Case& the_case : gpu_cases())
+      cases.push_back(std::move(the_case));
+  } else {
+    fmt::print("SKIPPED: {} cases about GPUs: cudnn and cuda_eager are not built\n", gpu_cases().size());
+  }
   if (!std::filesystem::is_directory(SPEC_VERL)) {
     fmt::print("SKIPPED: {} cases of VERL's command lines: '{}' is not there\n", cases.size(), SPEC_VERL);
     return kSkipped;
