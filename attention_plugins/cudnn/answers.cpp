@@ -16,6 +16,14 @@ const char* support(bool is_documented) {
   return is_documented ? "; within NVIDIA's documented support" : "; outside of NVIDIA's documented support";
 }
 
+/// "forward engine 2, backward engine 6".
+std::string list(const std::vector<ChosenEngine>& engines) {
+  std::string text;
+  for (const ChosenEngine& one : engines)
+    text += (text.empty() ? "" : ", ") + std::string(name_of(one.pass)) + " engine " + std::to_string(one.engine);
+  return text;
+}
+
 }  // namespace
 
 void check_rules(const Question& question) {
@@ -27,12 +35,22 @@ void check_known_bugs(const Question& question, int64_t cudnn_version) {
          question.is_sdpa);
 }
 
-std::string engine_text(const Library& library, const std::vector<PassEngines>& engines) {
-  std::string text = "cudnn " + version_text(library.version);
-  for (size_t i = 0; i < engines.size(); ++i)
-    text += std::string(i == 0 ? " " : ", ") + name_of(engines[i].pass) + " engine " +
-            std::to_string(engines[i].configs.front().engine);
-  return text;
+std::vector<ChosenEngine> chosen(const std::vector<PassEngines>& engines) {
+  std::vector<ChosenEngine> all;
+  for (const PassEngines& pass : engines)
+    all.push_back({pass.pass, pass.configs.front().engine});
+  return all;
+}
+
+std::vector<ChosenEngine> chosen(const CompiledPlan& compiled) {
+  std::vector<ChosenEngine> all;
+  for (const PassPlan& pass : compiled.passes)
+    all.push_back({pass.pass, pass.plan.engine});
+  return all;
+}
+
+std::string engine_text(const Library& library, const std::vector<ChosenEngine>& engines) {
+  return "cudnn " + version_text(library.version) + " " + list(engines);
 }
 
 std::string rules_text(const Question& question, bool is_documented, int32_t level) {
@@ -41,14 +59,10 @@ std::string rules_text(const Question& question, bool is_documented, int32_t lev
          "; known bugs are those of cuDNN " + version_text(kBuiltWithVersion) + ", with which this plugin was built";
 }
 
-std::string engines_text(const Question& question, const Library& library, const std::vector<PassEngines>& engines,
+std::string engines_text(const Question& question, const Library& library, const std::vector<ChosenEngine>& engines,
                          bool is_documented, int32_t level) {
-  std::string text = library.name + " on " + question.device.name + ": ";
-  for (size_t i = 0; i < engines.size(); ++i)
-    text += std::string(i == 0 ? "" : ", ") + name_of(engines[i].pass) + " by its fused engine " +
-            std::to_string(engines[i].configs.front().engine) + ", the first of " +
-            std::to_string(engines[i].configs.size()) + " configurations that its heuristics name";
-  return text + (level == ATTN_LEVEL_COMPILE ? "; compiled" : "") + support(is_documented);
+  return library.name + " computes it on " + question.device.name + " with its fused " + list(engines) +
+         (level == ATTN_LEVEL_COMPILE ? "; compiled" : ", which its heuristics name first") + support(is_documented);
 }
 
 std::string why_not_compiled(const Device& device, const Driver& driver, const Failure& failure) {

@@ -24,14 +24,22 @@ struct Question {
 void check_rules(const Question& question);
 void check_known_bugs(const Question& question, int64_t cudnn_version);
 
-/// "cudnn 9.19.0 engine 2", of the engines that cuDNN thinks best.
-std::string engine_text(const Library& library, const std::vector<PassEngines>& engines);
+/// The engines that cuDNN thinks best, or that were compiled.
+struct ChosenEngine {
+  Pass pass;
+  int64_t engine;
+};
+std::vector<ChosenEngine> chosen(const std::vector<PassEngines>& engines);
+std::vector<ChosenEngine> chosen(const CompiledPlan& compiled);
+
+/// "cudnn 9.19.0 forward engine 2, backward engine 6".
+std::string engine_text(const Library& library, const std::vector<ChosenEngine>& engines);
 
 /// A yes by rules alone. \param level that was asked for
 std::string rules_text(const Question& question, bool is_documented, int32_t level);
 
-/// A yes of cuDNN's.
-std::string engines_text(const Question& question, const Library& library, const std::vector<PassEngines>& engines,
+/// A yes of cuDNN's. \param level that was reached
+std::string engines_text(const Question& question, const Library& library, const std::vector<ChosenEngine>& engines,
                          bool is_documented, int32_t level);
 
 /// The words to add where heuristics say yes and nothing was compiled because of the driver or a missing library.

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "attention_plugins/cudnn/kernels.hpp"
 #include "attention_plugins/cudnn/operation_graph.hpp"
 
 namespace cfgtool::attention::cudnn {
@@ -64,6 +65,11 @@ void on_device(const Device& device, const Work& work) {
 
 Handle::Handle(const Library& library, int32_t device) : library_(library), device_(device) {
   const CurrentDevice current(device);
+  // Here rather than at the first run, which may be captured.
+  if (const int error = load_kernels(); error != 0)
+    throw Failure(
+        ATTN_STATUS_BACKEND_FAILED, ATTN_REASON_DEVICE,
+        std::string("the plugin's own kernels do not load: ") + cudaGetErrorString(static_cast<cudaError_t>(error)));
   library.check(library.create(&raw_), "making a handle");
 }
 
@@ -78,14 +84,6 @@ const PassPlan* CompiledPlan::find(Pass pass) const {
   for (const PassPlan& plan : passes)
     if (plan.pass == pass) return &plan;
   return nullptr;
-}
-
-std::string CompiledPlan::engine_text() const {
-  std::string text = "cudnn " + version_text(library.version);
-  for (size_t i = 0; i < passes.size(); ++i)
-    text +=
-        std::string(i == 0 ? " " : ", ") + name_of(passes[i].pass) + " engine " + std::to_string(passes[i].plan.engine);
-  return text;
 }
 
 std::vector<PassEngines> find_engines(Runtime& runtime, const Library& library, const Device& device,

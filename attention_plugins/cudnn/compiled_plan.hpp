@@ -57,8 +57,6 @@ struct CompiledPlan {
   mutable std::mutex running;
 
   const PassPlan* find(Pass pass) const;
-  /// "cudnn 9.19.0 engine 2", or of two passes both.
-  std::string engine_text() const;
 };
 
 std::shared_ptr<const CompiledPlan> compile_plan(Runtime& runtime, const Library& library, const Device& device,

@@ -70,7 +70,8 @@ Driver identify(const SharedObject& object) {
 
 }  // namespace
 
-Driver find_driver(bool compile, const std::string& stub) {
+Driver find_driver(DriverUse use, const std::string& stub) {
+  const bool compiles = use == DriverUse::kCompile;
   const bool was_loaded = [] {
     void* handle = dlopen(kDriverFile, RTLD_NOW | RTLD_NOLOAD);
     if (handle != nullptr) dlclose(handle);
@@ -79,27 +80,32 @@ Driver find_driver(bool compile, const std::string& stub) {
   std::string why;
   if (const SharedObject object = open_first({kDriverFile}, why); object.handle != nullptr) {
     Driver driver = identify(object);
-    // A stub on the loader's path that nobody uses yet makes room for the driver that can finish a plan.
-    if (driver.kind != DriverKind::kStub || !compile || was_loaded) return driver;
+    // A stub on the loader's path that nobody uses yet makes room for what can do more.
+    if (driver.kind != DriverKind::kStub || use == DriverUse::kHeuristics || was_loaded) return driver;
     dlclose(object.handle);
   }
-  if (compile)
+  if (compiles)
     if (const SharedObject object = open_first({null_driver_file()}, why); object.handle != nullptr)
       return identify(object);
 
+  Driver none;
+  if (use == DriverUse::kDevice) {
+    none.why = why;
+    return none;
+  }
   std::string why_no_stub;
   if (const SharedObject object = open_first(stub_files(stub), why_no_stub); object.handle != nullptr)
     return identify(object);
-  Driver none;
   none.why = "neither a driver (" + std::string(kDriverFile) +
-             ") nor the CUDA toolkit's stub of one is here: " + (compile ? why + "; " : "") + why_no_stub;
+             ") nor the CUDA toolkit's stub of one is here: " + (compiles ? why + "; " : "") + why_no_stub;
   return none;
 }
 
 void check_device(const Driver& driver, int32_t index, int32_t needed_cuda_version, const std::string& library_name) {
   const std::string device = "device " + std::to_string(index);
   if (driver.kind != DriverKind::kReal)
-    throw runtime_missing("no NVIDIA driver runs here, so " + device + " cannot be asked; describe a device instead");
+    throw runtime_missing("no NVIDIA driver (libcuda.so.1) runs here, so " + device +
+                          " cannot be asked; describe a device instead");
   if (!driver.why.empty()) throw runtime_missing(device + " cannot be asked: " + driver.why);
   if (driver.cuda_version / 1000 < needed_cuda_version / 1000)
     throw runtime_missing("the driver (" + driver.path + ") runs CUDA up to " + cuda_version_text(driver.cuda_version) +

@@ -26,9 +26,17 @@ struct Driver {
   int32_t device_count = 0;  ///< kReal
 };
 
-/// Takes the libcuda that the process has, or the real one of the machine; else loads the null driver (`compile`), or
-/// the toolkit's stub: `stub` if it is not empty, else that of toolkit_library_folders().
-Driver find_driver(bool compile, const std::string& stub);
+/// What a driver is needed for.
+enum class DriverUse {
+  kDevice,      ///< a device of this machine: a real one, or none
+  kHeuristics,  ///< of a described device
+  kCompile,     ///< the same, and finishing a plan
+};
+
+/// Takes the libcuda that the process has, or the real one of the machine; else loads the null driver (kCompile), or
+/// the toolkit's stub (kHeuristics, and where the null driver is missing): `stub` if it is not empty, else that of
+/// toolkit_library_folders().
+Driver find_driver(DriverUse use, const std::string& stub);
 
 /// Throws Failure (cannot tell) where a device of this machine cannot be used: no driver, too old for the CUDA that
 /// `library_name` was built for, or fewer devices.

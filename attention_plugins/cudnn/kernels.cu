@@ -107,6 +107,21 @@ __global__ void fill(float* numbers, float value, int64_t count) {
 
 }  // namespace
 
+int load_kernels() {
+  const void* kernels[] = {reinterpret_cast<const void*>(packed_offsets),
+                           reinterpret_cast<const void*>(copy_without_tails),
+                           reinterpret_cast<const void*>(clear_empty),
+                           reinterpret_cast<const void*>(copy_stats),
+                           reinterpret_cast<const void*>(zeros<uint16_t>),
+                           reinterpret_cast<const void*>(zeros<uint32_t>),
+                           reinterpret_cast<const void*>(fill)};
+  for (const void* kernel : kernels) {
+    cudaFuncAttributes ignored{};
+    if (const int error = cudaFuncGetAttributes(&ignored, kernel); error != 0) return error;
+  }
+  return 0;
+}
+
 int queue_packed_offsets(const PackedOffsets& packed, int64_t batch, void* stream) {
   return queue(packed_offsets, batch + 1, stream, packed, batch);
 }

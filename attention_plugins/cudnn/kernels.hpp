@@ -9,6 +9,9 @@
 
 namespace cfgtool::attention::cudnn {
 
+/// Loads the kernels onto the current device.
+int load_kernels();
+
 /// A tensor [batch, heads, rows, head_dim] of 2-byte elements. Strides in elements; that of the head dimension is 1.
 struct RowTensor {
   void* data = nullptr;

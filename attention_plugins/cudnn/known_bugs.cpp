@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "attention_plugins/cudnn/band.hpp"
 #include "attention_plugins/cudnn/rules.hpp"
 
 namespace cfgtool::attention::cudnn {
@@ -8,19 +9,32 @@ namespace {
 
 constexpr int64_t kNoFix = INT64_MAX;  ///< none is announced
 
-bool forward(const attn_problem& p) { return (p.passes & ATTN_PASS_FORWARD) != 0; }
-bool backward(const attn_problem& p) { return (p.passes & ATTN_PASS_BACKWARD) != 0; }
-bool grouped(const attn_problem& p) { return p.heads_q != p.heads_kv; }
-bool masked(const attn_problem& p) { return p.window_left >= 0 || p.window_right >= 0; }
+bool forward(const attn_problem& p) {
+  return (p.passes & ATTN_PASS_FORWARD) != 0;
+}
+bool backward(const attn_problem& p) {
+  return (p.passes & ATTN_PASS_BACKWARD) != 0;
+}
+bool grouped(const attn_problem& p) {
+  return p.heads_q != p.heads_kv;
+}
+
+/// A mask is in the graph: not one that hides no key.
+bool masked(const attn_problem& p) {
+  const Band band = effective_band(p);
+  return band.left >= 0 || band.right >= 0;
+}
 
 /// Keys behind the last one would be visible to some row if the mask alone decided.
 bool mask_leaves_tail(const attn_problem& p) {
-  if (p.window_right < 0) return true;
-  const int64_t last_row = p.diagonal == ATTN_DIAGONAL_BOTTOM_RIGHT ? p.seq_kv - 1 : p.seq_q - 1;
-  return last_row + p.window_right >= p.seq_kv;
+  const Band band = effective_band(p);
+  const int64_t last_position = (band.bottom_right ? p.seq_kv : p.seq_q) - 1;
+  return band.right < 0 || last_position + band.right >= p.seq_kv;
 }
 
-bool always(const attn_problem& /*problem*/) { return true; }
+bool always(const attn_problem& /*problem*/) {
+  return true;
+}
 
 /// The kernel goes through the keys in steps of 128 rows but asks in steps of 64 whether a step has a tail. Of a last
 /// step that is half empty it takes the scores of keys that do not exist, 0, into exp(0 - lse): infinite where the lse
@@ -49,10 +63,15 @@ bool packed_lse_of_one_query(const attn_problem& p) {
   return (p.passes & ATTN_PASS_LSE) != 0 && p.varlen == ATTN_VARLEN_PACKED && p.seq_q == 1 && grouped(p);
 }
 
-bool masked_decoding(const attn_problem& p) { return forward(p) && p.seq_q == 1 && grouped(p) && masked(p); }
+/// The release notes say it of causal masks; kernels for one query are likely to take every mask the same way, since
+/// they put the query heads of one key-value head where others have rows.
+bool masked_decoding(const attn_problem& p) {
+  return forward(p) && p.seq_q == 1 && grouped(p) && masked(p);
+}
 
 bool window_without_causal(const attn_problem& p) {
-  return p.window_left >= 0 && p.window_right < 0 && p.seq_kv > 1024;
+  const Band band = effective_band(p);
+  return band.left >= 0 && band.right < 0 && p.seq_kv > 1024;
 }
 
 /// cuDNN from `first` up to but not including `fixed`, on compute capabilities `lowest` to `highest`.
@@ -70,11 +89,12 @@ struct Bug {
 constexpr Bug kBugs[] = {
     {90000, 92600, 90, 90, half_empty_key_tile,
      "d_query can be NaN where the number of keys is 64 more than a multiple of 128, and neither a causal mask nor "
-     "lengths hide what lies behind them (seen in 9.19.0 and 9.20.0, fixed in 9.26.0)",
+     "lengths hide what lies behind them (seen in 9.19.0 and 9.20.0; NVIDIA mentions a fix in 9.26)",
      "another number of keys, sequences declared as padded, cuDNN 9.26 or newer, or eager",
      "https://github.com/pytorch/pytorch/issues/196678 and https://github.com/NVIDIA/cudnn-frontend/pull/628"},
     {90000, kNoFix, 90, 90, backward_of_one_query,
-     "d_key and d_value can be NaN with 1 query (seen in 9.25.1 and 9.26.0; older ones were not tried, no fix is known)",
+     "d_key and d_value can be NaN with 1 query (seen in 9.25.1 and 9.26.0; older ones were not tried, no fix is "
+     "known)",
      "sequences declared as padded, or eager", "https://github.com/NVIDIA/cudnn-frontend/issues/1072"},
     {92600, kNoFix, 90, 90, backward_of_one_row,
      "the process crashes while the backward pass of 1 head with 1 query is planned (seen in 9.26.0, no fix is known)",
@@ -89,12 +109,14 @@ constexpr Bug kBugs[] = {
      "padded sequences, as many key-value heads as query heads, or eager",
      "https://github.com/NVIDIA/cudnn-frontend/issues/1083"},
     {91000, kNoFix, 80, INT32_MAX, masked_decoding,
-     "a mask over 1 query is wrong where query heads share key-value heads (a known issue of NVIDIA's release notes, "
-     "9.18.1; no fix is known)",
+     "NVIDIA's release notes warn of masks over 1 query where query heads share key-value heads (known issues of "
+     "9.18.1; "
+     "no fix is known)",
      "no mask (a last query sees every key without one), or eager",
      "https://docs.nvidia.com/deeplearning/cudnn/backend/latest/release-notes.html"},
-    {91000, 91002, 80, INT32_MAX, always, "attention has bugs for which NVIDIA's own frontend refuses 9.10.0 and 9.10.1",
-     "cuDNN 9.10.2 or newer, or eager", "https://github.com/NVIDIA/cudnn-frontend"},
+    {91000, 91002, 80, INT32_MAX, always,
+     "attention has bugs for which NVIDIA's own frontend refuses 9.10.0 and 9.10.1", "cuDNN 9.10.2 or newer, or eager",
+     "https://github.com/NVIDIA/cudnn-frontend"},
     {91400, 91401, 80, INT32_MAX, window_without_causal,
      "a sliding window that is open to the right is wrong over more than 1024 keys in 9.14.0 (NVIDIA's own frontend "
      "refuses it)",
@@ -115,11 +137,9 @@ std::optional<Refusal> find_known_bug(const attn_problem& problem, int32_t compu
            compute_capability <= b.highest && b.applies(problem);
   });
   if (bug == std::end(kBugs)) return std::nullopt;
-  const std::string capability =
-      std::to_string(compute_capability / 10) + "." + std::to_string(compute_capability % 10);
-  return Refusal{ATTN_REASON_KNOWN_BUG, "cuDNN " + version_text(cudnn_version) + " on " + device +
-                                            " (compute capability " + capability + ") has a known bug: " + bug->what +
-                                            "; use " + bug->remedy + "; see " + bug->link};
+  return Refusal{ATTN_REASON_KNOWN_BUG, "cuDNN " + version_text(cudnn_version) + " has a known bug on " +
+                                            name_device(device, compute_capability) + ": " + bug->what + "; use " +
+                                            bug->remedy + "; see " + bug->link};
 }
 
 }  // namespace cfgtool::attention::cudnn

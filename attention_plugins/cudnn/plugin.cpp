@@ -58,7 +58,7 @@ void close_plugin(attn_instance* instance) {
 void describe_plan(const CompiledPlan& compiled, attn_answer* answer) {
   if (const PassPlan* pass = compiled.find(Pass::kForward)) answer->forward_workspace_bytes = pass->workspace.bytes();
   if (const PassPlan* pass = compiled.find(Pass::kBackward)) answer->backward_workspace_bytes = pass->workspace.bytes();
-  write_text(answer->engine, compiled.engine_text());
+  write_text(answer->engine, engine_text(compiled.library, chosen(compiled)));
 }
 
 /// The device as plans are keyed by it.
@@ -87,17 +87,18 @@ attn_status query(attn_instance* instance, uint32_t implementation, const attn_d
       return;
     }
     const bool compiles = level >= ATTN_LEVEL_COMPILE;
-    const Library& library = instance->runtime.library(compiles);
+    const Library& library = instance->runtime.library(question.device, compiles);
     answer->level = ATTN_LEVEL_HEURISTICS;
     check_known_bugs(question, library.version);
-    const std::vector<PassEngines> engines =
-        find_engines(instance->runtime, library, question.device, question.problem);
+    std::vector<ChosenEngine> engines =
+        chosen(find_engines(instance->runtime, library, question.device, question.problem));
     write_text(answer->engine, engine_text(library, engines));
     std::string note;
     if (compiles) {
       try {
         const auto compiled = cached_plan(*instance, library, question.device, question.problem);
         answer->level = ATTN_LEVEL_COMPILE;
+        engines = chosen(*compiled);
         describe_plan(*compiled, answer);
       } catch (const Failure& failure) {
         note = why_not_compiled(question.device, instance->runtime.driver(), failure);
@@ -114,7 +115,7 @@ attn_status make_plan(attn_instance* instance, uint32_t implementation, const at
   return answered(answer, [&] {
     const Question question{implementation == kSdpa, identify_for_plan(*instance, *device), *problem};
     check_rules(question);
-    const Library& library = instance->runtime.library(true);
+    const Library& library = instance->runtime.library(question.device, true);
     check_known_bugs(question, library.version);
     const std::string key = plan_key(*problem, question.device, library.version);
     auto plan = std::make_unique<attn_plan>(attn_plan{make(library, question, key), key});

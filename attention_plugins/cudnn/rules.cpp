@@ -1,9 +1,10 @@
 #include "attention_plugins/cudnn/rules.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <iterator>
 #include <utility>
+
+#include "attention_plugins/cudnn/band.hpp"
 
 // Sources, in brackets at each rule:
 //  [fe] cudnn-frontend 1.32.0, include/cudnn_frontend/node/sdpa_support_surface.h (forward) and
@@ -21,37 +22,42 @@ enum class Family { kTooOld, kAmpere, kHopper, kBlackwell, kBlackwellConsumer, k
 Family family_of(int32_t compute_capability) {
   if (compute_capability < 80) return Family::kTooOld;
   switch (compute_capability / 10) {
-    case 8: return Family::kAmpere;  // and Ada
-    case 9: return Family::kHopper;
-    case 10: return Family::kBlackwell;
-    case 12: return Family::kBlackwellConsumer;
-    default: return Family::kOther;
+    case 8:
+      return Family::kAmpere;  // and Ada
+    case 9:
+      return Family::kHopper;
+    case 10:
+      return Family::kBlackwell;
+    case 12:
+      return Family::kBlackwellConsumer;
+    default:
+      return Family::kOther;
   }
 }
 
 struct Question {
   const attn_problem& problem;
+  Band band;  ///< as the graphs have it
   Family family;
   std::string where;  ///< "a100 (compute capability 8.0)"
 
   bool backward() const { return (problem.passes & ATTN_PASS_BACKWARD) != 0; }
   bool has(uint32_t flag) const { return (problem.flags & flag) != 0; }
   bool packed() const { return problem.varlen == ATTN_VARLEN_PACKED; }
-
-  /// Equal lengths, without padding, make the two diagonals one.
-  bool bottom_right() const {
-    const bool same = problem.varlen == ATTN_VARLEN_NONE && problem.seq_q == problem.seq_kv;
-    return problem.diagonal == ATTN_DIAGONAL_BOTTOM_RIGHT && problem.window_right >= 0 && !same;
-  }
+  bool bottom_right_mask() const { return band.bottom_right && band.right >= 0; }
   /// The kernels of these two families are alike, and have the same gaps.
   bool ampere_kernels() const { return family == Family::kAmpere || family == Family::kBlackwellConsumer; }
 };
 
 using Answer = std::optional<Refusal>;
 
-Answer refuse(int32_t reason, std::string text) { return Refusal{reason, std::move(text)}; }
+Answer refuse(int32_t reason, std::string text) {
+  return Refusal{reason, std::move(text)};
+}
 
-std::string number(int64_t value) { return std::to_string(value); }
+std::string number(int64_t value) {
+  return std::to_string(value);
+}
 
 std::string head_dims(const attn_problem& p) {
   const std::string qk = number(p.head_dim_qk);
@@ -60,28 +66,47 @@ std::string head_dims(const attn_problem& p) {
 
 Answer check_architecture(const Question& q) {
   // [fe] "SDPA FP16/BF16 requires SM80 (Ampere) or newer architecture"; [doc] the same.
-  if (q.family != Family::kTooOld) return std::nullopt;
-  return refuse(ATTN_REASON_ARCHITECTURE, "cuDNN's fused attention needs compute capability 8.0 (Ampere) or newer, not " +
-                                              q.where + "; eager is what is left there");
+  if (q.family == Family::kTooOld)
+    return refuse(ATTN_REASON_ARCHITECTURE,
+                  "cuDNN's fused attention needs compute capability 8.0 (Ampere) or newer, not " + q.where);
+  return std::nullopt;
 }
 
 Answer check_dtype(const Question& q) {
   const attn_problem& p = q.problem;
   if (p.dtype == ATTN_DTYPE_F16 || p.dtype == ATTN_DTYPE_BF16) return std::nullopt;
-  // [ours] cuDNN takes fp32 in the forward pass of inference, but NVIDIA documents it nowhere; [asked] no backward pass.
+  // [ours] cuDNN takes fp32 in the forward pass of inference, but NVIDIA documents it nowhere; [asked] no backward
+  // pass.
   if (p.dtype == ATTN_DTYPE_F32)
     return refuse(ATTN_REASON_DTYPE,
                   "fused attention is for fp16 and bf16, not fp32; eager computes fp32 on " + q.where);
   return refuse(ATTN_REASON_DTYPE, "fp8 is not offered by this plugin, only fp16 and bf16, on " + q.where);  // [ours]
 }
 
-Answer check_features(const Question& q) {
+/// What a later version of the interface may bring.
+Answer check_known(const Question& q) {
   const attn_problem& p = q.problem;
+  constexpr uint32_t kPasses = ATTN_PASS_FORWARD | ATTN_PASS_LSE | ATTN_PASS_BACKWARD;
+  constexpr uint32_t kFlags = ATTN_FLAG_DETERMINISTIC | ATTN_FLAG_D_BIAS | ATTN_FLAG_SINK;
+  if ((p.passes & ~kPasses) != 0 || (p.flags & ~kFlags) != 0)
+    return refuse(ATTN_REASON_UNKNOWN_FEATURE,
+                  "passes " + number(p.passes) + " or flags " + number(p.flags) + " are not known to this plugin");
+  const struct {
+    const char* name;
+    int32_t value, last;
+  } kinds[] = {{"diagonal", p.diagonal, ATTN_DIAGONAL_BOTTOM_RIGHT},
+               {"varlen", p.varlen, ATTN_VARLEN_PACKED},
+               {"bias", p.bias, ATTN_BIAS_ALIBI}};
+  for (const auto& kind : kinds)
+    if (kind.value < 0 || kind.value > kind.last)
+      return refuse(ATTN_REASON_UNKNOWN_FEATURE,
+                    std::string(kind.name) + " " + number(kind.value) + " is not known to this plugin");
+  return std::nullopt;
+}
+
+Answer check_sink(const Question& q) {
   if (q.has(ATTN_FLAG_SINK))  // [ours]
     return refuse(ATTN_REASON_SINK, "attention sinks are not offered by this plugin, on " + q.where);
-  if (p.heads_kv < 1 || p.heads_q % p.heads_kv != 0)  // [fe]
-    return refuse(ATTN_REASON_HEADS, "heads_q " + number(p.heads_q) + " is not a multiple of heads_kv " +
-                                         number(p.heads_kv) + ", as every device needs it, " + q.where + " too");
   return std::nullopt;
 }
 
@@ -113,13 +138,13 @@ Answer check_head_dim(const Question& q) {
 Answer check_mask(const Question& q) {
   const attn_problem& p = q.problem;
   const std::string lengths = number(p.seq_q) + " queries and " + number(p.seq_kv) + " keys";
-  if (q.bottom_right() && p.varlen == ATTN_VARLEN_NONE && p.seq_q > p.seq_kv)
-    return refuse(ATTN_REASON_MASK, "a bottom-right diagonal needs at least as many keys as queries on " + q.where +
-                                        ", not " + lengths);
-  if (p.window_left >= 0 && p.varlen == ATTN_VARLEN_NONE && p.seq_q > p.seq_kv)
-    return refuse(ATTN_REASON_MASK, "a sliding window needs at least as many keys as queries on " + q.where + ", not " +
-                                        lengths);
-  if (q.bottom_right() && (p.bias != ATTN_BIAS_NONE || p.dropout > 0))
+  if (q.bottom_right_mask() && p.varlen == ATTN_VARLEN_NONE && p.seq_q > p.seq_kv)
+    return refuse(ATTN_REASON_MASK,
+                  "a bottom-right diagonal needs at least as many keys as queries on " + q.where + ", not " + lengths);
+  if (q.band.left >= 0 && p.varlen == ATTN_VARLEN_NONE && p.seq_q > p.seq_kv)
+    return refuse(ATTN_REASON_MASK,
+                  "a sliding window needs at least as many keys as queries on " + q.where + ", not " + lengths);
+  if (q.bottom_right_mask() && (p.bias != ATTN_BIAS_NONE || p.dropout > 0))
     return refuse(ATTN_REASON_MASK, std::string("a bottom-right diagonal does not go together with ") +
                                         (p.dropout > 0 ? "dropout" : "a bias") + " on " + q.where +
                                         "; a top-left one does, or equal lengths of queries and keys");
@@ -131,15 +156,21 @@ Answer check_bias(const Question& q) {
   if (p.bias == ATTN_BIAS_ALIBI && p.window_right != 0)  // [fe] "diagonal_band_right_bound needs to be set to 0"
     return refuse(ATTN_REASON_BIAS, "alibi needs a causal mask (a window to the right of 0) on " + q.where + ", not " +
                                         (p.window_right < 0 ? "an open one" : number(p.window_right)));
+  // The graph's distance of a key is that from the top-left diagonal.
+  if (p.bias == ATTN_BIAS_ALIBI && q.band.bottom_right)
+    return refuse(ATTN_REASON_BIAS,
+                  "alibi needs a top-left diagonal, or equal lengths of queries and keys, on " + q.where);
   if (p.bias != ATTN_BIAS_ADDITIVE) return std::nullopt;
   if (p.bias_dtype == ATTN_DTYPE_F8_E4M3 || p.bias_dtype == ATTN_DTYPE_F8_E5M2)  // [ours]
     return refuse(ATTN_REASON_BIAS, "the bias may be fp32, fp16 or bf16 on " + q.where + ", not fp8");
   if (!q.has(ATTN_FLAG_D_BIAS)) return std::nullopt;
   if (p.bias_dtype != p.dtype)  // [asked] fp32 beside bf16 has no engine, on no device
-    return refuse(ATTN_REASON_BIAS, "the gradient of a bias needs a bias of the queries' type on " + q.where +
-                                        "; it has another");
-  if (q.family == Family::kBlackwell && q.packed())  // [fe] "dbias with ragged is not supported for SM Major version 10"
-    return refuse(ATTN_REASON_BIAS, "the gradient of a bias does not go together with packed sequences on " + q.where);
+    return refuse(ATTN_REASON_BIAS,
+                  "the gradient of a bias needs a bias of the queries' type on " + q.where + "; it has another");
+  // [fe] "dbias with ragged is not supported for SM Major version 10"; [asked] nor has it an engine on 8.x and 12.x
+  if (q.packed() && (q.family == Family::kBlackwell || q.ampere_kernels()))
+    return refuse(ATTN_REASON_BIAS, "the gradient of a bias does not go together with packed sequences on " + q.where +
+                                        ", only on compute capability 9.0");
   if (q.family == Family::kBlackwell && p.dropout > 0)  // [asked] no engine
     return refuse(ATTN_REASON_BIAS, "the gradient of a bias does not go together with dropout on " + q.where);
   return std::nullopt;
@@ -151,21 +182,23 @@ Answer check_backward(const Question& q) {
   if (p.seq_q == 1 && p.seq_kv == 1)  // [fe] "s_q = s_kv = 1 is not supported."
     return refuse(ATTN_REASON_SEQUENCE, "the backward pass of 1 query and 1 key is not supported, on " + q.where +
                                             " nor elsewhere; from 2 of either on it is");
-  // [fe] "Packed/ragged LSE is not supported for bprop thd on SM8X and SM12X GPUs"; the ABI's log-sum-exp is packed.
-  if (q.packed() && q.ampere_kernels())
-    return refuse(ATTN_REASON_VARLEN, "the backward pass of packed sequences is not supported on " + q.where +
-                                          ", only on compute capability 9.0 and 10.x; padded ones are");
+  // [fe] "Deterministic algorithm is not supported for bprop thd on SM8X and SM12X GPUs"
+  if (q.has(ATTN_FLAG_DETERMINISTIC) && q.packed() && q.ampere_kernels())
+    return refuse(ATTN_REASON_DETERMINISM, "a deterministic backward pass of packed sequences is not supported on " +
+                                               q.where +
+                                               ", only on compute capability 9.0 and 10.x; of padded ones it is");
   // [fe] "not supported on blackwell architecture when dbias, rng/dropout, alibi is enabled"
   const bool adds = q.has(ATTN_FLAG_D_BIAS) || p.dropout > 0 || p.bias == ATTN_BIAS_ALIBI;
   if (q.has(ATTN_FLAG_DETERMINISTIC) && q.family == Family::kBlackwell && adds)
-    return refuse(ATTN_REASON_DETERMINISM,
-                  "a deterministic backward pass does not go together with dropout, alibi or the gradient of a bias on " +
-                      q.where);
+    return refuse(
+        ATTN_REASON_DETERMINISM,
+        "a deterministic backward pass does not go together with dropout, alibi or the gradient of a bias on " +
+            q.where);
   return std::nullopt;
 }
 
-/// [fe] validate_sdpa_operand_stride_alignment: the kernels read 16 bytes at a time and check nothing; compute capability
-/// 8.x stops with a misaligned address, 9.0 and 10.x give wrong results (cudnn-frontend #1571).
+/// [fe] validate_sdpa_operand_stride_alignment: the kernels read 16 bytes at a time and check nothing; compute
+/// capability 8.x stops with a misaligned address, 9.0 and 10.x give wrong results (cudnn-frontend #1571).
 constexpr int64_t kAlignment = 16;
 constexpr int64_t kElementBytes = 2;
 
@@ -174,9 +207,9 @@ Answer check_stride(const Question& q, const char* name, int64_t rows, int64_t h
   constexpr const char* kNames[] = {"batch", "head", "sequence"};
   for (size_t i = 0; i < std::size(extents); ++i)
     if (extents[i] > 1 && stride[i] * kElementBytes % kAlignment != 0)
-      return refuse(ATTN_REASON_STRIDES, std::string("the ") + kNames[i] + " stride of " + name + ", " +
-                                             number(stride[i]) + ", is not a multiple of 8 elements (16 bytes), which " +
-                                             q.where + " needs");
+      return refuse(ATTN_REASON_STRIDES,
+                    std::string("the ") + kNames[i] + " stride of " + name + ", " + number(stride[i]) +
+                        ", is not a multiple of 8 elements (16 bytes), which " + q.where + " needs");
   return std::nullopt;
 }
 
@@ -206,30 +239,19 @@ Answer check_tensors(const Question& q) {
   return std::nullopt;
 }
 
-Answer check_sizes(const Question& q) {
-  const attn_problem& p = q.problem;
-  constexpr int64_t kLargest = INT32_MAX;  // [asked] 2147483647 positions have an engine, more have none
-  const struct {
-    const char* name;
-    int64_t value;
-  } sizes[] = {{"batch", p.batch}, {"heads_q", p.heads_q}, {"seq_q", p.seq_q}, {"seq_kv", p.seq_kv}};
-  for (const auto& size : sizes)
-    if (size.value > kLargest)
-      return refuse(ATTN_REASON_SEQUENCE, std::string(size.name) + " is " + number(size.value) + ", more than the " +
-                                              number(kLargest) + " that cuDNN counts to on " + q.where);
-  return std::nullopt;
-}
-
 }  // namespace
+
+std::string name_device(const std::string& device, int32_t compute_capability) {
+  return device + " (compute capability " + std::to_string(compute_capability / 10) + "." +
+         std::to_string(compute_capability % 10) + ")";
+}
 
 std::optional<Refusal> refuse_by_rules(const attn_problem& problem, int32_t compute_capability,
                                        const std::string& device) {
-  char capability[32];
-  std::snprintf(capability, sizeof(capability), " (compute capability %d.%d)", compute_capability / 10,
-                compute_capability % 10);
-  const Question question{problem, family_of(compute_capability), device + capability};
-  for (const auto check : {check_architecture, check_dtype, check_features, check_head_dim, check_mask, check_bias,
-                           check_backward, check_sizes, check_tensors})
+  const Question question{problem, effective_band(problem), family_of(compute_capability),
+                          name_device(device, compute_capability)};
+  for (const auto check : {check_known, check_architecture, check_dtype, check_sink, check_head_dim, check_mask,
+                           check_bias, check_backward, check_tensors})
     if (Answer answer = check(question)) return answer;
   return std::nullopt;
 }
@@ -240,7 +262,7 @@ bool is_documented(const attn_problem& problem, int32_t compute_capability) {
   if (problem.dtype != ATTN_DTYPE_F16 && problem.dtype != ATTN_DTYPE_BF16) return false;
   struct Row {
     Family family;
-    int64_t prefill, decode, backward;          ///< largest head dimension
+    int64_t prefill, decode, backward;                    ///< largest head dimension
     bool latent_prefill, latent_decode, latent_backward;  ///< 192:128
   };
   constexpr Row kRows[] = {{Family::kAmpere, 256, 128, 128, false, false, false},

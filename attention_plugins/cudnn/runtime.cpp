@@ -59,7 +59,7 @@ Device Runtime::identify(const attn_device& device) {
     known.compute_capability = described_compute_capability(known.description);
   } else if (known.index >= 0) {
     const std::lock_guard lock(mutex_);
-    const Driver& driver = load_driver(false);
+    const Driver& driver = load_driver(DriverUse::kDevice);
     check_device(driver, known.index, 0, "");
     known.compute_capability = compute_capability(driver, known.index);
   } else {
@@ -70,9 +70,9 @@ Device Runtime::identify(const attn_device& device) {
   return known;
 }
 
-const Driver& Runtime::load_driver(bool compile) {
-  // A stub may have been taken by somebody else; what is there stays.
-  if (driver_.kind == DriverKind::kNone) driver_ = find_driver(compile, options_.stub);
+const Driver& Runtime::load_driver(DriverUse use) {
+  // What is loaded stays; what was missing may have come.
+  if (driver_.kind == DriverKind::kNone) driver_ = find_driver(use, options_.stub);
   return driver_;
 }
 
@@ -81,13 +81,19 @@ const Library& Runtime::load_library() {
   return *library_;
 }
 
-const Library& Runtime::library(bool compile) {
+const Library& Runtime::library(const Device& device, bool compile) {
   const std::lock_guard lock(mutex_);
-  const Driver& driver = load_driver(compile);
+  const bool is_here = device.index >= 0;
+  const Driver& driver = load_driver(is_here   ? DriverUse::kDevice
+                                     : compile ? DriverUse::kCompile
+                                               : DriverUse::kHeuristics);
   const Library& library = load_library();
-  if (driver.kind == DriverKind::kNone)
+  if (is_here) {
+    check_device(driver, device.index, library.cuda_version, library.name);
+  } else if (driver.kind == DriverKind::kNone) {
     throw runtime_missing(library.name + " answers only where a CUDA driver or a stub of one can be loaded: " +
                           driver.why + (compile ? "" : "; the level compile (--compile) brings its own"));
+  }
   return library;
 }
 
@@ -99,7 +105,6 @@ Driver Runtime::driver() {
 const Descriptor& Runtime::properties(const Device& device) {
   const std::lock_guard lock(mutex_);
   const Library& library = load_library();
-  if (device.index >= 0) check_device(driver_, device.index, library.cuda_version, library.name);
   const std::string key = device.index >= 0 ? std::to_string(device.index) : device.description;
   const auto known = properties_.find(key);
   if (known != properties_.end()) return known->second;
@@ -110,7 +115,7 @@ const Descriptor& Runtime::properties(const Device& device) {
 
 std::string Runtime::describe_device(int32_t index) {
   const std::lock_guard lock(mutex_);
-  const Driver& driver = load_driver(false);
+  const Driver& driver = load_driver(DriverUse::kDevice);
   check_device(driver, index, 0, "");
   return cudnn::describe_device(driver, index);
 }

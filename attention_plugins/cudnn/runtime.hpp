@@ -41,20 +41,21 @@ class Runtime {
   /// Throws Failure.
   Device identify(const attn_device& device);
 
-  /// Loads the driver, then cuDNN. Throws Failure (cannot tell) where one is missing.
-  const Library& library(bool compile);
+  /// Loads the driver that questions about the device need, then cuDNN. Throws Failure (cannot tell) where one is
+  /// missing, or where they do not fit each other or the device.
+  const Library& library(const Device& device, bool compile);
 
   /// The driver that library() has found.
   Driver driver();
 
-  /// Throws Failure if the device cannot be used, or its description is not enough.
+  /// After library(). Throws Failure if the description is not enough.
   const Descriptor& properties(const Device& device);
 
   /// The driver's description of a device of this machine. Throws Failure.
   std::string describe_device(int32_t index);
 
  private:
-  const Driver& load_driver(bool compile);
+  const Driver& load_driver(DriverUse use);
   const Library& load_library();
 
   Options options_;

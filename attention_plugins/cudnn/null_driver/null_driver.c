@@ -11,10 +11,10 @@
 enum { kSuccess = 0, kStubLibrary = 34 };
 
 #define EXPORT __attribute__((visibility("default")))
-#define NOT_AVAILABLE(name)      \
-  EXPORT int name(void);         \
-  EXPORT int name(void) {        \
-    return kStubLibrary;         \
+#define NOT_AVAILABLE(name) \
+  EXPORT int name(void);    \
+  EXPORT int name(void) {   \
+    return kStubLibrary;    \
   }
 
 /* By this the plugin knows it. */

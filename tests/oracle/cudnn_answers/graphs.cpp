@@ -21,7 +21,8 @@ fe::DataType_t type_of(const std::string& name) {
 class Builder {
  public:
   /// An operation copies the graph's device when it is added.
-  Builder(const Problem& problem, int compute_capability) : p_(problem), graph_(std::make_unique<Graph>()) {
+  Builder(const Problem& problem, int compute_capability)
+      : p_(problem), capability_(compute_capability), graph_(std::make_unique<Graph>()) {
     graph_->set_sm_version(compute_capability)
         .set_io_data_type(type_of(p_.dtype))
         .set_intermediate_data_type(fe::DataType_t::FLOAT)
@@ -46,7 +47,8 @@ class Builder {
   }
 
   Tensor input(const char* name, const Sizes& size, bool ragged = true) {
-    return describe(graph_->tensor(fe::graph::Tensor_attributes().set_data_type(type_of(p_.dtype))), name, size, ragged);
+    return describe(graph_->tensor(fe::graph::Tensor_attributes().set_data_type(type_of(p_.dtype))), name, size,
+                    ragged);
   }
 
   Tensor output(Tensor tensor, const char* name, const Sizes& size) {
@@ -118,9 +120,9 @@ class Builder {
     }
     auto stats = plain("stats", stats_size_, fe::DataType_t::FLOAT);
     if (packed()) make_packed_stats(stats);
-    const auto [dq, dk, dv] = graph_->sdpa_backward(input("query", q_size_), input("key", k_size_),
-                                                    input("value", v_size_), input("output", o_size_),
-                                                    input("d_output", o_size_), stats, attributes);
+    const auto [dq, dk, dv] =
+        graph_->sdpa_backward(input("query", q_size_), input("key", k_size_), input("value", v_size_),
+                              input("output", o_size_), input("d_output", o_size_), stats, attributes);
     output(dq, "d_query", q_size_);
     output(dk, "d_key", k_size_);
     output(dv, "d_value", v_size_);
@@ -128,17 +130,18 @@ class Builder {
   }
 
  private:
-  bool packed() const { return p_.varlen == "packed" || p_.varlen == "packed-padded-lse"; }
+  bool packed() const { return p_.varlen == "packed"; }
 
   Tensor offsets(const std::string& of) {
     return plain((of + "_offsets").c_str(), {p_.batch + 1, 1, 1, 1}, fe::DataType_t::INT64);
   }
 
-  /// As ATTN_VARLEN_PACKED has it: [heads, total]. "packed-padded-lse" leaves the padded [batch, heads, seq].
+  /// In rows of heads, as TransformerEngine has it. The backward pass on compute capability 8.x and 12.x reads no
+  /// packed log-sum-exp, says cudnn-frontend; there each sequence's is padded.
   void make_packed_stats(const Tensor& stats) {
-    if (p_.varlen != "packed") return;
-    const int64_t total = p_.batch * p_.seq.first;
-    stats->set_stride({total * p_.heads.first, total, 1, 1}).set_ragged_offset(offsets("stats"));
+    const int family = capability_ / 10;
+    if (p_.backward && (family == 8 || family == 12)) return;
+    stats->set_stride({p_.heads.first * p_.seq.first, 1, p_.heads.first, 1}).set_ragged_offset(offsets("stats"));
   }
 
   void finish_forward(const Tensor& out, const Tensor& stats) {
@@ -155,9 +158,10 @@ class Builder {
     attributes.set_attn_scale(1.0F / std::sqrt(static_cast<float>(p_.head_dim.first)));
     if (p_.window.second == 0) attributes.set_causal_mask(true);
     const auto factor = [&](const char* name) { return plain(name, {1, 1, 1, 1}, fe::DataType_t::FLOAT); };
-    const auto [out, stats, amax_s, amax_o] = graph_->sdpa_fp8(
-        input("query", q_size_), input("key", k_size_), input("value", v_size_), factor("descale_q"),
-        factor("descale_k"), factor("descale_v"), factor("descale_s"), factor("scale_s"), factor("scale_o"), attributes);
+    const auto [out, stats, amax_s, amax_o] =
+        graph_->sdpa_fp8(input("query", q_size_), input("key", k_size_), input("value", v_size_), factor("descale_q"),
+                         factor("descale_k"), factor("descale_v"), factor("descale_s"), factor("scale_s"),
+                         factor("scale_o"), attributes);
     for (const Tensor& amax : {amax_s, amax_o})
       amax->set_output(true).set_dim({1, 1, 1, 1}).set_stride({1, 1, 1, 1}).set_data_type(fe::DataType_t::FLOAT);
     finish_forward(out, stats);
@@ -182,6 +186,7 @@ class Builder {
   }
 
   const Problem& p_;
+  int capability_;
   std::unique_ptr<Graph> graph_;
   Sizes q_size_, k_size_, v_size_, o_size_, stats_size_;
 };

@@ -27,12 +27,18 @@ Problem read_problem(const std::string& line) {
       {"--paged", &problem.paged},
   };
   const std::map<std::string, std::string*> words = {
-      {"--dtype", &problem.dtype},   {"--bias", &problem.bias},  {"--varlen", &problem.varlen},
-      {"--layout", &problem.layout}, {"--diagonal", &diagonal},
-      {"--bias-dtype", &problem.bias_dtype}, {"--bias-broadcast", &problem.bias_broadcast},
+      {"--dtype", &problem.dtype},
+      {"--bias", &problem.bias},
+      {"--varlen", &problem.varlen},
+      {"--layout", &problem.layout},
+      {"--diagonal", &diagonal},
+      {"--bias-dtype", &problem.bias_dtype},
+      {"--bias-broadcast", &problem.bias_broadcast},
   };
-  const std::map<std::string, Pair*> pairs = {
-      {"--heads", &problem.heads}, {"--head-dim", &problem.head_dim}, {"--seq", &problem.seq}, {"--window", &problem.window}};
+  const std::map<std::string, Pair*> pairs = {{"--heads", &problem.heads},
+                                              {"--head-dim", &problem.head_dim},
+                                              {"--seq", &problem.seq},
+                                              {"--window", &problem.window}};
   const std::map<std::string, int64_t*> numbers = {
       {"--batch", &problem.batch}, {"--alignment", &problem.alignment}, {"--row-padding", &problem.row_padding}};
   stream >> problem.name;
