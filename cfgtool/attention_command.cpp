@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "attention_plugins/host/cuda_driver.hpp"
 #include "attention_plugins/host/loader.hpp"
 #include "attention_plugins/host/machine.hpp"
 #include "attention_plugins/host/names.hpp"
@@ -271,13 +272,15 @@ struct BenchFlags {
   CommonFlags common;
   BenchOptions options;
   std::string file;
+  std::string device = "cpu";
 };
 
 void declare_bench(CLI::App& app, BenchFlags& flags) {
   BenchOptions& options = flags.options;
   app.add_option("FILE", flags.file, "Problems, one a line: a name, then the flags of `cfgtool attention check`")
       ->required();
-  app.add_option("--threads", options.threads, "Threads; 0: all")
+  app.add_option("--device", flags.device, "cpu, or cuda for GPU 0")->type_name("DEVICE")->capture_default_str();
+  app.add_option("--threads", options.threads, "Threads on the CPU; 0: all")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str()
       ->type_name("N");
@@ -292,7 +295,8 @@ void declare_bench(CLI::App& app, BenchFlags& flags) {
   app.footer(
       "GFLOP/s count 4 * batch * heads * head_dim for each row and key that it sees (half of all if causal), 3.5 times "
       "as\n"
-      "much with the backward pass. `peak` is the share of what this machine's multiply-add units reach with the\n"
+      "much with the backward pass. On a GPU a run is timed by the GPU's own events. `peak` is the share of what this "
+      "machine's multiply-add units reach with the\n"
       "problem's type.\n\n"
       "A file:\n"
       "  prefill  --dtype bf16 --heads 16 --head-dim 128 --seq 2048 --causal\n"
@@ -307,16 +311,24 @@ int bench(CLI::App& app, const std::vector<std::string>& words) {
   if (!std::isfinite(options.seconds)) throw std::invalid_argument("--seconds takes a number, not nan");
   options.problems = read_problem_file(flags.file);
   const LoadedPlugins loaded = load(flags.common.plugins);
-  if (options.threads == 0) options.threads = attention::look_at_machine().workers;
+  const Machine machine = attention::look_at_machine();
+  const std::optional<attn_device> found = find_device(flags.device, machine);
+  if (!found) {
+    write_stderr(fmt::format("error[attention-device]: {}\n", machine.no_cuda));
+    return kExitUnsupported;
+  }
+  if (options.threads == 0) options.threads = machine.workers;
+  options.device = found->kind == ATTN_DEVICE_CPU ? attention::cpu_device(options.threads) : *found;
   const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
   const std::vector<BenchRow> rows = run_bench(options, loaded.plugins, [&](const std::string& what) {
     if (shows_progress) write_stderr(fmt::format("\r\033[K{}", what));
   });
   if (shows_progress) write_stderr("\r\033[K");
   if (rows.empty()) {
-    throw std::invalid_argument(
-        fmt::format("no plugin provides {} on the CPU; known are: {}", fmt::join(options.implementations, ", "),
-                    fmt::join(attention::provided_names(loaded.plugins, ATTN_DEVICE_CPU), ", ")));
+    throw std::invalid_argument(fmt::format("no plugin provides {} on {}; known are: {}",
+                                            fmt::join(options.implementations, ", "),
+                                            found->kind == ATTN_DEVICE_CPU ? "the CPU" : "CUDA devices",
+                                            fmt::join(attention::provided_names(loaded.plugins, found->kind), ", ")));
   }
   write_stdout(flags.common.json ? bench_json(rows, options) : bench_text(rows, options));
   if (std::any_of(rows.begin(), rows.end(), [](const BenchRow& row) { return !row.failure.empty(); }))
@@ -359,6 +371,9 @@ int run(const AttentionSubcommand& subcommand, const std::vector<std::string>& w
   } catch (const std::invalid_argument& error) {
     write_stderr(fmt::format("error[flag-usage]: {}\n", error.what()));
     return kExitUsage;
+  } catch (const attention::CudaError& error) {
+    write_stderr(fmt::format("error[cuda]: {}\n", error.what()));
+    return kExitKernelFailed;
   } catch (const attention::PluginError& error) {
     write_stderr(fmt::format("error[attention-plugin]: {}\n", error.what()));
     return kExitUnsupported;
