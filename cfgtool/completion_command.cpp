@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "attention_plugins/host/device_catalogue.hpp"
 #include "cfgtool/command.hpp"
 #include "config_engine/completion.hpp"
 #include "config_engine/completion_flags.hpp"
@@ -58,7 +59,7 @@ void complete_configuration(CompletionRequest& request, std::vector<CompletionFl
   request.takes_overrides = true;
   request.known_keys = [&request] {
     const std::string mapping = read_flags(request.words, request.flags).value("--attention-mapping");
-    return known_attention_keys(mapping.empty() ? "verl" : mapping);
+    return known_attention_keys(mapping.empty() ? "verl" : mapping, attention::usual_device_names());
   };
 }
 

@@ -12,6 +12,8 @@
 #include <stdexcept>
 
 #include "attention_plugins/host/names.hpp"
+#include "config_engine/diagnostic.hpp"
+#include "schemas/model_config_file.hpp"
 
 namespace cfgtool {
 
@@ -39,33 +41,105 @@ SizePair parse_pair(std::string_view flag, const std::string& text, int64_t leas
   return {*first, *second};
 }
 
+constexpr const char* kDefaultDtype = "bf16";
+constexpr const char* kDefaultHeads = "1";
+constexpr const char* kDefaultHeadDim = "64";
+constexpr const char* kDefaultSeq = "128";
+
+/// Fills in what a model's config.json says and no flag does.
+void take_model(ProblemFlags& flags) {
+  std::filesystem::path file = flags.model;
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) file /= "config.json";
+  const auto sources = std::make_shared<SourceMap>();
+  try {
+    const ModelConfigFile model =
+        read_model_config(*sources, file, sources->add(SourceKind::kFlag, "--model", flags.model));
+    const auto& heads = model.num_attention_heads;
+    if (flags.heads.empty() && heads)
+      flags.heads = fmt::format("{}:{}", heads->value, model.num_key_value_heads.value_or(*heads).value);
+    if (flags.head_dim.empty() && model.head_dim) {
+      flags.head_dim = std::to_string(model.head_dim->value);
+    } else if (flags.head_dim.empty() && model.hidden_size && heads) {
+      if (model.hidden_size->value % heads->value != 0) {
+        throw_error(Stage::kResolve, "attention-size",
+                    fmt::format("the hidden size, {}, is not a multiple of the number of query heads, {}",
+                                model.hidden_size->value, heads->value),
+                    model.hidden_size->pos);
+      }
+      flags.head_dim = std::to_string(model.hidden_size->value / heads->value);
+    }
+    if (flags.seq.empty() && model.max_position_embeddings)
+      flags.seq = std::to_string(model.max_position_embeddings->value);
+    if (flags.dtype.empty() && model.dtype) {
+      if (!attention::dtype_from_name(model.dtype->value))
+        throw_error(Stage::kResolve, "attention-dtype",
+                    fmt::format("the model's type is '{}', expected fp32, fp16 or bf16; --dtype says another",
+                                model.dtype->value),
+                    model.dtype->pos);
+      flags.dtype = model.dtype->value;
+    }
+  } catch (ConfigError& refusal) {
+    refusal.set_sources(sources);
+    throw;
+  }
+}
+
+void take_defaults(ProblemFlags& flags) {
+  if (!flags.model.empty()) take_model(flags);
+  if (flags.dtype.empty()) flags.dtype = kDefaultDtype;
+  if (flags.heads.empty()) flags.heads = kDefaultHeads;
+  if (flags.head_dim.empty()) flags.head_dim = kDefaultHeadDim;
+  if (flags.seq.empty()) flags.seq = kDefaultSeq;
+}
+
+uint32_t passes_of(const ProblemFlags& flags) {
+  uint32_t passes = ATTN_PASS_FORWARD;
+  if (flags.lse || flags.backward) passes |= ATTN_PASS_LSE;
+  if (flags.backward) passes |= ATTN_PASS_BACKWARD;
+  return passes;
+}
+
+uint32_t bits_of(const ProblemFlags& flags) {
+  uint32_t bits = 0;
+  if (flags.deterministic) bits |= ATTN_FLAG_DETERMINISTIC;
+  if (flags.sink) bits |= ATTN_FLAG_SINK;
+  if (flags.d_bias) bits |= ATTN_FLAG_D_BIAS;
+  return bits;
+}
+
+void add_mask(const ProblemFlags& flags, attn_problem& problem) {
+  const int32_t where = flags.diagonal == "top-left" ? ATTN_DIAGONAL_TOP_LEFT : ATTN_DIAGONAL_BOTTOM_RIGHT;
+  if (flags.causal) attention::make_causal(problem, where);
+  if (flags.window.empty()) return;
+  const SizePair bounds = parse_pair("--window", flags.window, -1, "BOTH or LEFT:RIGHT, -1 for no bound");
+  problem.window_left = bounds.first;
+  problem.window_right = flags.causal ? std::min<int64_t>(bounds.second < 0 ? 0 : bounds.second, 0) : bounds.second;
+  problem.diagonal = where;
+}
+
 }  // namespace
 
 attn_problem ProblemFlags::problem() const {
-  const auto type = attention::dtype_from_name(dtype);
-  if (!type) refuse("--dtype", dtype, "fp32, fp16, bf16, fp8_e4m3 or fp8_e5m2");
-  const SizePair head_count = parse_pair("--heads", heads, 1, "QUERY_HEADS or QUERY_HEADS:KEY_HEADS");
-  const SizePair dims = parse_pair("--head-dim", head_dim, 1, "D or QUERY_KEY_D:VALUE_D");
-  const SizePair lengths = parse_pair("--seq", seq, 1, "LENGTH or QUERY_LENGTH:KEY_LENGTH");
-  const uint32_t passes = ATTN_PASS_FORWARD | (backward ? ATTN_PASS_LSE | ATTN_PASS_BACKWARD : 0U);
+  ProblemFlags said = *this;
+  take_defaults(said);
+  const auto type = attention::dtype_from_name(said.dtype);
+  if (!type) refuse("--dtype", said.dtype, "fp32, fp16, bf16, fp8_e4m3 or fp8_e5m2");
+  const SizePair head_count = parse_pair("--heads", said.heads, 1, "QUERY_HEADS or QUERY_HEADS:KEY_HEADS");
+  const SizePair dims = parse_pair("--head-dim", said.head_dim, 1, "D or QUERY_KEY_D:VALUE_D");
+  const SizePair lengths = parse_pair("--seq", said.seq, 1, "LENGTH or QUERY_LENGTH:KEY_LENGTH");
   // Packed, the sequences lie end to end in one.
   const int64_t packed = varlen == "packed" ? batch : 1;
   attn_problem problem = attention::make_problem(
       {batch / packed, head_count.first, head_count.second, packed * lengths.first, packed * lengths.second, dims.first,
        dims.second},
-      *type, passes,
+      *type, passes_of(said),
       layout == "bshd" ? attention::Layout::kBatchSequenceHeads : attention::Layout::kBatchHeadsSequence);
   problem.batch = batch;
   problem.seq_q = lengths.first;
   problem.seq_kv = lengths.second;
-  const int32_t where = diagonal == "top-left" ? ATTN_DIAGONAL_TOP_LEFT : ATTN_DIAGONAL_BOTTOM_RIGHT;
-  if (causal) attention::make_causal(problem, where);
-  if (!window.empty()) {
-    const SizePair bounds = parse_pair("--window", window, -1, "BOTH or LEFT:RIGHT, -1 for no bound");
-    problem.window_left = bounds.first;
-    problem.window_right = causal ? std::min<int64_t>(bounds.second < 0 ? 0 : bounds.second, 0) : bounds.second;
-    problem.diagonal = where;
-  }
+  problem.flags = bits_of(said);
+  add_mask(said, problem);
   if (scale != 0) problem.scale = static_cast<float>(scale);
   problem.dropout = static_cast<float>(dropout);
   if (bias == "additive") attention::add_bias(problem, *type, true, false);
@@ -80,29 +154,31 @@ attn_problem ProblemFlags::problem() const {
 }
 
 void add_problem_flags(CLI::App& app, ProblemFlags& flags) {
-  constexpr const char* kGroup = "The problem";
   const auto choice = [&](const char* flag, std::string& value, std::initializer_list<std::string> choices,
                           const char* description) {
     app.add_option(flag, value, description)
         ->check(CLI::IsMember(std::vector<std::string>(choices)).description(""))
         ->capture_default_str()
         ->type_name(fmt::format("{}", fmt::join(choices, "|")))
-        ->group(kGroup);
+        ->group(kProblemGroup);
   };
-  const auto text = [&](const char* flag, std::string& value, const char* type, const char* description) {
-    app.add_option(flag, value, description)->capture_default_str()->type_name(type)->group(kGroup);
+  const auto text = [&](const char* flag, std::string& value, const char* type, const char* usual,
+                        const char* description) {
+    app.add_option(flag, value, description)->default_str(usual)->type_name(type)->group(kProblemGroup);
   };
-  text("--dtype", flags.dtype, "TYPE", "fp32, fp16, bf16, fp8_e4m3 or fp8_e5m2, or torch's names");
-  text("--heads", flags.heads, "HQ[:HKV]", "Query heads, and key heads where there are fewer (GQA)");
-  text("--head-dim", flags.head_dim, "D[:DV]", "Head dimension of queries and keys, and of values");
-  text("--seq", flags.seq, "SQ[:SKV]", "Sequence length of queries, and of keys");
+  text("--dtype", flags.dtype, "TYPE", kDefaultDtype, "fp32, fp16, bf16, fp8_e4m3 or fp8_e5m2, or torch's names");
+  text("--heads", flags.heads, "HQ[:HKV]", kDefaultHeads, "Query heads, and key heads where there are fewer (GQA)");
+  text("--head-dim", flags.head_dim, "D[:DV]", kDefaultHeadDim, "Head dimension of queries and keys, and of values");
+  text("--seq", flags.seq, "SQ[:SKV]", kDefaultSeq, "Sequence length of queries, and of keys");
+  text("--model", flags.model, "PATH", "",
+       "A Hugging Face config.json, or its folder: it gives type, heads, head dimension and length where no flag does");
   app.add_option("--batch", flags.batch, "Sequences")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31))
       ->capture_default_str()
       ->type_name("N")
-      ->group(kGroup);
-  app.add_flag("--causal", flags.causal, "Each row sees the keys up to its own position")->group(kGroup);
-  text("--window", flags.window, "L[:R]", "Keys that a row sees before and behind its position; -1 is no bound");
+      ->group(kProblemGroup);
+  app.add_flag("--causal", flags.causal, "Each row sees the keys up to its own position")->group(kProblemGroup);
+  text("--window", flags.window, "L[:R]", "", "Keys that a row sees before and behind its position; -1 is no bound");
   choice("--diagonal", flags.diagonal, {"top-left", "bottom-right"},
          "Where position 0 of the rows lies, if there are more keys or fewer than rows");
   choice("--bias", flags.bias, {"none", "additive", "alibi"}, "What is added to the scores");
@@ -111,12 +187,16 @@ void add_problem_flags(CLI::App& app, ProblemFlags& flags) {
   app.add_option("--scale", flags.scale, "Factor of the scores; 0: 1 / sqrt(head dimension)")
       ->capture_default_str()
       ->type_name("X")
-      ->group(kGroup);
+      ->group(kProblemGroup);
   app.add_option("--dropout", flags.dropout, "Probability that a weight becomes 0")
       ->capture_default_str()
       ->type_name("P")
-      ->group(kGroup);
-  app.add_flag("--backward", flags.backward, "The gradients too")->group(kGroup);
+      ->group(kProblemGroup);
+  app.add_flag("--lse", flags.lse, "The log-sum-exp too")->group(kProblemGroup);
+  app.add_flag("--backward", flags.backward, "The gradients too (with the log-sum-exp)")->group(kProblemGroup);
+  app.add_flag("--d-bias", flags.d_bias, "The gradient of the additive bias too")->group(kProblemGroup);
+  app.add_flag("--sink", flags.sink, "Each softmax has one more term, without a value")->group(kProblemGroup);
+  app.add_flag("--deterministic", flags.deterministic, "Equal inputs give equal bits")->group(kProblemGroup);
 }
 
 NamedProblem parse_problem_line(std::string_view line) {

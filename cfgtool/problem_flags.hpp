@@ -22,8 +22,9 @@ struct SizePair {
 };
 
 struct ProblemFlags {
-  std::string dtype = "bf16";
-  std::string heads = "1", head_dim = "64", seq = "128";
+  /// Empty: not given. Then `model` says it, else the default.
+  std::string dtype, heads, head_dim, seq;
+  std::string model;  ///< a Hugging Face config.json, or its folder; empty: none
   int64_t batch = 1;
   bool causal = false;
   std::string window;  ///< `LEFT:RIGHT`, -1 for no bound
@@ -34,10 +35,18 @@ struct ProblemFlags {
   double scale = 0;  ///< 0: 1 / sqrt(head_dim)
   double dropout = 0;
   bool backward = false;
+  bool lse = false;
+  bool deterministic = false;
+  bool sink = false;
+  bool d_bias = false;
 
-  /// \throws std::invalid_argument that says which flag is wrong and what it takes
+  /// \throws std::invalid_argument that says which flag is wrong and what it takes, ConfigError with sources for a
+  /// model's file that is wrong
   attn_problem problem() const;
 };
+
+/// The heading of these flags in the help.
+inline constexpr const char* kProblemGroup = "The problem";
 
 void add_problem_flags(CLI::App& app, ProblemFlags& flags);
 

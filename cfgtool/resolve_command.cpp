@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/device_flags.hpp"
 #include "cfgtool/schema_flags.hpp"
 #include "cfgtool/spec_flags.hpp"
 #include "cfgtool/spec_report.hpp"
@@ -22,8 +23,6 @@
 namespace cfgtool {
 
 namespace {
-
-constexpr int kExitUnsupported = 3;
 
 struct ResolveFlags {
   HydraFlags hydra;
@@ -48,6 +47,7 @@ void declare(CLI::App& app, ResolveFlags& flags) {
       "  cfgtool resolve -cp conf -cn config --json | jq .trainer\n"
       "  cfgtool resolve -cp conf -cn config --info defaults-tree\n"
       "  cfgtool resolve -cp conf -cn ppo_trainer --spec\n"
+      "  cfgtool resolve -cp conf -cn ppo_trainer --spec --attention-device h100\n"
       "  cfgtool resolve -cp conf -cn ppo_trainer --schema verl/ppo_trainer --with-defaults");
   add_hydra_flags(app, flags.hydra);
   app.add_flag("--app-help", flags.hydra.app_help, "Print what the application's --help prints: hydra.help")
@@ -93,7 +93,9 @@ std::vector<CompletionFlag> resolve_command_flags() {
   ResolveFlags flags;
   CLI::App app;
   declare(app, flags);
-  return completion_flags(app);
+  std::vector<CompletionFlag> offered = completion_flags(app);
+  offer_devices(offered);
+  return offered;
 }
 
 int resolve_command(const std::vector<std::string>& words) {
@@ -136,7 +138,7 @@ int resolve_command(const std::vector<std::string>& words) {
       problems.insert(problems.end(), report.refusals.begin(), report.refusals.end());
       show(problems, report.sources.get());
       store->save_caches();
-      return report.refusals.empty() ? 0 : kExitUnsupported;
+      return report.refusals.empty() ? 0 : exit_code_of(ConfigError(report.refusals));
     }
     const std::string text = print(composition, flags);
     show(composition.warnings, composition.sources.get());

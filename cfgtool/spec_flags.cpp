@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cfgtool/device_flags.hpp"
+
 namespace cfgtool {
 
 void add_spec_flags(CLI::App& app, SpecFlags& flags) {
@@ -19,6 +21,13 @@ void add_spec_flags(CLI::App& app, SpecFlags& flags) {
       ->type_name("NAME|FILE")
       ->needs(spec)
       ->group(kGroup);
+  app.add_option("--attention-device", flags.device,
+                 "Whether the roles would run on that GPU, which need not be here: a name of `cfgtool attention "
+                 "device`, or a file")
+      ->type_name("DEVICE")
+      ->needs(spec)
+      ->group(kGroup);
+  add_device_path_flag(app, flags.device_folders)->needs(spec)->group(kGroup);
   for (CLI::Option* option : add_plugin_flags(app, flags.plugins))
     option->needs(spec)->group(kGroup);
 }

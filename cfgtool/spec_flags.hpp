@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "attention_plugins/host/device_catalogue.hpp"
 #include "cfgtool/plugin_flags.hpp"
 
 namespace CLI {
@@ -16,6 +17,8 @@ struct SpecFlags {
   bool spec = false;
   std::string mapping;  ///< a framework whose mapping comes with cfgtool, or a file; empty: not named
   PluginFlags plugins;
+  std::string device;  ///< the GPU that the roles are to run on; empty: not named
+  attention::DeviceFolders device_folders;
 };
 
 /// Declares them on `app`, which has Hydra's flags already.

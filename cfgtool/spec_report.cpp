@@ -4,6 +4,7 @@
 
 #include "attention_plugins/host/plugin_error.hpp"
 #include "attention_plugins/host/role_choice.hpp"
+#include "attention_plugins/host/spec_machine.hpp"
 #include "cfgtool/spec_tree.hpp"
 #include "config_engine/config.hpp"
 #include "config_engine/emit.hpp"
@@ -25,8 +26,9 @@ SpecReport report_spec(Composition composition, const SpecFlags& flags, bool as_
   report.warnings = std::move(composition.warnings);
 
   const AttentionMapping mapping = read_attention_mapping(sources, flags.mapping);
-  const AttentionSpec spec = make_attention_spec(Config(std::move(composition)), mapping);
-  const attention::Machine machine = attention::look_at_machine();
+  AttentionSpec spec = make_attention_spec(Config(std::move(composition)), mapping);
+  if (!flags.device.empty()) take_device_flag(spec, *sources, flags.device);
+  const attention::Machine machine = attention::machine_for(spec, flags.device_folders, sources);
   std::vector<Diagnostic> load_warnings;
   const auto plugins = attention::load_plugins_or_refuse(flags.plugins.load_options(), sources, load_warnings);
   std::vector<std::string> not_opened;
@@ -36,7 +38,7 @@ SpecReport report_spec(Composition composition, const SpecFlags& flags, bool as_
   refuse_unused_options(flags.plugins, plugins, not_opened, sources);
   report.warnings.insert(report.warnings.end(), load_warnings.begin(), load_warnings.end());
   const auto choices = attention::choose_roles(spec, machine, plugins);
-  report.refusals = attention::refusals(spec, choices, attention::known_names(spec, plugins));
+  report.refusals = attention::refusals(spec, machine, choices, attention::known_names(spec, plugins));
 
   const Specification specification{
       resolved, "sha256:" + sha256_hex(write_yaml(resolved, resolved.root())), spec, machine, plugins, choices};

@@ -20,6 +20,7 @@ class Builder {
     add(parent, key, Node::of_text(NodeKind::kString, sources_.keep(value)));
   }
   void integer(NodeId parent, std::string_view key, int64_t value) { add(parent, key, Node::of_int(value)); }
+  void boolean(NodeId parent, std::string_view key, bool value) { add(parent, key, Node::of_bool(value)); }
   void copy(NodeId parent, std::string_view key, const Tree& from) {
     const NodeId node = map(parent, key);
     tree_.assign(node, from, from.root());
@@ -52,6 +53,26 @@ void add_value(Builder& out, NodeId map, const char* name, const SpecValue<int64
   add_origin(out, node, value.origin);
 }
 
+void add_device(Builder& out, NodeId attention, const SpecValue<std::string>& named,
+                const attention::KnownDevice& device) {
+  const NodeId node = out.map(attention, "device");
+  out.text(node, "value", named.value);
+  add_origin(out, node, named.origin);
+  out.text(node, "name", device.gpu.name);
+  out.integer(node, "compute_capability", device.gpu.compute_capability);
+  out.text(node, "file", device.file.string());
+  out.boolean(node, "verified", device.verified);
+}
+
+void add_machine(Builder& out, NodeId attention, const attention::Machine& machine) {
+  const NodeId node = out.map(attention, "machine");
+  out.integer(node, "cpu_workers", machine.workers);
+  const NodeId gpus = out.list(node, "gpus");
+  for (const attention::CudaDevice& device : machine.cuda)
+    out.text_item(gpus, device.name);
+  if (!machine.no_cuda.empty()) out.text(node, "no_gpu", machine.no_cuda);
+}
+
 void add_plugin(Builder& out, NodeId role, const RoleChoice& choice) {
   const attention::Candidate& chosen = *choice.chosen;
   const NodeId node = out.map(role, "plugin");
@@ -65,6 +86,7 @@ void add_plugin(Builder& out, NodeId role, const RoleChoice& choice) {
 
 void add_refusal(Builder& out, NodeId role, const RoleChoice& choice) {
   const NodeId node = out.map(role, "refusal");
+  out.text(node, "verdict", choice.cannot_tell ? "cannot tell" : "no");
   const NodeId reasons = out.list(node, "reasons");
   for (const attention::RefusalReason& reason : choice.reasons) {
     const NodeId entry = out.item(reasons);
@@ -109,12 +131,11 @@ Tree make_spec_tree(const Specification& specification, SourceMap& sources) {
   const NodeId attention = out.map(out.root(), "attention");
   out.text(attention, "framework", specification.attention.framework);
   out.text(attention, "mapping", specification.attention.mapping_file);
-  const NodeId machine = out.map(attention, "machine");
-  out.integer(machine, "cpu_workers", specification.machine.workers);
-  const NodeId gpus = out.list(machine, "gpus");
-  for (const attention::CudaDevice& device : specification.machine.cuda)
-    out.text_item(gpus, device.name);
-  if (!specification.machine.no_cuda.empty()) out.text(machine, "no_gpu", specification.machine.no_cuda);
+  if (const auto& described = specification.machine.described) {
+    add_device(out, attention, *specification.attention.device, *described);
+  } else {
+    add_machine(out, attention, specification.machine);
+  }
   const NodeId plugins = out.list(attention, "plugins");
   for (const auto& plugin : specification.plugins) {
     const NodeId entry = out.item(plugins);

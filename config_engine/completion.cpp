@@ -92,14 +92,13 @@ CompletionConfig& Completer::config(std::string_view key) {
 
 void Completer::add_flag_values(const CompletionFlag& flag, std::string_view typed, const std::string& before) {
   const size_t first = found_.size();
+  for (const std::string& choice : flag.choices) {
+    if (choice.starts_with(typed)) found_.push_back({choice, "", CandidateKind::kFlagValue, true});
+  }
   switch (flag.value) {
     case FlagValue::kNone:
     case FlagValue::kText:
-      break;
     case FlagValue::kChoice:
-      for (const std::string& choice : flag.choices) {
-        if (choice.starts_with(typed)) found_.push_back({choice, "", CandidateKind::kFlagValue, true});
-      }
       break;
     case FlagValue::kFile:
     case FlagValue::kFolder: {

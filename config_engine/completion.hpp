@@ -27,7 +27,7 @@ struct CompletionFlag {
   std::string help;
   FlagValue value = FlagValue::kNone;
   bool value_is_optional = false;
-  std::vector<std::string> choices;  ///< of kChoice
+  std::vector<std::string> choices;  ///< of kChoice; of others words that can stand there besides
 };
 
 /// A key that somebody beside the configuration knows something about.

@@ -364,8 +364,10 @@ int exit_code_of(const ConfigError& error) {
       return 1;
     case Stage::kRequest:
       return 2;
-    case Stage::kAttention:
-      return 3;
+    case Stage::kAttention: {
+      const auto is_open = [](const Diagnostic& diagnostic) { return diagnostic.code == "attention-cannot-tell"; };
+      return std::all_of(error.diagnostics().begin(), error.diagnostics().end(), is_open) ? 5 : 3;
+    }
   }
   return 1;
 }

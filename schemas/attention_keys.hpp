@@ -10,7 +10,8 @@
 namespace cfgtool {
 
 /// The keys that choose an implementation, which a configuration need not hold yet, with the names that the framework
-/// knows. \param mapping as in read_attention_mapping \throws ConfigError as that
-std::vector<KnownKey> known_attention_keys(const std::string& mapping);
+/// knows, and the key that names a GPU. \param mapping as in read_attention_mapping \param devices names of GPUs
+/// \throws ConfigError as read_attention_mapping
+std::vector<KnownKey> known_attention_keys(const std::string& mapping, const std::vector<std::string>& devices);
 
 }  // namespace cfgtool

@@ -45,6 +45,16 @@ KeyChoice read_choice(MappingReader& reader, NodeId map, const std::string& owne
   return choice;
 }
 
+/// A choice of a text, of which there is no sum.
+KeyChoice read_text_choice(MappingReader& reader, NodeId map, const std::string& owner, std::string_view name) {
+  KeyChoice choice = read_choice(reader, map, owner, name);
+  if (choice.rule == KeyChoice::Rule::kSumOf) {
+    reader.refuse(reader.tree()[reader.tree().find(map, name)].key_pos, name.size(), "mapping-choice",
+                  fmt::format("'{}' of {} cannot be a sum", name, owner));
+  }
+  return choice;
+}
+
 ModelMapping read_model(MappingReader& reader, NodeId node) {
   ModelMapping model;
   model.name = reader.tree()[node].key().text;
@@ -102,11 +112,7 @@ RoleMapping read_role(MappingReader& reader, NodeId node, const std::vector<Mode
   role.model = find_model(reader, node, owner, models);
   role.section = reader.key(node, owner, "section", false);
   role.trains = read_passes(reader, node, owner);
-  role.dtype = read_choice(reader, node, owner, "dtype");
-  if (role.dtype.rule == KeyChoice::Rule::kSumOf) {
-    reader.refuse(reader.tree()[reader.tree().find(node, "dtype")].key_pos, 5, "mapping-choice",
-                  fmt::format("'dtype' of {} cannot be a sum", owner));
-  }
+  role.dtype = read_text_choice(reader, node, owner, "dtype");
   role.sequence_length = read_choice(reader, node, owner, "sequence_length");
   return role;
 }
@@ -159,7 +165,7 @@ ExampleSizes read_examples(MappingReader& reader, NodeId root) {
 AttentionMapping read_fields(MappingReader& reader, NodeId root) {
   AttentionMapping mapping;
   const std::vector<std::string> fields = {"version", "framework", "implementations", "models",
-                                           "roles",   "examples",  "dtype_of_model"};
+                                           "roles",   "examples",  "device",          "dtype_of_model"};
   if (!reader.check_fields(root, kFile, fields)) return mapping;
   read_version(reader, root);
   mapping.framework = reader.text(root, kFile, "framework", true);
@@ -169,6 +175,7 @@ AttentionMapping read_fields(MappingReader& reader, NodeId root) {
   for (const NodeId role : reader.members(root, kFile, "roles"))
     mapping.roles.push_back(read_role(reader, role, mapping.models));
   mapping.examples = read_examples(reader, root);
+  mapping.device = read_text_choice(reader, root, kFile, "device");
   mapping.dtype_of_model = reader.texts(root, kFile, "dtype_of_model", false);
   return mapping;
 }

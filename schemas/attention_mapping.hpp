@@ -55,6 +55,7 @@ struct AttentionMapping {
   std::vector<ModelMapping> models;
   std::vector<RoleMapping> roles;  ///< in the order in which they are shown
   ExampleSizes examples;
+  KeyChoice device;                         ///< the key that names the GPU that the roles are to run on
   std::vector<std::string> dtype_of_model;  ///< words in a dtype key that leave the type to the model's config.json
 };
 

@@ -172,6 +172,7 @@ AttentionSpec SpecReader::read() {
   spec.default_implementation = mapping_.default_implementation;
   spec.known_implementations = mapping_.known_implementations;
   spec.sources = cfg_.sources();
+  collect([&] { spec.device = read_text(cfg_, mapping_.device, {}); });
   std::vector<Model> models;
   models.reserve(mapping_.models.size());
   for (const ModelMapping& model : mapping_.models)
@@ -205,6 +206,8 @@ const char* to_string(OriginKind kind) {
       return "derived";
     case OriginKind::kExample:
       return "example";
+    case OriginKind::kFlag:
+      return "flag";
   }
   return "";
 }
@@ -216,6 +219,11 @@ AttentionSpec make_attention_spec(const Config& cfg, const AttentionMapping& map
     error.set_sources(cfg.sources());
     throw;
   }
+}
+
+void take_device_flag(AttentionSpec& spec, SourceMap& sources, const std::string& device, const std::string& flag) {
+  const SourcePos pos = sources.add(SourceKind::kFlag, flag, device);
+  spec.device = SpecValue<std::string>{device, {OriginKind::kFlag, "flag " + flag, {}, pos}};
 }
 
 }  // namespace cfgtool

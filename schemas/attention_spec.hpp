@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,10 @@ enum class OriginKind : uint8_t {
   kModelFile,  ///< the model's config.json says it
   kDerived,    ///< it follows from other values
   kExample,    ///< nothing says it: the mapping's example
+  kFlag,       ///< a flag of the command line says it
 };
 
-/// "key", "default", "config.json", "derived", "example".
+/// "key", "default", "config.json", "derived", "example", "flag".
 const char* to_string(OriginKind kind);
 
 struct Origin {
@@ -30,7 +32,7 @@ struct Origin {
   /// For people: "override 1:53", "critic.yaml:44:3", "default", "hidden_size / num_attention_heads", "example".
   std::string text;
   std::string key;  ///< of kKey
-  SourcePos pos;    ///< of kKey and kModelFile; of kDefault where the configuration's key is null, that null
+  SourcePos pos;    ///< of kKey, kFlag and kModelFile; of kDefault where the configuration's key is null, that null
 };
 
 template <typename T>
@@ -59,6 +61,8 @@ struct AttentionSpec {
   std::string mapping_file;
   std::string default_implementation;
   std::vector<std::string> known_implementations;
+  /// The GPU that the roles are to run on, as it is named; nothing: this machine's devices.
+  std::optional<SpecValue<std::string>> device;
   std::vector<RoleSpec> roles;
   std::vector<std::string> absent_roles;     ///< those whose section, or whose model's, is not in the configuration
   std::shared_ptr<const SourceMap> sources;  ///< what all positions refer to
@@ -69,5 +73,10 @@ struct AttentionSpec {
 /// \throws ConfigError with sources and the problems of all roles: a value that has the wrong type or range, sizes that
 /// do not fit each other, a config.json that cannot be read
 AttentionSpec make_attention_spec(const Config& cfg, const AttentionMapping& mapping);
+
+/// Makes `spec.device` what a flag of the command line says, whatever the configuration says.
+/// \param sources what `spec.sources` is
+void take_device_flag(AttentionSpec& spec, SourceMap& sources, const std::string& device,
+                      const std::string& flag = "--attention-device");
 
 }  // namespace cfgtool

@@ -149,6 +149,7 @@ ModelConfigFile Reader::read() {
   model.num_key_value_heads = size(*object, "num_key_value_heads");
   model.head_dim = size(*object, "head_dim");
   model.hidden_size = size(*object, "hidden_size");
+  model.max_position_embeddings = size(*object, "max_position_embeddings");
   model.dtype = dtype(*object);
   if (!model.dtype && object != &json) {
     part_ = 0;

@@ -16,6 +16,9 @@ struct Refusal {
   std::string text;  ///< one sentence: what was found, what is supported, on which device
 };
 
+/// For messages: "a100 (compute capability 8.0)".
+std::string name_device(const std::string& device, int32_t compute_capability);
+
 /// \param compute_capability major * 10 + minor \param device its name, for the text
 /// Nothing if no rule forbids it.
 std::optional<Refusal> refuse_by_rules(const attn_problem& problem, int32_t compute_capability,

@@ -6,7 +6,7 @@
 #include <array>
 #include <thread>
 
-#include "attention_plugins/host/cuda_driver.hpp"
+#include "attention_plugins/host/gpu_query.hpp"
 #include "attention_plugins/host/names.hpp"
 #include "attention_plugins/host/problem.hpp"
 
@@ -15,12 +15,9 @@ namespace {
 
 // The few declarations of the driver's cuda.h that are needed: with the driver but without the toolkit there is no
 // header. CUresult and CUdevice are ints.
-using CuInit = int (*)(unsigned int flags);
-using CuDeviceGetCount = int (*)(int* count);
 using CuDeviceGet = int (*)(int* device, int ordinal);
 using CuDeviceGetName = int (*)(char* name, int length, int device);
 using CuDeviceGetAttribute = int (*)(int* value, int attribute, int device);
-constexpr int kNoDevice = 100;       // CUDA_ERROR_NO_DEVICE
 constexpr int kAttributeMajor = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
 constexpr int kAttributeMinor = 76;
 
@@ -46,42 +43,41 @@ CudaDevice read_device(const CudaDriver& driver, int ordinal) {
 /// Fills machine.cuda or machine.no_cuda.
 void look_for_cuda(Machine& machine) {
   const CudaDriver driver;
-  if (!driver.is_there()) {
-    machine.no_cuda = "no NVIDIA driver (libcuda.so.1) on this machine";
-    return;
-  }
-  const auto init = driver.find<CuInit>("cuInit");
-  const auto get_count = driver.find<CuDeviceGetCount>("cuDeviceGetCount");
-  if (init == nullptr || get_count == nullptr) {
-    machine.no_cuda = "libcuda.so.1 on this machine is no NVIDIA driver: it lacks cuInit or cuDeviceGetCount";
-    return;
-  }
   int count = 0;
-  int result = init(0);
-  if (result == 0) result = get_count(&count);
-  if (result != 0 && result != kNoDevice) {
-    machine.no_cuda = fmt::format("the NVIDIA driver on this machine does not start (CUDA error {})", result);
-    return;
-  }
+  machine.no_cuda = count_gpus(driver, count);
   for (int ordinal = 0; ordinal < count; ++ordinal)
     machine.cuda.push_back(read_device(driver, ordinal));
-  if (machine.cuda.empty()) machine.no_cuda = "the NVIDIA driver finds no GPU on this machine";
 }
 
 }  // namespace
 
+attn_device Machine::cuda_device(size_t ordinal) const {
+  attn_device device{};
+  device.size = sizeof(device);
+  device.kind = ATTN_DEVICE_CUDA;
+  device.index = static_cast<int32_t>(ordinal);
+  device.compute_capability = cuda[ordinal].compute_capability;
+  device.name = cuda[ordinal].name.c_str();
+  return device;
+}
+
 std::vector<attn_device> Machine::devices() const {
+  if (described) return {described->device()};
   std::vector<attn_device> all;
-  if (!cuda.empty()) {
-    attn_device device{};
-    device.size = sizeof(device);
-    device.kind = ATTN_DEVICE_CUDA;
-    device.compute_capability = cuda.front().compute_capability;
-    device.name = cuda.front().name.c_str();
-    all.push_back(device);
-  }
+  if (!cuda.empty()) all.push_back(cuda_device(0));
   all.push_back(cpu_device(workers));
   return all;
+}
+
+int32_t Machine::level(int32_t asked) const {
+  return described && !described->verified ? ATTN_LEVEL_RULES : asked;
+}
+
+Machine described_machine(std::shared_ptr<const KnownDevice> device) {
+  Machine machine;
+  machine.no_cuda = fmt::format("only {} is asked about", device->name);
+  machine.described = std::move(device);
+  return machine;
 }
 
 Machine look_at_machine() {
@@ -92,6 +88,7 @@ Machine look_at_machine() {
 }
 
 std::string describe(const attn_device& device) {
+  if (device.index < 0) return device.name;
   const std::string kind = device_kind_name(device.kind);
   return device.kind == ATTN_DEVICE_CPU ? kind : fmt::format("{}:{} ({})", kind, device.index, device.name);
 }

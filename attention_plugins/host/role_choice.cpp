@@ -76,14 +76,16 @@ class Chooser {
   void ask_devices(int32_t level) {
     const std::string& name = role_.implementation.value;
     for (const attn_device& device : machine_.devices()) {
-      Selection selection = select(name, device, choice_.problem, level, plugins_);
+      Selection selection = select(name, device, choice_.problem, machine_.level(level), plugins_);
       if (selection.chosen) {
         choice_.chosen = std::move(selection.chosen);
         choice_.device = device;
         choice_.reasons.clear();
         choice_.supported.clear();
+        choice_.cannot_tell = false;
         return;
       }
+      if (selection.verdict == Verdict::kCannotTell) choice_.cannot_tell = true;
       take_refusals(device, selection);
     }
     if (!choice_.is_unknown_name()) add_absences();
@@ -109,6 +111,12 @@ class Chooser {
   void add_absences() {
     const std::string& name = role_.implementation.value;
     const std::vector<std::string> kinds = kinds_with(name, plugins_);
+    if (machine_.described) {
+      if (!contains(kinds, device_kind_name(ATTN_DEVICE_CUDA)))
+        add_reason("not-provided",
+                   fmt::format("no attention plugin provides {} on GPUs ({})", name, loaded_in_words(plugins_)));
+      return;
+    }
     if (kinds.empty()) {
       const char* where = machine_.cuda.empty() ? "" : " on CUDA or on the CPU";
       add_reason("not-provided",
@@ -155,7 +163,7 @@ class Chooser {
 bool refused_alike(const AttentionSpec& spec, const std::vector<RoleChoice>& choices, size_t a, size_t b) {
   const auto key = [](const RefusalReason& r) { return std::tie(r.code, r.plugin, r.device, r.sentence); };
   return spec.roles[a].implementation_key == spec.roles[b].implementation_key &&
-         choices[a].supported == choices[b].supported &&
+         choices[a].cannot_tell == choices[b].cannot_tell && choices[a].supported == choices[b].supported &&
          std::ranges::equal(choices[a].reasons, choices[b].reasons,
                             [&](const auto& x, const auto& y) { return key(x) == key(y); });
 }
@@ -183,18 +191,41 @@ void add_place(const AttentionSpec& spec, const RoleSpec& role, Diagnostic& diag
                                          how, spec.framework, spec.default_implementation));
 }
 
-Diagnostic make_refusal(const AttentionSpec& spec, const RoleSpec& role, const RoleChoice& choice,
-                        const std::vector<std::string>& roles, const std::vector<std::string>& known) {
+/// "here", or "on h100".
+std::string place_in_words(const Machine& machine) {
+  return machine.described ? fmt::format("on {}", machine.described->name) : "here";
+}
+
+void add_device(const AttentionSpec& spec, const Machine& machine, Diagnostic& diagnostic) {
+  if (!machine.described) return;
+  const KnownDevice& device = *machine.described;
+  diagnostic.notes.push_back(fmt::format("{} ({}) is asked for by {}", device.name, device.gpu.name,
+                                         spec.device->origin.kind == OriginKind::kKey
+                                             ? fmt::format("{} ({})", spec.device->origin.key, spec.device->origin.text)
+                                             : spec.device->origin.text));
+  if (!device.verified)
+    diagnostic.notes.push_back(fmt::format("{} is unverified: the answer is by rules only", device.name));
+}
+
+Diagnostic make_refusal(const AttentionSpec& spec, const Machine& machine, const RoleSpec& role,
+                        const RoleChoice& choice, const std::vector<std::string>& roles,
+                        const std::vector<std::string>& known) {
   const std::string& name = role.implementation.value;
+  const std::string place = place_in_words(machine);
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kAttention;
   diagnostic.key_path = role.implementation_key;
   if (choice.is_unknown_name()) {
     diagnostic.code = "attention-unknown-implementation";
     diagnostic.message = fmt::format("there is no attention implementation '{}' (for {})", name, in_words(roles));
+  } else if (choice.cannot_tell) {
+    diagnostic.code = "attention-cannot-tell";
+    diagnostic.message = fmt::format("it cannot be told whether attention implementation {} is supported {} for {}",
+                                     name, place, in_words(roles));
   } else {
     diagnostic.code = "attention-unsupported";
-    diagnostic.message = fmt::format("attention implementation {} is not supported here for {}", name, in_words(roles));
+    diagnostic.message =
+        fmt::format("attention implementation {} is not supported {} for {}", name, place, in_words(roles));
   }
   add_place(spec, role, diagnostic);
   for (const RefusalReason& reason : choice.reasons) {
@@ -202,14 +233,16 @@ Diagnostic make_refusal(const AttentionSpec& spec, const RoleSpec& role, const R
     const std::string who = reason.plugin.empty() ? "" : fmt::format("{} on {}: ", reason.plugin, reason.device);
     diagnostic.notes.push_back(fmt::format("why: {}{}", who, reason.sentence));
   }
+  add_device(spec, machine, diagnostic);
   if (choice.is_unknown_name()) {
     diagnostic.notes.push_back(fmt::format("known are {}", fmt::join(known, ", ")));
     if (std::string hint = did_you_mean(lower_case(name), known); !hint.empty())
       diagnostic.notes.push_back(std::move(hint));
   }
   diagnostic.notes.push_back(
-      choice.supported.empty() ? "supported here for these sizes: nothing that is loaded"
-                               : fmt::format("supported here for these sizes: {}", fmt::join(choice.supported, ", ")));
+      choice.supported.empty()
+          ? fmt::format("supported {} for these sizes: nothing that is loaded", place)
+          : fmt::format("supported {} for these sizes: {}", place, fmt::join(choice.supported, ", ")));
   if (!choice.override_note.empty()) diagnostic.notes.push_back(choice.override_note);
   diagnostic.fix = choice.override_word;
   return diagnostic;
@@ -257,8 +290,8 @@ std::vector<RoleChoice> choose_roles(const AttentionSpec& spec, const Machine& m
   return choices;
 }
 
-std::vector<Diagnostic> refusals(const AttentionSpec& spec, const std::vector<RoleChoice>& choices,
-                                 const std::vector<std::string>& known) {
+std::vector<Diagnostic> refusals(const AttentionSpec& spec, const Machine& machine,
+                                 const std::vector<RoleChoice>& choices, const std::vector<std::string>& known) {
   std::vector<Diagnostic> diagnostics;
   std::vector<bool> told(choices.size(), false);
   for (size_t i = 0; i < choices.size(); ++i) {
@@ -269,7 +302,7 @@ std::vector<Diagnostic> refusals(const AttentionSpec& spec, const std::vector<Ro
       roles.push_back(choices[k].role);
       told[k] = true;
     }
-    diagnostics.push_back(make_refusal(spec, spec.roles[i], choices[i], roles, known));
+    diagnostics.push_back(make_refusal(spec, machine, spec.roles[i], choices[i], roles, known));
   }
   return diagnostics;
 }

@@ -30,6 +30,7 @@ struct RoleChoice {
   std::optional<Candidate> chosen;     ///< the plugin that computes it
   attn_device device{};                ///< where; filled if chosen. Its texts belong to the Machine
   std::vector<RefusalReason> reasons;  ///< if nothing was chosen: at least one
+  bool cannot_tell = false;            ///< nothing was chosen, and what is missing here might change that
   std::vector<std::string> supported;  ///< if nothing was chosen: names that would work here for this role
   std::string override_word;           ///< what to type then; empty if nothing would work
   std::string override_note;           ///< how, if it is not merely to be added; may be empty
@@ -42,16 +43,18 @@ struct RoleChoice {
 std::optional<attn_problem> problem_of(const RoleSpec& role);
 
 /// For each role of `spec`, in order. Asks the plugins for exactly the name that the role says; on the first GPU of
-/// `machine`, if it has one, then on its CPU. Never chooses another name.
+/// `machine`, if it has one, then on its CPU; or on the described device alone. Never chooses another name.
+/// \param level ATTN_LEVEL_…; at most that of Machine::level
 std::vector<RoleChoice> choose_roles(const AttentionSpec& spec, const Machine& machine,
                                      const std::vector<std::shared_ptr<const Plugin>>& plugins,
                                      int32_t level = ATTN_LEVEL_HEURISTICS);
 
 /// The errors (stage kAttention) of the roles that got nothing, those that one key decides and that are refused for the
-/// same reasons as one; empty if every role got a plugin.
+/// same reasons as one; empty if every role got a plugin. Where it cannot be told whether a role is supported, the code
+/// is attention-cannot-tell.
 /// \param known names that may be meant: those of the specification and of the plugins
-std::vector<Diagnostic> refusals(const AttentionSpec& spec, const std::vector<RoleChoice>& choices,
-                                 const std::vector<std::string>& known);
+std::vector<Diagnostic> refusals(const AttentionSpec& spec, const Machine& machine,
+                                 const std::vector<RoleChoice>& choices, const std::vector<std::string>& known);
 
 /// The names that a configuration may use here: the framework's, then what plugins provide besides.
 std::vector<std::string> known_names(const AttentionSpec& spec,

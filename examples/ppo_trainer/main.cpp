@@ -4,8 +4,11 @@
 ///
 ///     ppo_trainer actor_rollout_ref.actor.optim.lr=1e-3
 ///     ppo_trainer --check-only --config-path ~/verl/verl/trainer/config
+///     ppo_trainer --attention-device h100
 ///
-/// Exit codes: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation fits, 4 a kernel failed.
+/// It runs on the CPU: where a GPU is named, it says whether the attention would run there, and trains nothing.
+/// Exit codes: 0 fine, 1 a wrong configuration, 2 wrong flags, 3 no attention implementation fits, 4 a kernel failed,
+/// 5 it cannot be told whether one fits.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@
 #include "attention_check.hpp"
 #include "attention_plugins/host/plan.hpp"
 #include "attention_plugins/host/role_choice.hpp"
+#include "attention_plugins/host/spec_machine.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/hydra_main.hpp"
@@ -39,6 +43,8 @@ struct AttentionFlags {
   std::vector<std::string> plugin_paths;
   bool allow_writable_plugins = false;
   bool check_only = false;
+  std::string device;
+  attention::DeviceFolders device_folders;
 };
 
 void add_attention_flags(CLI::App& app, AttentionFlags& flags) {
@@ -49,6 +55,14 @@ void add_attention_flags(CLI::App& app, AttentionFlags& flags) {
       ->type_name("PATH")
       ->allow_extra_args(false);
   app.add_flag("--allow-writable-plugins", flags.allow_writable_plugins, "Load plugins that other users could change");
+  app.add_option("--attention-device", flags.device,
+                 "Say whether the attention would run on that GPU, which need not be here: a name of `cfgtool attention "
+                 "device`, or a file")
+      ->type_name("DEVICE|FILE");
+  app.add_option("--attention-device-path", flags.device_folders.command_line,
+                 "A folder with files of GPUs; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   app.add_flag("--check-only", flags.check_only, "Check the attention of all roles, and train nothing");
 }
 
@@ -107,9 +121,10 @@ bool check_roles(const cfgtool::AttentionSpec& spec, const std::vector<attention
   return all_hold;
 }
 
-/// This program's kernels run on the CPU, whatever else the machine has.
-attention::Machine look_at_cpu() {
-  attention::Machine machine = attention::look_at_machine();
+/// This program's kernels run on the CPU, whatever else the machine has; a GPU that is named is only asked about.
+attention::Machine find_machine(const cfgtool::AttentionSpec& spec, const cfgtool::Config& cfg,
+                                const AttentionFlags& flags) {
+  attention::Machine machine = attention::machine_for(spec, flags.device_folders, cfg.composition().sources);
   if (!machine.cuda.empty()) {
     machine.cuda.clear();
     machine.no_cuda = "ppo_trainer runs attention on the CPU only";
@@ -121,18 +136,24 @@ int run(const cfgtool::Job& job, const AttentionFlags& flags) {
   const cfgtool::Config& cfg = job.config;
   print_settings(cfg);
   const auto mapping = cfgtool::read_attention_mapping(cfg.composition().sources, flags.mapping);
-  const cfgtool::AttentionSpec spec = cfgtool::make_attention_spec(cfg, mapping);
-  const attention::Machine machine = look_at_cpu();
+  cfgtool::AttentionSpec spec = cfgtool::make_attention_spec(cfg, mapping);
+  if (!flags.device.empty()) cfgtool::take_device_flag(spec, *cfg.composition().sources, flags.device);
+  const attention::Machine machine = find_machine(spec, cfg, flags);
   const auto plugins = load_plugins(cfg, flags);
   const auto choices = attention::choose_roles(spec, machine, plugins);
   fmt::print("{}", role_table(spec, choices));
   std::fflush(stdout);
 
-  const auto refusals = attention::refusals(spec, choices, attention::known_names(spec, plugins));
+  const auto refusals = attention::refusals(spec, machine, choices, attention::known_names(spec, plugins));
   if (!refusals.empty()) {
     cfgtool::ConfigError error(refusals);  // hydra_main shows it and ends with 3
     error.set_sources(cfg.sources());
     throw error;
+  }
+  if (machine.described) {
+    fmt::print("\nevery role would run on {}; this program runs on the CPU, and does nothing more\n",
+               machine.described->name);
+    return 0;
   }
   const auto pool = std::make_shared<attention::ThreadPool>(machine.workers);
   try {
@@ -159,6 +180,6 @@ int main(int argc, char** argv) {
   app.config_path = PPO_TRAINER_CONFIG_FOLDER;
   app.config_name = "ppo_trainer";
   app.add_flags = [&](CLI::App& cli) { ppo_trainer::add_attention_flags(cli, flags); };
-  app.known_keys = [&] { return cfgtool::known_attention_keys(flags.mapping); };
+  app.known_keys = [&] { return cfgtool::known_attention_keys(flags.mapping, cfgtool::attention::usual_device_names()); };
   return cfgtool::hydra_main(argc, argv, app, [&](const cfgtool::Job& job) { return ppo_trainer::run(job, flags); });
 }

@@ -1,0 +1,133 @@
+#include "attention_plugins/cudnn/compiled_plan.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <cstring>
+
+#include "attention_plugins/cudnn/operation_graph.hpp"
+
+namespace cfgtool::attention::cudnn {
+
+namespace {
+
+/// Makes a device the current one of this thread, and puts the former back.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(int32_t device) {
+    if (cudaGetDevice(&former_) != cudaSuccess || cudaSetDevice(device) != cudaSuccess)
+      throw Failure(ATTN_STATUS_BACKEND_FAILED, ATTN_REASON_DEVICE,
+                    "CUDA cannot use device " + std::to_string(device) + ": " + cudaGetErrorString(cudaGetLastError()));
+  }
+  ~CurrentDevice() { cudaSetDevice(former_); }
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+
+ private:
+  int former_ = 0;
+};
+
+std::vector<int64_t> constants_of(const Graph& graph) {
+  std::vector<int64_t> constants(graph.tensors.size());
+  for (size_t i = 0; i < constants.size(); ++i) {
+    const Tensor& tensor = graph.tensors[i];
+    if (!tensor.constant) continue;
+    const auto whole = static_cast<int32_t>(tensor.type == Type::kInt32 ? *tensor.constant : 0);
+    static_assert(sizeof(whole) == sizeof(*tensor.constant));
+    const void* source = tensor.type == Type::kInt32 ? static_cast<const void*>(&whole) : &*tensor.constant;
+    std::memcpy(&constants[i], source, sizeof(whole));
+  }
+  return constants;
+}
+
+/// An empty plan for the device, with a handle if it can be run.
+std::shared_ptr<CompiledPlan> begin_plan(const Library& library, const Device& device, const attn_problem& problem) {
+  // cuDNN's handle and what it compiles belong to the device that is current.
+  std::unique_ptr<const Handle> handle;
+  if (device.index >= 0) handle = std::make_unique<const Handle>(library, device.index);
+  return std::shared_ptr<CompiledPlan>(new CompiledPlan{library, problem, std::move(handle), {}, {}});
+}
+
+void add_pass(CompiledPlan& compiled, Pass pass, Graph graph, ExecutionPlan plan) {
+  Workspace workspace(graph, compiled.problem, pass, plan.workspace_bytes);
+  std::vector<int64_t> constants = constants_of(graph);
+  compiled.passes.push_back({pass, std::move(graph), std::move(plan), std::move(workspace), std::move(constants)});
+}
+
+template <typename Work>
+void on_device(const Device& device, const Work& work) {
+  std::optional<CurrentDevice> current;
+  if (device.index >= 0) current.emplace(device.index);
+  work();
+}
+
+}  // namespace
+
+Handle::Handle(const Library& library, int32_t device) : library_(library), device_(device) {
+  const CurrentDevice current(device);
+  library.check(library.create(&raw_), "making a handle");
+}
+
+Handle::~Handle() {
+  int former = 0;
+  if (cudaGetDevice(&former) != cudaSuccess || cudaSetDevice(device_) != cudaSuccess) return;
+  library_.destroy(raw_);
+  cudaSetDevice(former);
+}
+
+const PassPlan* CompiledPlan::find(Pass pass) const {
+  for (const PassPlan& plan : passes)
+    if (plan.pass == pass) return &plan;
+  return nullptr;
+}
+
+std::string CompiledPlan::engine_text() const {
+  std::string text = "cudnn " + version_text(library.version);
+  for (size_t i = 0; i < passes.size(); ++i)
+    text +=
+        std::string(i == 0 ? " " : ", ") + name_of(passes[i].pass) + " engine " + std::to_string(passes[i].plan.engine);
+  return text;
+}
+
+std::vector<PassEngines> find_engines(Runtime& runtime, const Library& library, const Device& device,
+                                      const attn_problem& problem) {
+  const Descriptor& properties = runtime.properties(device);
+  const bool deterministic = (problem.flags & ATTN_FLAG_DETERMINISTIC) != 0;
+  std::vector<PassEngines> found;
+  for (const Pass pass : passes_of(problem)) {
+    Graph graph = make_graph(problem, pass, device.compute_capability);
+    const Descriptor operations = make_operation_graph(library, graph, problem.alignment);
+    auto configs = find_engines(operations, properties, deterministic, device.name + ", " + name_of(pass) + " pass");
+    found.push_back({pass, std::move(graph), std::move(configs)});
+  }
+  return found;
+}
+
+std::shared_ptr<const CompiledPlan> compile_plan(Runtime& runtime, const Library& library, const Device& device,
+                                                 const attn_problem& problem) {
+  std::vector<PassEngines> engines = find_engines(runtime, library, device, problem);
+  const std::shared_ptr<CompiledPlan> compiled = begin_plan(library, device, problem);
+  const Target target{&runtime.properties(device), compiled->handle ? compiled->handle->raw() : nullptr};
+  on_device(device, [&] {
+    for (PassEngines& pass : engines) {
+      ExecutionPlan plan = compile(pass.configs, target);
+      add_pass(*compiled, pass.pass, std::move(pass.graph), std::move(plan));
+    }
+  });
+  return compiled;
+}
+
+std::shared_ptr<const CompiledPlan> restore_plan(Runtime& runtime, const Library& library, const Device& device,
+                                                 const attn_problem& problem, const std::vector<SavedPass>& saved) {
+  const std::shared_ptr<CompiledPlan> compiled = begin_plan(library, device, problem);
+  const Target target{&runtime.properties(device), compiled->handle ? compiled->handle->raw() : nullptr};
+  const std::vector<Pass> passes = passes_of(problem);
+  on_device(device, [&] {
+    for (size_t i = 0; i < passes.size(); ++i) {
+      ExecutionPlan plan = deserialize(library, saved.at(i).json, saved.at(i).engine, target);
+      add_pass(*compiled, passes[i], make_graph(problem, passes[i], device.compute_capability), std::move(plan));
+    }
+  });
+  return compiled;
+}
+
+}  // namespace cfgtool::attention::cudnn
