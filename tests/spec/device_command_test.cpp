@@ -238,6 +238,19 @@ TEST_CASE("devices are listed and shown, and one of this machine is described by
   CHECK(device({"--dump", "--output", "/nowhere/mine.json"}, kFakeDriver).exit_code == 1);
 }
 
+TEST_CASE("a GPU of this machine is asked about by its number") {
+  const auto on = [&](const std::string& word) {
+    return run_program(
+        SPEC_CFGTOOL,
+        joined(joined({"attention", "check", "--impl", "flash_attention_2"}, kAnswers), {"--device", word}),
+        joined_variables(kFakeDriver, "FAKE_DRIVER_GPUS", "2"));
+  };
+  CHECK(on("cuda").prints("yes: flash_attention_2 by cudnn 1.0-test on cuda:0 (Fake \"GPU\" 7)"));
+  CHECK(on("cuda:1").prints("on cuda:1 (Fake \"GPU\" 8)"));
+  CHECK(on("cuda:2").exit_code == 3);
+  CHECK(on("cuda:2").prints("why: this machine has no GPU 2: it has 2, counted from 0"));
+}
+
 TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the place that chose, with the override") {
   const Outcome on_t4 = spec("flash_attention_2", {"--attention-device", "t4"});
   CAPTURE(on_t4.errors);
