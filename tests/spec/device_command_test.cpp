@@ -186,7 +186,7 @@ TEST_CASE("flags that do not fit each other, and devices that are not there") {
            {{"--device", "cuda:x"}, "no GPU named 'cuda:x' is known"},
            {{"--device", "/nowhere.json"}, "the device's file '/nowhere.json' cannot be read"},
            {{"--attention-device-path", "/nowhere"}, "'/nowhere' is no folder with devices: it does not exist"},
-           {{"--file", file, "--seq", "9"}, "--seq excludes --file"},
+           {{"--file", file, "--seq", "9"}, "--file holds the problems: --seq cannot be given beside it"},
            {{"--rules", "--compile"}, "excludes"},
            {{"--level", "rules", "--compile"}, "excludes"},
        }) {
