@@ -1,5 +1,5 @@
 /// \file
-/// Measures attention kernels on the CPU.
+/// Measures attention kernels on the CPU or on a GPU.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@ namespace cfgtool {
 
 struct BenchOptions {
   std::vector<NamedProblem> problems;
-  uint32_t threads = 1;
+  attn_device device{};                      ///< of this machine; what its texts point to must outlive this
+  uint32_t threads = 1;                      ///< on the CPU
   double seconds = 0.5;                      ///< for each problem and kernel, after one run that does not count
   std::vector<std::string> implementations;  ///< only these names; empty: all
 };
@@ -39,6 +40,7 @@ struct BenchRow {
 /// The arithmetic of a problem's passes, as papers count it.
 double flops_of(const attn_problem& problem);
 
+/// Kernels that fail have a row that says so. \throws attention::CudaError when the GPU cannot be used at all
 /// \param progress called with what is measured next
 std::vector<BenchRow> run_bench(const BenchOptions& options,
                                 const std::vector<std::shared_ptr<const attention::Plugin>>& plugins,

@@ -58,12 +58,9 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
   app.add_flag("--compile", flags.compile, "Short for --level compile")->excludes(level)->excludes(rules);
   add_attention_flags(app, flags.common);
   add_problem_flags(app, flags.problem);
-  CLI::Option* file = app.add_option("--file", flags.file,
-                                     "Problems, one a line: a name, then the flags below. One process answers them all")
-                          ->type_name("FILE");
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_group() == kProblemGroup) file->excludes(option);
-  }
+  app.add_option("--file", flags.file,
+                 "Problems, one a line: a name, then the flags below. One process answers them all")
+      ->type_name("FILE");
   app.footer(
       "Several problems, names or devices make a table. JSON is one object a line, one for each answer.\n"
       "Exit code: 0 all would run, 3 one would not, 5 one cannot be told here, 2 wrong flags.\n\n"
@@ -72,6 +69,15 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
       "  cfgtool attention check --device h100 --device a100 --head-dim 256 --backward\n"
       "  cfgtool attention check --device all --impl flash_attention_2 --model path/to/Qwen2.5-7B --rules\n"
       "  cfgtool attention check --device h100 --file problems.txt --json");
+}
+
+/// The flags of one problem have no place beside a file with several.
+void refuse_flags_beside_file(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group() == kProblemGroup && option->count() > 0)
+      throw std::invalid_argument(
+          fmt::format("--file holds the problems: {} cannot be given beside it", option->get_name()));
+  }
 }
 
 std::vector<CheckProblem> problems_of(const CheckFlags& flags) {
@@ -105,6 +111,7 @@ int attention_check_command(CLI::App& app, const std::vector<std::string>& words
   CheckFlags flags;
   declare_check(app, flags);
   if (!parse_flags(app, words)) return 0;
+  if (!flags.file.empty()) refuse_flags_beside_file(app);
   if (flags.devices.empty()) flags.devices = {"cpu"};
   if (flags.implementations.empty()) flags.implementations = {"flash_attention_2", "sdpa", "eager"};
   const std::vector<CheckProblem> problems = problems_of(flags);

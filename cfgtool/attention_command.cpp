@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "attention_plugins/host/cuda_driver.hpp"
 #include "attention_plugins/host/plugin_error.hpp"
 #include "cfgtool/attention_commands.hpp"
 #include "cfgtool/command.hpp"
@@ -74,6 +75,9 @@ int run(const AttentionSubcommand& subcommand, const std::vector<std::string>& w
   } catch (const std::invalid_argument& error) {
     write_stderr(fmt::format("error[flag-usage]: {}\n", error.what()));
     return kExitUsage;
+  } catch (const attention::CudaError& error) {
+    write_stderr(fmt::format("error[cuda]: {}\n", error.what()));
+    return kExitKernelFailed;
   } catch (const attention::PluginError& error) {
     write_stderr(fmt::format("error[attention-plugin]: {}\n", error.what()));
     return kExitUnsupported;

@@ -23,7 +23,7 @@ struct ModelConfigFile {
   std::string path;
   std::optional<ModelFileValue<int64_t>> num_attention_heads, num_key_value_heads, head_dim, hidden_size;
   std::optional<ModelFileValue<int64_t>> max_position_embeddings;  ///< the longest sequence
-  std::optional<ModelFileValue<std::string>> dtype;  ///< `torch_dtype`, or `dtype` as newer files call it
+  std::optional<ModelFileValue<std::string>> dtype;                ///< `torch_dtype`, or `dtype` as newer files call it
 };
 
 /// Reads `file`, whose text becomes part of `sources`. \param named_at where the configuration names its folder

@@ -55,8 +55,9 @@ CFGTOOL_HOST_DEVICE inline float dot(const View<const void>& a, int64_t a_row, c
                                      int64_t count) {
   constexpr int64_t kLanes = 8;
   float sums[kLanes] = {};
-  for (int64_t d = 0; d < count; ++d)
-    sums[d % kLanes] += a.at(a_row + d) * b.at(b_row + d);
+  for (int64_t d = 0; d < count; d += kLanes)
+    for (int64_t lane = 0; lane < kLanes; ++lane)  // of a known number, so that the sums are registers
+      if (d + lane < count) sums[lane] += a.at(a_row + d + lane) * b.at(b_row + d + lane);
   return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 

@@ -55,9 +55,10 @@ void add_attention_flags(CLI::App& app, AttentionFlags& flags) {
       ->type_name("PATH")
       ->allow_extra_args(false);
   app.add_flag("--allow-writable-plugins", flags.allow_writable_plugins, "Load plugins that other users could change");
-  app.add_option("--attention-device", flags.device,
-                 "Say whether the attention would run on that GPU, which need not be here: a name of `cfgtool attention "
-                 "device`, or a file")
+  app.add_option(
+         "--attention-device", flags.device,
+         "Say whether the attention would run on that GPU, which need not be here: a name of `cfgtool attention "
+         "device`, or a file")
       ->type_name("DEVICE|FILE");
   app.add_option("--attention-device-path", flags.device_folders.command_line,
                  "A folder with files of GPUs; may be repeated")
@@ -180,6 +181,8 @@ int main(int argc, char** argv) {
   app.config_path = PPO_TRAINER_CONFIG_FOLDER;
   app.config_name = "ppo_trainer";
   app.add_flags = [&](CLI::App& cli) { ppo_trainer::add_attention_flags(cli, flags); };
-  app.known_keys = [&] { return cfgtool::known_attention_keys(flags.mapping, cfgtool::attention::usual_device_names()); };
+  app.known_keys = [&] {
+    return cfgtool::known_attention_keys(flags.mapping, cfgtool::attention::usual_device_names());
+  };
   return cfgtool::hydra_main(argc, argv, app, [&](const cfgtool::Job& job) { return ppo_trainer::run(job, flags); });
 }

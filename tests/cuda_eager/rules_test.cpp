@@ -96,9 +96,6 @@ TEST_CASE("what the CPU's reference refuses is refused here too") {
     CHECK(answer.verdict == Verdict::kNo);
     CHECK(answer.reason == row.reason);
   }
-  attn_device cpu = gpu(0, 0, "cpu");
-  cpu.kind = ATTN_DEVICE_CPU;
-  CHECK(plugin()->query(0, cpu, small_problem(), ATTN_LEVEL_RULES).text == "runs on CUDA devices only");
 }
 
 TEST_CASE("the matrices of scores take 256 MiB at most, however long the sequences are") {

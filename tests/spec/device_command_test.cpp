@@ -186,7 +186,7 @@ TEST_CASE("flags that do not fit each other, and devices that are not there") {
            {{"--device", "cuda:x"}, "no GPU named 'cuda:x' is known"},
            {{"--device", "/nowhere.json"}, "the device's file '/nowhere.json' cannot be read"},
            {{"--attention-device-path", "/nowhere"}, "'/nowhere' is no folder with devices: it does not exist"},
-           {{"--file", file, "--seq", "9"}, "--seq excludes --file"},
+           {{"--file", file, "--seq", "9"}, "--file holds the problems: --seq cannot be given beside it"},
            {{"--rules", "--compile"}, "excludes"},
            {{"--level", "rules", "--compile"}, "excludes"},
        }) {
@@ -236,6 +236,19 @@ TEST_CASE("devices are listed and shown, and one of this machine is described by
   CHECK(device({"--dump"}, joined_variables(kFakeDriver, "FAKE_DRIVER_ERROR", "34"))
             .complains("no NVIDIA driver (libcuda.so.1)"));
   CHECK(device({"--dump", "--output", "/nowhere/mine.json"}, kFakeDriver).exit_code == 1);
+}
+
+TEST_CASE("a GPU of this machine is asked about by its number") {
+  const auto on = [&](const std::string& word) {
+    return run_program(
+        SPEC_CFGTOOL,
+        joined(joined({"attention", "check", "--impl", "flash_attention_2"}, kAnswers), {"--device", word}),
+        joined_variables(kFakeDriver, "FAKE_DRIVER_GPUS", "2"));
+  };
+  CHECK(on("cuda").prints("yes: flash_attention_2 by cudnn 1.0-test on cuda:0 (Fake \"GPU\" 7)"));
+  CHECK(on("cuda:1").prints("on cuda:1 (Fake \"GPU\" 8)"));
+  CHECK(on("cuda:2").exit_code == 3);
+  CHECK(on("cuda:2").prints("why: this machine has no GPU 2: it has 2, counted from 0"));
 }
 
 TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the place that chose, with the override") {
