@@ -86,7 +86,7 @@ class BackwardGraph {
   }
 
   void d_query(TensorIndex d_scores) {
-    const TensorIndex key = graph_.transposed(key_, graph_.io_type());
+    const TensorIndex key = graph_.transposed(key_, Type::kFloat);
     const MatmulLengths lengths{.m = graph_.lengths_q(), .k = graph_.lengths_kv()};
     const TensorIndex gradient = graph_.query(Buffer::kDQuery, problem_.d_query_stride);
     if ((problem_.flags & (ATTN_FLAG_DETERMINISTIC | ATTN_FLAG_D_BIAS)) != 0) {

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "attention_plugins/abi/attention_plugin.h"
@@ -56,9 +55,9 @@ enum class Buffer : uint8_t {
 
 // The log-sum-exp, kStats, has sizes [batch, heads_q, seq_q, 1]. Not packed it is contiguous, as in the interface. With
 // PACKED, it lies in rows ("TH1": element row * heads_q + head), if the tensor has offsets: that is the layout that
-// cudnn-frontend and TransformerEngine use. If it has none (the backward pass on compute capability 8.x and 12.x, whose
-// kernels read no other), it is contiguous, each sequence padded to seq_q. The interface's [heads_q, total_q] is copied
-// to and from either.
+// cudnn-frontend and TransformerEngine use. If it has none (the backward pass on compute capability 8.x and 12.x, where
+// cudnn-frontend allows no other, although cuDNN's heuristics do), it is contiguous, each sequence padded to seq_q. The
+// interface's [heads_q, total_q] is copied to and from either.
 //
 // Empty rows. The forward graph yields NaN in output and log-sum-exp for a row that sees no key; who runs it puts 0 and
 // -infinity there. The backward graph wants +infinity as the log-sum-exp of such a row, so that its weights are 0: -inf
@@ -131,8 +130,10 @@ struct Graph {
 };
 
 // Both makers want a problem that has passed the rules of rules.hpp. They follow the topology that cudnn-frontend
-// builds (CompositeSDPANode and CompositeSDPABackwardNode, https://github.com/NVIDIA/cudnn-frontend, MIT): cuDNN
-// recognises no other. What these graphs cannot say, and the rules refuse:
+// builds (CompositeSDPANode and CompositeSDPABackwardNode, https://github.com/NVIDIA/cudnn-frontend). cuDNN's
+// heuristics accept more than that, a mask the wrong way round too: that they accept a graph does not show that its
+// kernels compute it, so nothing is built here that cudnn-frontend does not. What these graphs cannot say, and the
+// rules refuse:
 //  - ALiBi but for causal attention along a top-left diagonal (effective_band in band.hpp): the graph adds
 //    slope * (j - p), without the absolute value;
 //  - lengths of 2^24 and more: constants of masks are kept as fp32;

@@ -60,7 +60,7 @@ TensorIndex GraphBuilder::scalar(float value, Type type) {
 }
 
 TensorIndex GraphBuilder::in_memory(Buffer buffer, Type type, const Sizes& size, const Sizes& stride) {
-  // Along a size of 1 a stride says nothing, but cuDNN takes none that is 0.
+  // Along a size of 1 a stride says nothing; a 0 there is replaced, so that nothing takes it for a broadcast.
   Sizes strides = stride;
   for (size_t i = 0; i < size.size(); ++i)
     if (size[i] == 1 && stride[i] == 0) strides[i] = contiguous_strides(size)[i];
@@ -165,9 +165,10 @@ TensorIndex GraphBuilder::select(TensorIndex mask, TensorIndex a, TensorIndex b)
   return output;
 }
 
-TensorIndex GraphBuilder::index_along(int32_t axis, TensorIndex like) {
+TensorIndex GraphBuilder::index_along(int32_t axis, TensorIndex like, Type math) {
   const TensorIndex output = pointwise(Mode::kGenIndex, like, kNoTensor, Type::kInt32);
   graph_.operations.back().axis = axis;
+  graph_.operations.back().math = math;
   return output;
 }
 

@@ -50,7 +50,7 @@ class GraphBuilder {
   TensorIndex pointwise(Mode mode, TensorIndex a, TensorIndex b = kNoTensor, Type type = Type::kFloat);
   void pointwise_into(Mode mode, TensorIndex a, TensorIndex b, TensorIndex output);
   TensorIndex select(TensorIndex mask, TensorIndex a, TensorIndex b);
-  TensorIndex index_along(int32_t axis, TensorIndex like);
+  TensorIndex index_along(int32_t axis, TensorIndex like, Type math);
   TensorIndex reduce_last(Mode mode, TensorIndex a);
   void reduce_into(Mode mode, TensorIndex a, TensorIndex output);
   TensorIndex transposed(TensorIndex a, Type type);

@@ -1,6 +1,6 @@
 // The scores of both graphs: scaled, biased, masked. The masks are put together as cudnn-frontend's
-// attn_score_modifiers.h and CompositeDiagonalBandMaskNode do, each with index tensors of its own; cuDNN recognises
-// them by that form.
+// attn_score_modifiers.h and CompositeDiagonalBandMaskNode do, each with index tensors of its own, which a band
+// computes in fp32 and the others do not: cuDNN is given what it is known to take.
 #include <limits>
 
 #include "attention_plugins/cudnn/band.hpp"
@@ -27,8 +27,8 @@ TensorIndex GraphBuilder::scaled_scores(TensorIndex query, TensorIndex key, Tens
 
 /// -slope * |p - j| is slope * (j - i), since the problem is causal along the top-left diagonal.
 TensorIndex GraphBuilder::with_alibi(TensorIndex scores) {
-  const TensorIndex row = index_along(kRowAxis, scores);
-  const TensorIndex key = index_along(kKeyAxis, scores);
+  const TensorIndex row = index_along(kRowAxis, scores, Type::kInt32);
+  const TensorIndex key = index_along(kKeyAxis, scores, Type::kInt32);
   const TensorIndex distance = pointwise(Mode::kSub, key, row, Type::kInt32);
   const TensorIndex slopes = contiguous(Buffer::kAlibiSlopes, Type::kFloat, {1, problem_.heads_q, 1, 1});
   return pointwise(Mode::kAdd, scores, pointwise(Mode::kMul, distance, slopes));
@@ -43,8 +43,8 @@ TensorIndex GraphBuilder::masked(TensorIndex scores) {
 }
 
 TensorIndex GraphBuilder::without_tails(TensorIndex scores) {
-  const TensorIndex row = index_along(kRowAxis, scores);
-  const TensorIndex key = index_along(kKeyAxis, scores);
+  const TensorIndex row = index_along(kRowAxis, scores, Type::kInt32);
+  const TensorIndex key = index_along(kKeyAxis, scores, Type::kInt32);
   const TensorIndex is_row = pointwise(Mode::kCmpLt, row, lengths_q_, Type::kBoolean);
   const TensorIndex is_key = pointwise(Mode::kCmpLt, key, lengths_kv_, Type::kBoolean);
   return select(pointwise(Mode::kLogicalAnd, is_row, is_key, Type::kBoolean), scores, scalar(kMasked));
@@ -53,8 +53,8 @@ TensorIndex GraphBuilder::without_tails(TensorIndex scores) {
 /// Visible where p + right >= j.
 TensorIndex GraphBuilder::right_of_band(TensorIndex scores) {
   const Band band = effective_band(problem_);
-  TensorIndex row = index_along(kRowAxis, scores);
-  const TensorIndex key = index_along(kKeyAxis, scores);
+  TensorIndex row = index_along(kRowAxis, scores, Type::kFloat);
+  const TensorIndex key = index_along(kKeyAxis, scores, Type::kFloat);
   if (band.bottom_right) {
     const bool vary = lengths_q_ != kNoTensor;
     const TensorIndex keys = vary ? lengths_kv_ : scalar(static_cast<float>(problem_.seq_kv), Type::kInt32);
@@ -73,8 +73,8 @@ TensorIndex GraphBuilder::left_of_band(TensorIndex scores) {
   const bool vary = band.bottom_right && lengths_q_ != kNoTensor;
   const int64_t shift = band.bottom_right && !vary ? problem_.seq_q - problem_.seq_kv : 0;
   const Type type = vary ? Type::kInt32 : Type::kFloat;
-  const TensorIndex row = index_along(kRowAxis, scores);
-  const TensorIndex key = index_along(kKeyAxis, scores);
+  const TensorIndex row = index_along(kRowAxis, scores, Type::kFloat);
+  const TensorIndex key = index_along(kKeyAxis, scores, Type::kFloat);
   TensorIndex reach = pointwise(Mode::kAdd, key, scalar(static_cast<float>(band.left + 1 + shift), type), type);
   if (vary) {
     reach = pointwise(Mode::kSub, reach, lengths_kv_, Type::kInt32);

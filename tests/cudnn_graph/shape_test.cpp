@@ -76,8 +76,16 @@ TEST_CASE("Bytes of the workspace") {
   const Graph padded = make_backward_graph(sample(ATTN_VARLEN_PACKED, kAllPasses), 80);
   CHECK(bytes_of(padded, Buffer::kSoftmaxSum) == 2 * 8 * 32 * 4);
   CHECK(bytes_of(padded, Buffer::kDQueryAccumulator) == 2 * 8 * 32 * 64 * 4);
-  attn_problem odd = make_problem({2, 8, 4, 32, 64, 72, 72}, ATTN_DTYPE_F16, kAllPasses, Layout::kBatchSequenceHeads);
-  odd.varlen = ATTN_VARLEN_PACKED;
-  odd.total_q = odd.total_kv = 50;
-  CHECK(bytes_of(make_backward_graph(odd, 90), Buffer::kDQueryAccumulator) == 2 * 8 * 32 * 72 * 4);
+}
+
+TEST_CASE("The workspace of packed sequences is padded where a head dimension is no multiple of 16") {
+  for (const auto& [head_dim_qk, head_dim_v] : {std::pair{72, 64}, {64, 72}}) {
+    attn_problem p = make_problem({2, 8, 4, 32, 64, head_dim_qk, head_dim_v}, ATTN_DTYPE_F16, kAllPasses,
+                                  Layout::kBatchSequenceHeads);
+    p.varlen = ATTN_VARLEN_PACKED;
+    p.total_q = p.total_kv = 50;
+    const Graph graph = make_backward_graph(p, 90);
+    CHECK(bytes_of(graph, Buffer::kDQueryAccumulator) == static_cast<uint64_t>(2 * 8 * 32 * head_dim_qk * 4));
+    CHECK(bytes_of(graph, Buffer::kStats) == 50 * 8 * 4);
+  }
 }
