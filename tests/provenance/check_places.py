@@ -80,7 +80,10 @@ class File:
                 self.walk(value, path + (str(index),), above)
 
     def place_of(self, node):
-        return self.place(node.start_mark)
+        """PyYAML's mark is that of the node's properties, its anchor and tag: the value itself stands behind them."""
+        line, column = node.start_mark.line, node.start_mark.column
+        properties = re.match(r"([&!][^ ]* +)*", self.lines[line][column:]).group()
+        return line + 1, len(self.lines[line][: column + len(properties)].encode()) + 1
 
     def value(self, node):
         return self.loader.construct_object(node, deep=True)
@@ -107,7 +110,16 @@ def same(a, b):
     return a == b
 
 
+def is_empty_package(leaf, cause):
+    """A config without content makes its package an empty mapping; its place is the file's first byte."""
+    if leaf["key"] != cause.get("package") or leaf["value"] != {} or (cause["line"], cause["column"]) != (1, 1):
+        return False
+    return set(yaml.load(file_of(cause["file"]).text, Loader) or {}) <= {"defaults"}
+
+
 def check_file(leaf, cause):
+    if is_empty_package(leaf, cause):
+        return None
     found = file_of(cause["file"]).nodes.get((cause["line"], cause["column"]))
     if not found:
         return "no node begins there"
