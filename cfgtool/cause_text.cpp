@@ -162,7 +162,8 @@ void refuse_key(const std::string& key, const Tree& tree, const Composition& com
   diagnostic.message = fmt::format("The configuration has no key '{}'", key);
   diagnostic.key_path = key;
   diagnostic.labels.push_back({composition.sources->add(SourceKind::kFlag, "KEY", key),
-                               static_cast<uint32_t>(std::max<size_t>(key.size(), 1)), {}});
+                               static_cast<uint32_t>(std::max<size_t>(key.size(), 1)),
+                               {}});
   if (std::string hint = did_you_mean(key, key_paths(tree)); !hint.empty()) diagnostic.notes.push_back(std::move(hint));
   for (const KeyDefinition& definition : configs_that_define(store, request, composition, key, kMost)) {
     SourceLocation at;

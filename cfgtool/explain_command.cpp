@@ -96,8 +96,7 @@ class Explainer {
 
   /// A container's members are evaluated too.
   Json resolved_json(NodeId value) {
-    if (!provenance_.resolved()[value].is_container())
-      return Json::parse(write_json(provenance_.resolved(), value));
+    if (!provenance_.resolved()[value].is_container()) return Json::parse(write_json(provenance_.resolved(), value));
     Tree tree;
     tree.assign(tree.root(), provenance_.resolved(), value);
     return Json::parse(write_json(tree, tree.root()));

@@ -12,9 +12,9 @@ namespace cfgtool {
 
 /// A place that set a value.
 struct ValueCause {
-  SourcePos pos;       ///< of the value: its first byte, or its opening quote
-  SourceLocation at;   ///< the same in words; kBuiltin with line 0 for what cfgtool itself sets (`hydra.job.name`)
-  ComposeStep step;    ///< what brought it
+  SourcePos pos;      ///< of the value: its first byte, or its opening quote
+  SourceLocation at;  ///< the same in words; kBuiltin with line 0 for what cfgtool itself sets (`hydra.job.name`)
+  ComposeStep step;   ///< what brought it
 };
 
 /// What an interpolation reads.
@@ -25,10 +25,10 @@ struct ValueRead {
     kResolver,     ///< any other resolver: `name` is its name
   } kind = Kind::kKey;
   std::string name;
-  std::string value;              ///< as Python prints it; empty where it cannot be told
-  bool is_there = false;          ///< a key that exists, a variable that is set
-  std::vector<ValueCause> causes; ///< kKey: as ValueProvenance::causes
-  std::vector<ValueRead> reads;   ///< kKey: where that value is an interpolation in turn
+  std::string value;               ///< as Python prints it; empty where it cannot be told
+  bool is_there = false;           ///< a key that exists, a variable that is set
+  std::vector<ValueCause> causes;  ///< kKey: as ValueProvenance::causes
+  std::vector<ValueRead> reads;    ///< kKey: where that value is an interpolation in turn
 };
 
 struct ValueProvenance {
