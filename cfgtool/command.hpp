@@ -15,6 +15,7 @@ using Command = int (*)(const std::vector<std::string>& words);
 
 int resolve_command(const std::vector<std::string>& words);
 int overrides_command(const std::vector<std::string>& words);
+int explain_command(const std::vector<std::string>& words);
 int attention_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
 int run_command(const std::vector<std::string>& words);
@@ -28,6 +29,7 @@ int completion_command(const std::vector<std::string>& words);
 /// The flags of each, for completion.
 std::vector<CompletionFlag> resolve_command_flags();
 std::vector<CompletionFlag> overrides_command_flags();
+std::vector<CompletionFlag> explain_command_flags();
 std::vector<CompletionFlag> batch_command_flags();
 std::vector<CompletionFlag> run_command_flags();
 std::vector<CompletionFlag> rerun_command_flags();

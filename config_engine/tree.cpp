@@ -240,7 +240,8 @@ void Tree::set_value(NodeId id, const Node& value) {
 }
 
 void Tree::assign(NodeId id, const Tree& from, NodeId source) {
-  const Node value = from.nodes_[source];
+  Node value = from.nodes_[source];
+  take_history(value, from);
   set_value(id, value);
   copy_children(id, from, source);
 }
@@ -253,6 +254,7 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key&
   Node node = from.nodes_[source];
   node.set_key(key);
   node.key_pos = key_pos;
+  take_history(node, from);
   if (node.is_container()) {
     node.child = {kNoNode, kNoNode};
     node.length = 0;
@@ -260,6 +262,17 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key&
   const NodeId id = add(parent, node);
   copy_children(id, from, source);
   return id;
+}
+
+/// A node's history is an index into its own tree's: another tree gets the entries as well.
+void Tree::take_history(Node& node, const Tree& from) {
+  if (node.history == 0 || &from == this) return;
+  uint32_t entry = node.history;
+  node.history = static_cast<uint32_t>(history_.size());
+  for (; entry != 0; entry = from.history_[entry].earlier) {
+    history_.push_back(from.history_[entry]);
+    history_.back().earlier = from.history_[entry].earlier == 0 ? 0 : static_cast<uint32_t>(history_.size());
+  }
 }
 
 // `to` has no children yet. Brothers get neighbouring ids.
@@ -280,6 +293,7 @@ void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
         node.length = 0;
       }
       child = node.next;
+      take_history(node, from);
       node.parent = to;
       node.next = i + 1 < count ? first + i + 1 : kNoNode;
       node.previous = i > 0 ? first + i - 1 : kNoNode;

@@ -195,6 +195,7 @@ class Tree {
     size_t used_ = 0;            // slots that end no search
   };
 
+  void take_history(Node& node, const Tree& from);
   void copy_children(NodeId to, const Tree& from, NodeId source);
   bool has_neighbouring_children(NodeId id) const;
   void update_index(NodeId map, NodeId added);

@@ -1,0 +1,180 @@
+#include "cfgtool/cause_text.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "config_engine/key_definitions.hpp"
+#include "config_engine/suggest.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* kind_name(SourceKind kind) {
+  switch (kind) {
+    case SourceKind::kFile:
+      return "file";
+    case SourceKind::kOverride:
+      return "override";
+    case SourceKind::kFlag:
+      return "flag";
+    case SourceKind::kEnvironment:
+      return "environment";
+    case SourceKind::kBuiltin:
+      return "builtin";
+  }
+  return "";
+}
+
+std::string absolute(std::string_view path) {
+  std::error_code failed;
+  const std::filesystem::path whole = std::filesystem::absolute(path, failed);
+  return failed ? std::string(path) : whole.lexically_normal().string();
+}
+
+Json place_json(const SourceLocation& at) {
+  Json place{{"kind", kind_name(at.kind)}};
+  if (at.kind == SourceKind::kFile) place["file"] = absolute(at.name);
+  if (at.kind != SourceKind::kFile && at.kind != SourceKind::kOverride) place["name"] = std::string(at.name);
+  if (at.line == 0) return place;
+  place["line"] = at.line;
+  place["column"] = at.column;
+  if (at.kind == SourceKind::kOverride) place["index"] = at.index;
+  return place;
+}
+
+/// The defaults list's entry that brought the config; nothing for other steps.
+const ResultDefault* entry_of(const Composition& composition, const ValueCause& cause) {
+  if (cause.step.kind != ComposeStep::Kind::kConfig) return nullptr;
+  return &composition.defaults.defaults[cause.step.index];
+}
+
+std::string_view trimmed(std::string_view line) {
+  const size_t begin = line.find_first_not_of(" \t");
+  return begin == std::string_view::npos ? std::string_view() : line.substr(begin);
+}
+
+std::vector<std::string> key_paths(const Tree& tree) {
+  std::vector<std::string> paths;
+  std::vector<NodeId> open{tree.root()};
+  while (!open.empty()) {
+    const NodeId node = open.back();
+    open.pop_back();
+    if (node != tree.root()) paths.push_back(dotted_path(tree, node));
+    for (NodeId child : tree.children(node))
+      open.push_back(child);
+  }
+  return paths;
+}
+
+}  // namespace
+
+Json cause_json(const Composition& composition, const ValueCause& cause) {
+  Json json = place_json(cause.at);
+  if (const ResultDefault* entry = entry_of(composition, cause)) {
+    json["config"] = entry->config_path;
+    json["package"] = entry->package;
+    SourceLocation chosen;
+    if (composition.sources->locate(entry->pos, &chosen)) json["chosen_by"] = place_json(chosen);
+  }
+  return json;
+}
+
+Json reads_json(const Composition& composition, const std::vector<ValueRead>& reads) {
+  Json all = Json::array();
+  for (const ValueRead& read : reads) {
+    const char* kind = read.kind == ValueRead::Kind::kKey           ? "key"
+                       : read.kind == ValueRead::Kind::kEnvironment ? "environment"
+                                                                    : "resolver";
+    Json json{{"kind", kind}, {"name", read.name}};
+    if (read.kind != ValueRead::Kind::kResolver) json["found"] = read.is_there;
+    if (!read.causes.empty()) json["set_by"] = cause_json(composition, read.causes.back());
+    if (!read.reads.empty()) json["reads"] = reads_json(composition, read.reads);
+    all.push_back(std::move(json));
+  }
+  return all;
+}
+
+std::string CausePainter::paint(std::string_view code, std::string_view text) const {
+  return color_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
+
+std::string CausePainter::place(const ValueCause& cause) const {
+  return cause.at.line == 0 ? std::string("cfgtool itself") : to_string(cause.at);
+}
+
+std::string CausePainter::source_line(const SourceLocation& at) const {
+  if (at.line == 0) return {};
+  return fmt::format("          {} {}\n", paint("1;34", "|"), trimmed(at.line_text));
+}
+
+std::string CausePainter::cause(std::string_view title, const ValueCause& cause) const {
+  std::string text = fmt::format("  {:7} {}", title, paint("36", place(cause)));
+  const ResultDefault* entry = entry_of(composition_, cause);
+  if (entry) text += fmt::format(" (package {})", entry->package.empty() ? "_global_" : entry->package);
+  text += "\n" + source_line(cause.at);
+  SourceLocation chosen;
+  if (entry && composition_.sources->locate(entry->pos, &chosen) && chosen.line != 0)
+    text += fmt::format("          chosen by {}\n", paint("36", to_string(chosen))) + source_line(chosen);
+  return text;
+}
+
+std::string CausePainter::causes(const std::vector<ValueCause>& causes) const {
+  std::string text;
+  for (auto one = causes.rbegin(); one != causes.rend(); ++one)
+    text += cause(one == causes.rbegin() ? "set by" : "before", *one);
+  return text;
+}
+
+std::string CausePainter::reads(const std::vector<ValueRead>& reads, size_t depth) const {
+  const std::string indent(2 * depth, ' ');
+  std::string text;
+  for (const ValueRead& read : reads) {
+    text += indent + "reads   ";
+    switch (read.kind) {
+      case ValueRead::Kind::kResolver:
+        text += fmt::format("resolver {}\n", read.name);
+        break;
+      case ValueRead::Kind::kEnvironment:
+        text += read.is_there ? fmt::format("environment variable {} = {}\n", read.name, read.value)
+                              : fmt::format("environment variable {}, which is not set\n", read.name);
+        break;
+      case ValueRead::Kind::kKey:
+        text += read.is_there ? fmt::format("{} = {}, set by {}\n", key(read.name), read.value,
+                                            paint("36", place(read.causes.back())))
+                              : fmt::format("{}, which is not in the configuration as it was written\n", read.name);
+        break;
+    }
+    text += this->reads(read.reads, depth + 1);
+  }
+  return text;
+}
+
+void refuse_key(const std::string& key, const Tree& tree, const Composition& composition,
+                const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+  constexpr size_t kMost = 5;
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kCompose;
+  diagnostic.code = "key-absent";
+  diagnostic.message = fmt::format("The configuration has no key '{}'", key);
+  diagnostic.key_path = key;
+  diagnostic.labels.push_back({composition.sources->add(SourceKind::kFlag, "KEY", key),
+                               static_cast<uint32_t>(std::max<size_t>(key.size(), 1)),
+                               {}});
+  if (std::string hint = did_you_mean(key, key_paths(tree)); !hint.empty()) diagnostic.notes.push_back(std::move(hint));
+  for (const KeyDefinition& definition : configs_that_define(store, request, composition, key, kMost)) {
+    SourceLocation at;
+    composition.sources->locate(definition.pos, &at);
+    const std::string how = definition.group.empty() ? fmt::format("--config-name {}", definition.option)
+                                                     : fmt::format("{}={}", definition.group, definition.option);
+    diagnostic.notes.push_back(fmt::format("{} would define it: {}", how, to_string(at)));
+  }
+  ConfigError error(std::move(diagnostic));
+  error.set_sources(composition.sources);
+  throw error;
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,48 @@
+/// \file
+/// The places that set a value, as JSON and as text for people; shared by explain, diff and keys.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config_engine/provenance.hpp"
+
+namespace cfgtool {
+
+/// `{"kind": "file"|"override"|"environment"|"flag"|"builtin", "file": …, "line": …, "column": …, "index": …}`, for a
+/// config with its name, its package and `chosen_by`, the place of the defaults entry or override that pulled it in.
+nlohmann::ordered_json cause_json(const Composition& composition, const ValueCause& cause);
+nlohmann::ordered_json reads_json(const Composition& composition, const std::vector<ValueRead>& reads);
+
+/// Lines for people.
+class CausePainter {
+ public:
+  CausePainter(const Composition& composition, bool color) : composition_(composition), color_(color) {}
+
+  std::string key(std::string_view text) const { return paint("1", text); }
+  std::string bad(std::string_view text) const { return paint("1;31", text); }
+
+  /// The newest first: what set the value, then what that replaced.
+  std::string causes(const std::vector<ValueCause>& causes) const;
+  std::string reads(const std::vector<ValueRead>& reads, size_t depth) const;
+  /// `conf/db/mysql.yaml:3:7`, `override 2:5`.
+  std::string place(const ValueCause& cause) const;
+
+ private:
+  std::string paint(std::string_view code, std::string_view text) const;
+  std::string cause(std::string_view title, const ValueCause& cause) const;
+  std::string source_line(const SourceLocation& at) const;
+
+  const Composition& composition_;
+  bool color_;
+};
+
+/// Says that there is no such key: the nearest ones, and the configs that would bring it.
+/// \throws ConfigError with sources, always
+[[noreturn]] void refuse_key(const std::string& key, const Tree& tree, const Composition& composition,
+                             const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
+
+}  // namespace cfgtool

@@ -1,0 +1,26 @@
+/// \file
+/// Which configs on the search path would bring a key that a composition does not have.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config_engine/compose.hpp"
+
+namespace cfgtool {
+
+/// A config that has the key, in the package that it has by itself.
+struct KeyDefinition {
+  std::string group;   ///< empty: a config at the top
+  std::string option;  ///< the config's name in the group
+  SourcePos pos;       ///< of the key's value; in the sources of `store`
+};
+
+/// Looks into every config of the search path; those that cannot be read are passed over.
+/// \param most as many are looked for
+std::vector<KeyDefinition> configs_that_define(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
+                                               const Composition& composition, std::string_view key, size_t most);
+
+}  // namespace cfgtool
