@@ -94,7 +94,10 @@ std::vector<PassEngines> find_engines(Runtime& runtime, const Library& library, 
   for (const Pass pass : passes_of(problem)) {
     Graph graph = make_graph(problem, pass, device.compute_capability);
     const Descriptor operations = make_operation_graph(library, graph, problem.alignment);
-    auto configs = find_engines(operations, properties, deterministic, device.name + ", " + name_of(pass) + " pass");
+    const std::string where = device.name + ", " + name_of(pass) + " pass";
+    const bool is_ordered = deterministic && pass == Pass::kBackward && device.compute_capability / 10 == 10;
+    auto configs = is_ordered ? find_ordered_engine(operations, properties, device.compute_capability, where)
+                              : find_engines(operations, properties, deterministic, where);
     found.push_back({pass, std::move(graph), std::move(configs)});
   }
   return found;

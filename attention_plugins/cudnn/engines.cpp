@@ -46,6 +46,45 @@ std::vector<EngineConfig> ask(const Descriptor& graph, const Descriptor& propert
   return wanted;
 }
 
+struct Knob {
+  cudnnBackendKnobType_t type;
+  int64_t value;
+};
+
+/// cudnn-frontend's choice for 128-wide heads: the warp-specialized kernel with two stages, under the names that the
+/// knobs have in that version.
+std::vector<Knob> ordered_knobs(int64_t version) {
+  if (version < 92300) return {{CUDNN_KNOB_TYPE_KERNEL_CFG, 31}, {CUDNN_KNOB_TYPE_STAGES, 2}};
+  return {{CUDNN_KNOB_TYPE_TILE_M, 3},   {CUDNN_KNOB_TYPE_TILE_N, 2},     {CUDNN_KNOB_TYPE_KERNEL_CFG, 2},
+          {CUDNN_KNOB_TYPE_STREAM_K, 0}, {CUDNN_KNOB_TYPE_TILE_CGA_M, 0}, {CUDNN_KNOB_TYPE_STAGES, 2}};
+}
+
+EngineConfig configure(const Descriptor& graph, const Descriptor& properties, int64_t number,
+                       const std::vector<Knob>& knobs) {
+  const Library& library = graph.library();
+  Descriptor engine(library, CUDNN_BACKEND_ENGINE_DESCRIPTOR, "an engine");
+  engine.set(CUDNN_ATTR_ENGINE_OPERATION_GRAPH, graph);
+  engine.set(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, number);
+  engine.set(CUDNN_ATTR_ENGINE_DEVICEPROP, properties);
+  engine.finalize();
+  std::vector<Descriptor> choices;
+  std::vector<cudnnBackendDescriptor_t> raw;
+  for (const Knob& knob : knobs) {
+    Descriptor choice(library, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR, "an engine's knob");
+    choice.set(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1, &knob.type);
+    choice.set(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, knob.value);
+    choice.finalize();
+    raw.push_back(choice.raw());
+    choices.push_back(std::move(choice));
+  }
+  EngineConfig result{Descriptor(library, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, "an engine's configuration"), number};
+  result.config.set(CUDNN_ATTR_ENGINECFG_ENGINE, engine);
+  result.config.set(CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<int64_t>(raw.size()),
+                    raw.data());
+  result.config.finalize();
+  return result;
+}
+
 ExecutionPlan finish(Descriptor plan, int64_t engine, const Target& target) {
   if (target.handle != nullptr)
     plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &target.handle);
@@ -89,6 +128,22 @@ std::vector<EngineConfig> find_engines(const Descriptor& operation_graph, const 
                            (reasons.empty() ? ", and gives no reason" : ": " + reasons);
   if (lacks_runtime(why)) throw runtime_missing(text);
   throw Failure(ATTN_STATUS_REFUSED, reason_of(why), text);
+}
+
+std::vector<EngineConfig> find_ordered_engine(const Descriptor& operation_graph, const Descriptor& properties,
+                                              int32_t compute_capability, const std::string& device) {
+  const Library& library = operation_graph.library();
+  const int64_t number = compute_capability > 103 ? 17 : 5;
+  try {
+    std::vector<EngineConfig> found;
+    found.push_back(configure(operation_graph, properties, number, ordered_knobs(library.version)));
+    return found;
+  } catch (const Failure& failure) {
+    if (failure.reason() == ATTN_REASON_RUNTIME_MISSING) throw;
+    throw Failure(ATTN_STATUS_REFUSED, failure.reason(),
+                  library.name + " does not take it with its deterministic engine " + std::to_string(number) + " on " +
+                      device + ": " + failure.what());
+  }
 }
 
 std::string ExecutionPlan::serialized() const {

@@ -33,6 +33,12 @@ struct EngineConfig {
 std::vector<EngineConfig> find_engines(const Descriptor& operation_graph, const Descriptor& properties,
                                        bool deterministic, const std::string& device);
 
+/// The engine that cudnn-frontend names itself, without asking the heuristics, for deterministic gradients on Blackwell
+/// (override_heuristics_query in CompositeSDPABackwardNode): the one that sums them in a fixed order there. Throws
+/// Failure: refused where cuDNN does not take the graph with it.
+std::vector<EngineConfig> find_ordered_engine(const Descriptor& operation_graph, const Descriptor& properties,
+                                              int32_t compute_capability, const std::string& device);
+
 /// A compiled engine.
 struct ExecutionPlan {
   Descriptor descriptor;
