@@ -6,6 +6,7 @@
 
 #include "attention_plugins/cuda_eager/backward_phases.hpp"
 #include "attention_plugins/cuda_eager/forward_phases.hpp"
+#include "attention_plugins/cuda_eager/gradient_sums.hpp"
 
 namespace cfgtool::attention::cuda_eager {
 
