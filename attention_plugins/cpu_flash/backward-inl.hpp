@@ -149,11 +149,11 @@ inline void BackwardTask::add_weights(int64_t head, int64_t first_row, int64_t r
 }
 
 inline void BackwardTask::rows_by_keys(int64_t head, int64_t first_row, int64_t rows, int64_t first_key, int64_t keys) {
-  const cpu::KeyRange any = plan_.visible_keys(sequence_, first_row, rows);
+  const geometry::KeyRange any = plan_.visible_keys(sequence_, first_row, rows);
   if (any.begin >= first_key + keys || any.end <= first_key) return;
-  cpu::KeyRange all{first_key, first_key + keys};
+  geometry::KeyRange all{first_key, first_key + keys};
   for (int64_t i = first_row; i < first_row + rows; ++i) {
-    const cpu::KeyRange seen = plan_.visible_keys(sequence_, i);
+    const geometry::KeyRange seen = plan_.visible_keys(sequence_, i);
     all = {std::max(all.begin, seen.begin), std::min(all.end, seen.end)};
   }
   load_rows(head, first_row, rows);
@@ -161,7 +161,7 @@ inline void BackwardTask::rows_by_keys(int64_t head, int64_t first_row, int64_t 
   const int64_t step = is_masked ? kMaskedRows : rows;
   for (int64_t offset = 0; offset < rows; offset += step) {
     const int64_t count = std::min(step, rows - offset);
-    const cpu::KeyRange seen = plan_.visible_keys(sequence_, first_row + offset, count);
+    const geometry::KeyRange seen = plan_.visible_keys(sequence_, first_row + offset, count);
     const int64_t begin = std::max(seen.begin - first_key, int64_t{0}) / 16 * 16;
     const int64_t end = std::min(rounded_up(seen.end - first_key, 16), rounded_up(keys, 16));
     if (begin < end) part(head, first_row, offset, count, first_key, begin, end, is_masked);
@@ -199,11 +199,11 @@ inline void BackwardTask::add_odd_keys(int64_t first_row, int64_t rows, int64_t 
   for (int64_t n = 0; n < odd_count_; ++n) {
     const int64_t j = odd_keys_[n];
     if (j < begin || j >= end) continue;
-    cpu::load_row(key, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + first_key + j, row_);
+    geometry::load_row(key, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + first_key + j, row_);
     for (int64_t i = 0; i < rows; ++i) {
       const float d_score = number_of(d_score_rows_[i * kRoundedRow + j / kPerWord], j % kPerWord);
       if (d_score == 0) continue;
-      cpu::add_scaled(d_queries_ + (first_row + i) * plan_.padded_qk(), d_score, row_, problem_.head_dim_qk);
+      geometry::add_scaled(d_queries_ + (first_row + i) * plan_.padded_qk(), d_score, row_, problem_.head_dim_qk);
     }
   }
 }
@@ -226,7 +226,7 @@ inline void BackwardTask::weigh(int64_t head, int64_t first_row, int64_t offset,
     const FloatVec lse = hn::Set(d, row_lse * kLog2E);
     const FloatVec correction = hn::Set(d, corrections_[row]);
     const FloatVec delta = hn::Set(d, arguments_.deltas[plan_.row_index(sequence_, head, row)]);
-    const cpu::KeyRange seen = is_masked ? plan_.visible_keys(sequence_, row) : cpu::KeyRange{0, 0};
+    const geometry::KeyRange seen = is_masked ? plan_.visible_keys(sequence_, row) : geometry::KeyRange{0, 0};
     const FloatVec first_seen = hn::Set(d, static_cast<float>(seen.begin - first_key));
     const FloatVec behind_seen = hn::Set(d, static_cast<float>(seen.end - first_key));
     for (int64_t j = begin; j < end; j += lanes()) {
@@ -256,12 +256,13 @@ inline void BackwardTask::add_bias(int64_t head, int64_t row, int64_t first_key,
   const int64_t* const stride = problem_.bias_stride;
   const int64_t start = sequence_.batch * stride[0] + head * stride[1] + row * stride[2];
   for (int64_t j = begin; j < present; ++j)
-    scores[j] += kLog2E * cpu::load(arguments_.extras.bias, problem_.bias_dtype, start + (first_key + j) * stride[3]);
+    scores[j] +=
+        kLog2E * geometry::load(arguments_.extras.bias, problem_.bias_dtype, start + (first_key + j) * stride[3]);
 }
 
 inline void BackwardTask::write_rows(void* data, const int64_t* stride, int64_t head_dim, int64_t head, int64_t first,
                                      int64_t count, const float* values, int64_t row, float factor) {
-  const cpu::Rows<void> rows{data, problem_.dtype, stride, head_dim};
+  const geometry::Rows<void> rows{data, problem_.dtype, stride, head_dim};
   for (int64_t i = 0; i < count; ++i) {
     store_numbers(values + i * row, factor, head_dim, data, problem_.dtype,
                   rows.offset(sequence_.tensor_batch, head, first + i));

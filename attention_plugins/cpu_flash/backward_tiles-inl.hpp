@@ -38,7 +38,7 @@ class BackwardTiles {
   const FlashPlan& plan_;
   const attn_problem& problem_;
   const BackwardArguments& arguments_;
-  cpu::Sequence sequence_{};
+  geometry::Sequence sequence_{};
   int64_t kv_head_ = 0;
   // Rows of words, and words that kPerWord rows have in common. Where a word is one number, both are the same memory.
   int64_t row_qk_ = 0, row_v_ = 0;                           // distances of rows: words(padded) + pad
@@ -95,7 +95,7 @@ inline void BackwardTiles::take_scratch() {
 inline void BackwardTiles::load_keys(int64_t first, int64_t count) {
   const auto key = rows_of(arguments_.tensors.key, problem_, problem_.key_stride, problem_.head_dim_qk);
   const auto value = rows_of(arguments_.tensors.value, problem_, problem_.value_stride, problem_.head_dim_v);
-  const auto load = [&](const cpu::Rows<const void>& rows, int64_t j, int64_t padded, float* to) HWY_ATTR {
+  const auto load = [&](const geometry::Rows<const void>& rows, int64_t j, int64_t padded, float* to) HWY_ATTR {
     if (j < count) {
       const int64_t row = sequence_.kv_begin + first + j;
       load_words(rows, rows.offset(sequence_.tensor_batch, kv_head_, row), to, padded);

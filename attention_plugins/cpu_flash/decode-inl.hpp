@@ -33,21 +33,21 @@ class DecodeTask {
   void load_queries();
   void write_partial(int64_t row, float* partial);
   template <int kRows>
-  void score_keys(cpu::KeyRange keys);
+  void score_keys(geometry::KeyRange keys);
   template <int kRows, int kKeys>
   void score_some(int64_t first_key, int64_t place, int64_t step);
   template <int kRows>
-  void add_values(cpu::KeyRange keys);
+  void add_values(geometry::KeyRange keys);
   template <int kRows, int kPairs>
-  void add_columns(cpu::KeyRange keys, int64_t first);
-  void weigh(int64_t row, cpu::KeyRange keys, float* partial);
-  void add_seen_values(int64_t row, cpu::KeyRange keys);
+  void add_columns(geometry::KeyRange keys, int64_t first);
+  void weigh(int64_t row, geometry::KeyRange keys, float* partial);
+  void add_seen_values(int64_t row, geometry::KeyRange keys);
 
   const FlashPlan& plan_;
   const attn_problem& problem_;
   const ForwardArguments& arguments_;
   float* scratch_;
-  cpu::Sequence sequence_{};
+  geometry::Sequence sequence_{};
   int64_t kv_head_ = 0;
   // Numbers of head dimensions up to a multiple of 2 * lanes() are in the order of load_pair, the rest as they are.
   float* queries_ = nullptr;  // [kDecodeRows][padded_qk]
@@ -73,8 +73,8 @@ inline void DecodeTask::run(int64_t task) {
   scores_ = outputs_ + kDecodeRows * plan_.padded_v();
   const int64_t rows = plan_.decode_rows();
   const int64_t first = task % splits * kDecodeKeys;
-  const cpu::KeyRange seen = plan_.visible_keys(sequence_, 0, problem_.seq_q);
-  const cpu::KeyRange keys{std::max(seen.begin, first), std::min(seen.end, first + kDecodeKeys)};
+  const geometry::KeyRange seen = plan_.visible_keys(sequence_, 0, problem_.seq_q);
+  const geometry::KeyRange keys{std::max(seen.begin, first), std::min(seen.end, first + kDecodeKeys)};
   float* const partials = arguments_.partials + task * rows * plan_.partial_floats();
   if (keys.begin >= keys.end) {
     for (int64_t r = 0; r < rows; ++r) {
@@ -97,8 +97,8 @@ inline void DecodeTask::run(int64_t task) {
 }
 
 inline void DecodeTask::load_queries() {
-  const cpu::Rows<const void> rows{arguments_.tensors.query, problem_.dtype, problem_.query_stride,
-                                   problem_.head_dim_qk};
+  const geometry::Rows<const void> rows{arguments_.tensors.query, problem_.dtype, problem_.query_stride,
+                                        problem_.head_dim_qk};
   std::fill_n(queries_, kDecodeRows * plan_.padded_qk(), 0.0F);
   // What add_values multiplies with where there is no row.
   if (plan_.decode_rows() > 1) std::fill_n(scores_, kDecodeRows * kDecodeKeys, 0.0F);
@@ -107,7 +107,7 @@ inline void DecodeTask::load_queries() {
     const int64_t start = rows.offset(sequence_.tensor_batch, head_of(r), sequence_.q_begin + row_of(r));
     for (int64_t k = 0; k < problem_.head_dim_qk; ++k) {
       queries_[r * plan_.padded_qk() + place_of(problem_.dtype, problem_.head_dim_qk, k)] =
-          cpu::load(rows.data, rows.dtype, start + k) * (problem_.scale * kLog2E);
+          geometry::load(rows.data, rows.dtype, start + k) * (problem_.scale * kLog2E);
     }
   }
 }
@@ -119,7 +119,7 @@ inline void DecodeTask::write_partial(int64_t row, float* partial) {
 }
 
 template <int kRows>
-inline void DecodeTask::score_keys(cpu::KeyRange keys) {
+inline void DecodeTask::score_keys(geometry::KeyRange keys) {
   // Four places of the memory at a time are read faster than one.
   const int64_t quarter = (keys.end - keys.begin) / 4;
   for (int64_t j = 0; j < quarter; ++j)
@@ -133,7 +133,8 @@ template <int kRows, int kKeys>
 inline void DecodeTask::score_some(int64_t first_key, int64_t place, int64_t step) {
   const FloatTag d;
   const int64_t padded = plan_.padded_qk();
-  const cpu::Rows<const void> rows{arguments_.tensors.key, problem_.dtype, problem_.key_stride, problem_.head_dim_qk};
+  const geometry::Rows<const void> rows{arguments_.tensors.key, problem_.dtype, problem_.key_stride,
+                                        problem_.head_dim_qk};
   const int64_t pairs_end = paired(problem_.head_dim_qk);
   const int32_t dtype = problem_.dtype;
   int64_t starts[kKeys];
@@ -156,17 +157,17 @@ inline void DecodeTask::score_some(int64_t first_key, int64_t place, int64_t ste
     add_across(sums, totals);
     for (int n = 0; n < kKeys; ++n) {
       for (int64_t k = pairs_end; k < problem_.head_dim_qk; ++k)
-        totals[n] += cpu::load(rows.data, dtype, starts[n] + k) * query[k];
+        totals[n] += geometry::load(rows.data, dtype, starts[n] + k) * query[k];
       scores_[r * kDecodeKeys + place + n * step] = totals[n];
     }
   }
 }
 
 /// Biases and masks the scores of a row, and turns them into weights.
-inline void DecodeTask::weigh(int64_t row, cpu::KeyRange keys, float* partial) {
+inline void DecodeTask::weigh(int64_t row, geometry::KeyRange keys, float* partial) {
   const FloatTag d;
   float* const scores = scores_ + row * kDecodeKeys;
-  const cpu::KeyRange seen = plan_.visible_keys(sequence_, row_of(row));
+  const geometry::KeyRange seen = plan_.visible_keys(sequence_, row_of(row));
   const int64_t count = keys.end - keys.begin;
   if (problem_.bias == ATTN_BIAS_ALIBI) {
     const float slope = arguments_.extras.alibi_slopes[head_of(row)] * kLog2E;
@@ -179,7 +180,7 @@ inline void DecodeTask::weigh(int64_t row, cpu::KeyRange keys, float* partial) {
     for (int64_t j = 0; j < count; ++j) {
       if (!seen.contains(keys.begin + j)) continue;
       scores[j] +=
-          cpu::load(arguments_.extras.bias, problem_.bias_dtype, start + (keys.begin + j) * stride[3]) * kLog2E;
+          geometry::load(arguments_.extras.bias, problem_.bias_dtype, start + (keys.begin + j) * stride[3]) * kLog2E;
     }
   }
   if (seen.begin > keys.begin || seen.end < keys.end) {
@@ -205,7 +206,7 @@ inline void DecodeTask::weigh(int64_t row, cpu::KeyRange keys, float* partial) {
 }
 
 template <int kRows>
-inline void DecodeTask::add_values(cpu::KeyRange keys) {
+inline void DecodeTask::add_values(geometry::KeyRange keys) {
   // As many columns at a time as their sums fit into registers.
   constexpr int kPairs = kRows == 1 ? 4 : kRows == 4 ? 2 : 1;
   const int64_t step = 2 * lanes();
@@ -215,13 +216,13 @@ inline void DecodeTask::add_values(cpu::KeyRange keys) {
     add_columns<kRows, kPairs>(keys, k);
   for (; k < pairs_end; k += step)
     add_columns<kRows, 1>(keys, k);
-  const cpu::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
-                                   problem_.head_dim_v};
+  const geometry::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                        problem_.head_dim_v};
   for (; k < problem_.head_dim_v; ++k) {
     float sums[kRows] = {};
     for (int64_t j = keys.begin; j < keys.end; ++j) {
-      const float value =
-          cpu::load(rows.data, rows.dtype, rows.offset(sequence_.tensor_batch, kv_head_, sequence_.kv_begin + j) + k);
+      const float value = geometry::load(rows.data, rows.dtype,
+                                         rows.offset(sequence_.tensor_batch, kv_head_, sequence_.kv_begin + j) + k);
       for (int r = 0; r < kRows; ++r)
         sums[r] += scores_[r * kDecodeKeys + j - keys.begin] * value;
     }
@@ -231,10 +232,10 @@ inline void DecodeTask::add_values(cpu::KeyRange keys) {
 }
 
 template <int kRows, int kPairs>
-inline void DecodeTask::add_columns(cpu::KeyRange keys, int64_t first) {
+inline void DecodeTask::add_columns(geometry::KeyRange keys, int64_t first) {
   const FloatTag d;
-  const cpu::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
-                                   problem_.head_dim_v};
+  const geometry::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                        problem_.head_dim_v};
   const int32_t dtype = problem_.dtype;
   FloatVec sums[kRows][2 * kPairs];
   for (auto& row : sums) {
@@ -268,19 +269,20 @@ inline void DecodeTask::add_columns(cpu::KeyRange keys, int64_t first) {
 
 /// Rows share the keys, and the weight 0 of a key that one of them does not see makes NaNs of infinities and NaNs: such
 /// a row is summed once more over what it sees. Not inlined, since that makes run() 4 % slower.
-HWY_NOINLINE inline void DecodeTask::add_seen_values(int64_t row, cpu::KeyRange keys) {
-  const cpu::KeyRange seen = plan_.visible_keys(sequence_, row_of(row));
+HWY_NOINLINE inline void DecodeTask::add_seen_values(int64_t row, geometry::KeyRange keys) {
+  const geometry::KeyRange seen = plan_.visible_keys(sequence_, row_of(row));
   if (seen.begin <= keys.begin && seen.end >= keys.end) return;
   float* const output = outputs_ + row * plan_.padded_v();
   if (std::all_of(output, output + problem_.head_dim_v, [](float number) { return std::isfinite(number); })) return;
-  const cpu::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
-                                   problem_.head_dim_v};
+  const geometry::Rows<const void> rows{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                        problem_.head_dim_v};
   std::fill_n(output, problem_.head_dim_v, 0.0F);
   for (int64_t j = std::max(keys.begin, seen.begin); j < std::min(keys.end, seen.end); ++j) {
     const float weight = scores_[row * kDecodeKeys + j - keys.begin];
     const int64_t start = rows.offset(sequence_.tensor_batch, kv_head_, sequence_.kv_begin + j);
     for (int64_t k = 0; k < problem_.head_dim_v; ++k)
-      output[place_of(problem_.dtype, problem_.head_dim_v, k)] += weight * cpu::load(rows.data, rows.dtype, start + k);
+      output[place_of(problem_.dtype, problem_.head_dim_v, k)] +=
+          weight * geometry::load(rows.data, rows.dtype, start + k);
   }
 }
 

@@ -25,7 +25,7 @@ inline void decode_merge(const ForwardArguments& arguments, int64_t number) {
   const int64_t rows = plan.decode_rows();
   const int64_t row = number % rows;
   const int64_t kv = number / rows;
-  const cpu::Sequence sequence = plan.sequence(kv / problem.heads_kv, arguments.extras);
+  const geometry::Sequence sequence = plan.sequence(kv / problem.heads_kv, arguments.extras);
   const int64_t head = kv % problem.heads_kv * plan.group_size() + row / problem.seq_q;
   const int64_t i = row % problem.seq_q;
   if (i >= plan.output_rows(sequence)) return;
@@ -45,7 +45,7 @@ inline void decode_merge(const ForwardArguments& arguments, int64_t number) {
       first[k] = (s == 0 ? 0.0F : first[k]) + part[k] * factor;
   }
   const bool is_empty = sum == 0;
-  const cpu::Rows<void> output{arguments.tensors.output, problem.dtype, problem.output_stride, problem.head_dim_v};
+  const geometry::Rows<void> output{arguments.tensors.output, problem.dtype, problem.output_stride, problem.head_dim_v};
   if (is_empty) std::fill_n(first, problem.head_dim_v, 0.0F);
   store_numbers(first, is_empty ? 0.0F : 1.0F / sum, problem.head_dim_v, output.data, output.dtype,
                 output.offset(sequence.tensor_batch, head, sequence.q_begin + i));

@@ -17,8 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
 
 /// A tensor as the backward pass reads or writes it.
-inline cpu::Rows<const void> rows_of(const void* data, const attn_problem& problem, const int64_t* stride,
-                                     int64_t head_dim) {
+inline geometry::Rows<const void> rows_of(const void* data, const attn_problem& problem, const int64_t* stride,
+                                          int64_t head_dim) {
   return {data, problem.dtype, stride, head_dim};
 }
 
@@ -27,7 +27,7 @@ inline void delta_task(const BackwardArguments& arguments, int64_t task, float* 
   const FloatTag d;
   const FlashPlan& plan = arguments.plan;
   const attn_problem& problem = plan.problem;
-  const cpu::Sequence sequence = plan.sequence(task / problem.heads_q, arguments.extras);
+  const geometry::Sequence sequence = plan.sequence(task / problem.heads_q, arguments.extras);
   const int64_t head = task % problem.heads_q;
   const auto output = rows_of(arguments.tensors.output, problem, problem.output_stride, problem.head_dim_v);
   const auto d_output = rows_of(arguments.tensors.d_output, problem, problem.d_output_stride, problem.head_dim_v);

@@ -65,7 +65,7 @@ void forward(const FlashPlan& plan, const attn_forward_tensors& tensors, const a
   const ForwardArguments arguments{plan, tensors, extras, workspace};
   if (!plan.splits_keys()) {
     const int64_t floats = plan.forward_floats_per_worker();
-    cpu::parallel_for(*run.executor, plan.forward_tasks(), [&](int64_t task, uint32_t worker) {
+    geometry::parallel_for(*run.executor, plan.forward_tasks(), [&](int64_t task, uint32_t worker) {
       plan.kernels->forward_task(arguments, task, workspace + worker * floats);
     });
     return;
@@ -73,11 +73,11 @@ void forward(const FlashPlan& plan, const attn_forward_tensors& tensors, const a
   float* const scratch = workspace + taken(plan.all_partial_floats());
   const int64_t floats = plan.decode_floats_per_worker();
   const int64_t kv_heads = plan.problem.batch * plan.problem.heads_kv;
-  cpu::parallel_for(*run.executor, kv_heads * plan.splits(), [&](int64_t task, uint32_t worker) {
+  geometry::parallel_for(*run.executor, kv_heads * plan.splits(), [&](int64_t task, uint32_t worker) {
     plan.kernels->decode_task(arguments, task, scratch + worker * floats);
   });
-  cpu::parallel_for(*run.executor, kv_heads * plan.decode_rows(),
-                    [&](int64_t row, uint32_t) { plan.kernels->decode_merge(arguments, row); });
+  geometry::parallel_for(*run.executor, kv_heads * plan.decode_rows(),
+                         [&](int64_t row, uint32_t) { plan.kernels->decode_merge(arguments, row); });
 }
 
 void backward(const FlashPlan& plan, const attn_backward_tensors& tensors, const attn_extras& extras,
@@ -86,10 +86,10 @@ void backward(const FlashPlan& plan, const attn_backward_tensors& tensors, const
   float* const scratch = deltas + taken(plan.row_count());
   const BackwardArguments arguments{plan, tensors, extras, deltas};
   const int64_t floats = plan.backward_floats_per_worker();
-  cpu::parallel_for(*run.executor, plan.problem.batch * plan.problem.heads_q, [&](int64_t task, uint32_t worker) {
+  geometry::parallel_for(*run.executor, plan.problem.batch * plan.problem.heads_q, [&](int64_t task, uint32_t worker) {
     plan.kernels->delta_task(arguments, task, scratch + worker * floats);
   });
-  cpu::parallel_for(*run.executor, plan.problem.batch * plan.problem.heads_kv, [&](int64_t task, uint32_t worker) {
+  geometry::parallel_for(*run.executor, plan.problem.batch * plan.problem.heads_kv, [&](int64_t task, uint32_t worker) {
     plan.kernels->backward_task(arguments, task, scratch + worker * floats);
   });
 }

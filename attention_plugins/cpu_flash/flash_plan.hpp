@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/geometry.hpp"
+#include "attention_plugins/geometry/geometry.hpp"
 
 namespace cfgtool::attention::cpu_flash {
 
@@ -35,7 +35,7 @@ inline int64_t rounded_up(int64_t count, int64_t step) {
   return (count + step - 1) / step * step;
 }
 
-struct FlashPlan : cpu::Geometry {
+struct FlashPlan : geometry::Geometry {
   uint32_t max_workers;
   const Kernels* kernels;
 

@@ -33,17 +33,17 @@ inline constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 /// kPanelRows query rows of one head, and what is known of them so far.
 struct Panel {
   int64_t head = 0;
-  int64_t first = 0;                  // row within the sequence
-  int64_t count = 0;                  // of rows that there are; the rest of the lanes computes on zeros
-  cpu::KeyRange any{0, 0};            // keys that some row sees
-  cpu::KeyRange all{0, 0};            // keys that every row sees
-  bool is_begun = false;              // `output` holds something
-  float* queries = nullptr;           // [words(head_dim_qk)][kPanelRows]
-  float* output = nullptr;            // [kPanelRows][padded_v]
-  float* largest = nullptr;           // [kPanelRows]: score
-  float* sum = nullptr;               // [kPanelRows]: of 2^(score - largest)
-  cpu::KeyRange seen[kPanelRows];     // the keys that a row sees
-  int64_t position[kPanelRows] = {};  // the key that a row faces
+  int64_t first = 0;                    // row within the sequence
+  int64_t count = 0;                    // of rows that there are; the rest of the lanes computes on zeros
+  geometry::KeyRange any{0, 0};         // keys that some row sees
+  geometry::KeyRange all{0, 0};         // keys that every row sees
+  bool is_begun = false;                // `output` holds something
+  float* queries = nullptr;             // [words(head_dim_qk)][kPanelRows]
+  float* output = nullptr;              // [kPanelRows][padded_v]
+  float* largest = nullptr;             // [kPanelRows]: score
+  float* sum = nullptr;                 // [kPanelRows]: of 2^(score - largest)
+  geometry::KeyRange seen[kPanelRows];  // the keys that a row sees
+  int64_t position[kPanelRows] = {};    // the key that a row faces
 };
 
 class ForwardTask {
@@ -73,7 +73,7 @@ class ForwardTask {
   const attn_problem& problem_;
   const ForwardArguments& arguments_;
   float* next_;
-  cpu::Sequence sequence_{};
+  geometry::Sequence sequence_{};
   int64_t kv_head_ = 0;
   Panel panels_[kPanelsPerTask];
   int64_t panel_count_ = 0;
@@ -98,11 +98,11 @@ inline void ForwardTask::run(int64_t task) {
   factors_ = take(kPanelRows);
   row_ = take(std::max(plan_.padded_qk(), plan_.padded_v()));
   choose_panels(task);
-  cpu::KeyRange keys{0, 0};
+  geometry::KeyRange keys{0, 0};
   for (int64_t i = 0; i < panel_count_; ++i) {
-    const cpu::KeyRange& any = panels_[i].any;
+    const geometry::KeyRange& any = panels_[i].any;
     if (any.is_empty()) continue;
-    keys = keys.is_empty() ? any : cpu::KeyRange{std::min(keys.begin, any.begin), std::max(keys.end, any.end)};
+    keys = keys.is_empty() ? any : geometry::KeyRange{std::min(keys.begin, any.begin), std::max(keys.end, any.end)};
   }
   // Blocks begin at multiples of their size, so that a row's result does not depend on the rows beside it.
   for (int64_t block = keys.begin / kKeyBlock * kKeyBlock; block < keys.end; block += kKeyBlock) {
@@ -143,7 +143,7 @@ inline void ForwardTask::begin_panel(Panel& panel, int64_t number) {
   panel.all = panel.any;
   for (int64_t r = 0; r < kPanelRows; ++r) {
     // Lanes without a row see all that the others see, so that they call for no mask.
-    const cpu::KeyRange keys = r < panel.count ? plan_.visible_keys(sequence_, panel.first + r) : panel.any;
+    const geometry::KeyRange keys = r < panel.count ? plan_.visible_keys(sequence_, panel.first + r) : panel.any;
     panel.all = {std::max(panel.all.begin, keys.begin), std::min(panel.all.end, keys.end)};
     panel.seen[r] = keys;
     panel.position[r] = plan_.aligned_position(sequence_, panel.first + r);
@@ -154,8 +154,8 @@ inline void ForwardTask::begin_panel(Panel& panel, int64_t number) {
 }
 
 inline void ForwardTask::load_queries(const Panel& panel) {
-  const cpu::Rows<const void> rows{arguments_.tensors.query, problem_.dtype, problem_.query_stride,
-                                   problem_.head_dim_qk};
+  const geometry::Rows<const void> rows{arguments_.tensors.query, problem_.dtype, problem_.query_stride,
+                                        problem_.head_dim_qk};
   for (int64_t r = 0; r < kPanelRows; ++r) {
     if (panel.first + r < sequence_.q_count && r < panel.count) {
       const int64_t start = rows.offset(sequence_.tensor_batch, panel.head, sequence_.q_begin + panel.first + r);
@@ -169,9 +169,10 @@ inline void ForwardTask::load_queries(const Panel& panel) {
 }
 
 inline void ForwardTask::load_block(int64_t first_key, int64_t keys) {
-  const cpu::Rows<const void> key{arguments_.tensors.key, problem_.dtype, problem_.key_stride, problem_.head_dim_qk};
-  const cpu::Rows<const void> value{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
-                                    problem_.head_dim_v};
+  const geometry::Rows<const void> key{arguments_.tensors.key, problem_.dtype, problem_.key_stride,
+                                       problem_.head_dim_qk};
+  const geometry::Rows<const void> value{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                         problem_.head_dim_v};
   const int64_t key_words = words(plan_.padded_qk());
   const int64_t value_words = words(plan_.padded_v());
   odd_count_ = 0;
@@ -219,16 +220,16 @@ inline void ForwardTask::attend(Panel& panel, int64_t block) {
 
 /// \param begin, end of the keys in the block that have weights
 inline void ForwardTask::add_odd_values(const Panel& panel, int64_t block, int64_t begin, int64_t end) {
-  const cpu::Rows<const void> value{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
-                                    problem_.head_dim_v};
+  const geometry::Rows<const void> value{arguments_.tensors.value, problem_.dtype, problem_.value_stride,
+                                         problem_.head_dim_v};
   for (int64_t n = 0; n < odd_count_; ++n) {
     const int64_t j = odd_keys_[n];
     if (j < begin || j >= end) continue;
-    cpu::load_row(value, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + block + j, row_);
+    geometry::load_row(value, sequence_.tensor_batch, kv_head_, sequence_.kv_begin + block + j, row_);
     for (int64_t r = 0; r < panel.count; ++r) {
       if (!panel.seen[r].contains(block + j)) continue;
       const float weight = number_of(scores_[(j - begin) / kPerWord * kPanelRows + r], j % kPerWord);
-      cpu::add_scaled(panel.output + r * plan_.padded_v(), weight, row_, problem_.head_dim_v);
+      geometry::add_scaled(panel.output + r * plan_.padded_v(), weight, row_, problem_.head_dim_v);
     }
   }
 }
@@ -245,7 +246,8 @@ inline void ForwardTask::add_bias(const Panel& panel, int64_t first_key, int64_t
     const int64_t* const stride = problem_.bias_stride;
     const int64_t start = sequence_.batch * stride[0] + panel.head * stride[1] + (panel.first + r) * stride[2];
     for (int64_t j = 0; j < present; ++j) {
-      const float bias = cpu::load(arguments_.extras.bias, problem_.bias_dtype, start + (first_key + j) * stride[3]);
+      const float bias =
+          geometry::load(arguments_.extras.bias, problem_.bias_dtype, start + (first_key + j) * stride[3]);
       scores_[j * kPanelRows + r] += bias * kLog2E;
     }
   }
@@ -299,7 +301,8 @@ inline void ForwardTask::weigh(Panel& panel, int64_t first_key, int64_t keys, bo
 }
 
 inline void ForwardTask::write(const Panel& panel) {
-  const cpu::Rows<void> output{arguments_.tensors.output, problem_.dtype, problem_.output_stride, problem_.head_dim_v};
+  const geometry::Rows<void> output{arguments_.tensors.output, problem_.dtype, problem_.output_stride,
+                                    problem_.head_dim_v};
   if (!panel.is_begun) std::fill_n(panel.output, kPanelRows * plan_.padded_v(), 0.0F);
   for (int64_t r = 0; r < panel.count; ++r) {
     const int64_t row = panel.first + r;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "attention_plugins/cpu_common/tensor_rows.hpp"
+#include "attention_plugins/geometry/tensor_rows.hpp"
 
 // Between SSE4 and plain C++ there is nothing that would gain.
 #define HWY_DISABLED_TARGETS HWY_SSSE3

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/checks.hpp"
 #include "attention_plugins/cpu_flash/kernels.hpp"
+#include "attention_plugins/geometry/checks.hpp"
 
 struct attn_instance {
   const cfgtool::attention::cpu_flash::Path* path;
@@ -19,7 +19,7 @@ struct attn_plan {
 
 namespace {
 
-using namespace cfgtool::attention::cpu;
+using namespace cfgtool::attention::geometry;
 using namespace cfgtool::attention::cpu_flash;
 
 constexpr int64_t kLargestHeadDim = 1024;

@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include <hwy/highway.h>
-#include "attention_plugins/cpu_common/tensor_rows.hpp"
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
+#include "attention_plugins/geometry/tensor_rows.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
@@ -91,7 +91,7 @@ HWY_INLINE FloatVec load_vector(const void* data, int32_t dtype, int64_t index) 
 #else
   HWY_ALIGN float numbers[HWY_LANES(float)];
   for (int64_t i = 0; i < lanes(); ++i)
-    numbers[i] = cpu::float_from_fp16(bits[i]);
+    numbers[i] = geometry::float_from_fp16(bits[i]);
   return hn::Load(d, numbers);
 #endif
 }
@@ -145,7 +145,7 @@ HWY_INLINE void store_vector(FloatVec vector, void* data, int32_t dtype, int64_t
   HWY_ALIGN float numbers[HWY_LANES(float)];
   hn::Store(vector, d, numbers);
   for (int64_t i = 0; i < lanes(); ++i)
-    bits[i] = cpu::fp16_from_float(numbers[i]);
+    bits[i] = geometry::fp16_from_float(numbers[i]);
 #endif
 }
 
@@ -157,7 +157,7 @@ HWY_INLINE void load_numbers(const void* data, int32_t dtype, int64_t index, int
   for (; i + lanes() <= count; i += lanes())
     hn::StoreU(load_vector(data, dtype, index + i), d, values + i);
   for (; i < count; ++i)
-    values[i] = cpu::load(data, dtype, index + i);
+    values[i] = geometry::load(data, dtype, index + i);
   for (; i < padded; ++i)
     values[i] = 0;
 }
@@ -170,7 +170,7 @@ HWY_INLINE void store_numbers(const float* values, float factor, int64_t count, 
   for (; i + lanes() <= count; i += lanes())
     store_vector(hn::Mul(hn::LoadU(d, values + i), hn::Set(d, factor)), data, dtype, index + i);
   for (; i < count; ++i)
-    cpu::store(data, dtype, index + i, values[i] * factor);
+    geometry::store(data, dtype, index + i, values[i] * factor);
 }
 
 }  // namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE

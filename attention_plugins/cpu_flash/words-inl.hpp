@@ -12,16 +12,16 @@
 #include <cstring>
 
 #include <hwy/highway.h>
-#include "attention_plugins/cpu_common/float_formats.hpp"
-#include "attention_plugins/cpu_common/tensor_rows.hpp"
 #include "attention_plugins/cpu_flash/gemm-inl.hpp"
 #include "attention_plugins/cpu_flash/vector_math-inl.hpp"
+#include "attention_plugins/geometry/float_formats.hpp"
+#include "attention_plugins/geometry/tensor_rows.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cfgtool::attention::cpu_flash::HWY_NAMESPACE {
 
 /// Writes the row that begins at `start` as words(padded) words, with zeros behind its numbers.
-HWY_INLINE void load_words(const cpu::Rows<const void>& rows, int64_t start, float* to, int64_t padded) {
+HWY_INLINE void load_words(const geometry::Rows<const void>& rows, int64_t start, float* to, int64_t padded) {
   if constexpr (kPerWord == 1) {
     load_numbers(rows.data, rows.dtype, start, rows.head_dim, to, padded);
   } else {
@@ -47,7 +47,7 @@ HWY_INLINE bool all_finite(const float* row, int64_t count) {
 /// The number at `place` of a word: below kPerWord.
 inline float number_of(float word, int64_t place) {
   if constexpr (kPerWord == 1) return word;
-  return cpu::float_from_bf16(static_cast<uint16_t>(std::bit_cast<uint32_t>(word) >> (16 * place)));
+  return geometry::float_from_bf16(static_cast<uint16_t>(std::bit_cast<uint32_t>(word) >> (16 * place)));
 }
 
 /// Writes kPerWord rows of words(numbers) words as `numbers` words, in each of which are the numbers that the rows have

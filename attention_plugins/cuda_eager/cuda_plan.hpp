@@ -5,11 +5,11 @@
 #include <cstdint>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/geometry.hpp"
+#include "attention_plugins/geometry/geometry.hpp"
 
 namespace cfgtool::attention::cuda_eager {
 
-using namespace cpu;
+using namespace geometry;
 
 /// What the matrices of scores may take of the workspace. Its other parts grow with the tensors themselves.
 constexpr int64_t kMatrixBytes = int64_t{256} << 20;

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "attention_plugins/cpu_common/tensor_rows.hpp"
 #include "attention_plugins/cuda_eager/cuda_plan.hpp"
+#include "attention_plugins/geometry/tensor_rows.hpp"
 
 namespace cfgtool::attention::cuda_eager {
 
@@ -16,7 +16,8 @@ CFGTOOL_HOST_DEVICE constexpr float minus_infinity() {
   return -std::numeric_limits<float>::infinity();
 }
 
-/// A tensor [batch, heads, sequence, head_dim]; unlike cpu::Rows it holds its strides, since it goes to the device.
+/// A tensor [batch, heads, sequence, head_dim]; unlike geometry::Rows it holds its strides, since it goes to the
+/// device.
 template <typename Void>
 struct View {
   Void* data;

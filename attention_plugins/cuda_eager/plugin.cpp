@@ -4,9 +4,9 @@
 #include <new>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/checks.hpp"
 #include "attention_plugins/cuda_eager/architectures.hpp"
 #include "attention_plugins/cuda_eager/runtime.hpp"
+#include "attention_plugins/geometry/checks.hpp"
 
 struct attn_instance {
   const attn_host* host;

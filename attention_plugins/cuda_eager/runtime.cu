@@ -2,8 +2,8 @@
 
 #include <cuda_runtime.h>
 
-#include "attention_plugins/cpu_common/checks.hpp"
 #include "attention_plugins/cuda_eager/passes.hpp"
+#include "attention_plugins/geometry/checks.hpp"
 
 namespace cfgtool::attention::cuda_eager {
 namespace {

@@ -5,15 +5,15 @@
 #include <cstdint>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/geometry.hpp"
-#include "attention_plugins/cpu_common/tensor_rows.hpp"
+#include "attention_plugins/geometry/geometry.hpp"
+#include "attention_plugins/geometry/tensor_rows.hpp"
 
 namespace cfgtool::attention::eager {
 
 /// Query rows, or keys, that one task works on: each key that it reads serves so many rows.
 constexpr int64_t kBlock = 16;
 
-using namespace cpu;
+using namespace geometry;
 
 /// Rows [first, first + count) of one head of one sequence, counted within the sequence.
 struct RowBlock {

@@ -4,8 +4,8 @@
 #include <new>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/checks.hpp"
 #include "attention_plugins/eager/eager_plan.hpp"
+#include "attention_plugins/geometry/checks.hpp"
 
 struct attn_instance {
   const attn_host* host;
@@ -17,7 +17,7 @@ struct attn_plan {
 
 namespace {
 
-using namespace cfgtool::attention::cpu;
+using namespace cfgtool::attention::geometry;
 using cfgtool::attention::eager::EagerPlan;
 
 EagerPlan make_plan(const attn_device& device, const attn_problem& problem) {

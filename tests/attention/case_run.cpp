@@ -8,7 +8,7 @@
 #include <limits>
 #include <numeric>
 
-#include "attention_plugins/cpu_common/tensor_rows.hpp"
+#include "attention_plugins/geometry/tensor_rows.hpp"
 #include "attention_plugins/host/names.hpp"
 #include "attention_plugins/host/plugin_error.hpp"
 
@@ -71,10 +71,10 @@ int64_t TestTensor::offset(int64_t index) const {
 }
 
 float TestTensor::get(int64_t index) const {
-  return cpu::load(bytes_.data(), dtype_, offset(index));
+  return geometry::load(bytes_.data(), dtype_, offset(index));
 }
 void TestTensor::set(int64_t index, float value) {
-  cpu::store(bytes_.data(), dtype_, offset(index), value);
+  geometry::store(bytes_.data(), dtype_, offset(index), value);
 }
 
 std::vector<float> TestTensor::values() const {

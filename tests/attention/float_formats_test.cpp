@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <limits>
 
-#include "attention_plugins/cpu_common/float_formats.hpp"
+#include "attention_plugins/geometry/float_formats.hpp"
 
-using namespace cfgtool::attention::cpu;
+using namespace cfgtool::attention::geometry;
 
 namespace {
 

@@ -1,8 +1,8 @@
-#include "attention_plugins/cpu_common/geometry.hpp"
+#include "attention_plugins/geometry/geometry.hpp"
 
 #include <algorithm>
 
-namespace cfgtool::attention::cpu {
+namespace cfgtool::attention::geometry {
 
 namespace {
 
@@ -34,4 +34,4 @@ int64_t Geometry::row_count() const {
   return problem.heads_q * (problem.varlen == ATTN_VARLEN_PACKED ? problem.total_q : problem.batch * problem.seq_q);
 }
 
-}  // namespace cfgtool::attention::cpu
+}  // namespace cfgtool::attention::geometry

@@ -6,9 +6,9 @@
 #include <bit>
 #include <cstdint>
 
-#include "attention_plugins/cpu_common/host_device.hpp"
+#include "attention_plugins/geometry/host_device.hpp"
 
-namespace cfgtool::attention::cpu {
+namespace cfgtool::attention::geometry {
 
 CFGTOOL_HOST_DEVICE inline float float_from_bf16(uint16_t bits) {
   return std::bit_cast<float>(uint32_t{bits} << 16);
@@ -56,4 +56,4 @@ CFGTOOL_HOST_DEVICE inline uint16_t fp16_from_float(float value) {
   return static_cast<uint16_t>(sign | (whole + (up ? 1U : 0U)));
 }
 
-}  // namespace cfgtool::attention::cpu
+}  // namespace cfgtool::attention::geometry

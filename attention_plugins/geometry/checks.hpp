@@ -4,7 +4,7 @@
 
 #include "attention_plugins/abi/attention_plugin.h"
 
-namespace cfgtool::attention::cpu {
+namespace cfgtool::attention::geometry {
 
 /// Fills in the answer, and returns `status`.
 [[gnu::format(printf, 4, 5)]] attn_status say(attn_status status, attn_answer* answer, int32_t reason,
@@ -22,4 +22,4 @@ attn_status check_question(uint32_t implementation, uint32_t implementations, co
 attn_status check_run(const attn_problem& problem, const attn_extras& extras, const attn_run& run,
                       uint64_t workspace_bytes, attn_answer* answer);
 
-}  // namespace cfgtool::attention::cpu
+}  // namespace cfgtool::attention::geometry

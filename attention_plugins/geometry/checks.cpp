@@ -1,10 +1,10 @@
-#include "attention_plugins/cpu_common/checks.hpp"
+#include "attention_plugins/geometry/checks.hpp"
 
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 
-namespace cfgtool::attention::cpu {
+namespace cfgtool::attention::geometry {
 
 attn_status say(attn_status status, attn_answer* answer, int32_t reason, const char* format, ...) {
   answer->reason = reason;
@@ -108,4 +108,4 @@ attn_status check_run(const attn_problem& problem, const attn_extras& extras, co
   return ATTN_STATUS_OK;
 }
 
-}  // namespace cfgtool::attention::cpu
+}  // namespace cfgtool::attention::geometry

@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/float_formats.hpp"
+#include "attention_plugins/geometry/float_formats.hpp"
 
-namespace cfgtool::attention::cpu {
+namespace cfgtool::attention::geometry {
 
 CFGTOOL_HOST_DEVICE inline float load(const void* data, int32_t dtype, int64_t index) {
   if (dtype == ATTN_DTYPE_F32) return static_cast<const float*>(data)[index];
@@ -74,4 +74,4 @@ inline void add_scaled(float* sum, float factor, const float* row, int64_t count
     sum[i] += factor * row[i];
 }
 
-}  // namespace cfgtool::attention::cpu
+}  // namespace cfgtool::attention::geometry

@@ -6,9 +6,9 @@
 #include <cstdint>
 
 #include "attention_plugins/abi/attention_plugin.h"
-#include "attention_plugins/cpu_common/host_device.hpp"
+#include "attention_plugins/geometry/host_device.hpp"
 
-namespace cfgtool::attention::cpu {
+namespace cfgtool::attention::geometry {
 
 /// Keys [begin, end); begin <= end.
 struct KeyRange {
@@ -106,4 +106,4 @@ void parallel_for(const attn_executor& executor, int64_t count, const Function& 
   executor.parallel_for(executor.context, static_cast<uint64_t>(count), task, const_cast<Function*>(&function));
 }
 
-}  // namespace cfgtool::attention::cpu
+}  // namespace cfgtool::attention::geometry
