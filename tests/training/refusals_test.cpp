@@ -25,7 +25,10 @@ TEST_CASE("an implementation that is unknown or not there stops the training, wi
   CHECK(unknown.outcome.complains("there is no attention implementation 'flash_attention_9'"));
   const TrainingRun absent = run_training_with("flash_attention_2", {});
   check_stops(absent, 3);
-  CHECK(absent.outcome.complains("no attention plugin provides flash_attention_2"));
+  // Where cuDNN was found when this was built, a plugin provides it, though not on the CPU.
+  const bool is_told = absent.outcome.complains("no attention plugin provides flash_attention_2") ||
+                       absent.outcome.complains("plugins provide flash_attention_2 on cuda only");
+  CHECK(is_told);
   CHECK(absent.outcome.complains("note: supported here for these sizes: "));
   CHECK(absent.outcome.complains("try: "));
 }
