@@ -56,8 +56,7 @@ std::string yes_text(const CheckAnswer& answer) {
   text += fmt::format("\n  {}\n", attention::describe(problem));
   if (!answer.answer.text.empty()) text += fmt::format("  {}\n", answer.answer.text);
   // Before a kernel is compiled, a library may not know.
-  if (answer.answer.forward_workspace_bytes == 0 && answer.answer.backward_workspace_bytes == 0)
-    return text;
+  if (answer.answer.forward_workspace_bytes == 0 && answer.answer.backward_workspace_bytes == 0) return text;
   text += fmt::format("  workspace: {} forward", size_text(answer.answer.forward_workspace_bytes));
   if ((problem.passes & ATTN_PASS_BACKWARD) != 0)
     text += fmt::format(", {} backward", size_text(answer.answer.backward_workspace_bytes));
