@@ -4,12 +4,8 @@ namespace cfgtool::attention::cudnn {
 
 namespace {
 
-void refuse(const std::optional<Refusal>& refusal, bool is_sdpa) {
-  if (!refusal) return;
-  // sdpa elsewhere falls back in silence; here the user is told what to ask for.
-  const bool says_so = refusal->text.find("eager") != std::string::npos;
-  throw Failure(ATTN_STATUS_REFUSED, refusal->reason,
-                refusal->text + (is_sdpa && !says_so ? "; eager has no fused kernel and takes more" : ""));
+void refuse(const std::optional<Refusal>& refusal) {
+  if (refusal) throw Failure(ATTN_STATUS_REFUSED, refusal->reason, refusal->text);
 }
 
 const char* support(bool is_documented) {
@@ -27,12 +23,11 @@ std::string list(const std::vector<ChosenEngine>& engines) {
 }  // namespace
 
 void check_rules(const Question& question) {
-  refuse(refuse_by_rules(question.problem, question.device.compute_capability, question.device.name), question.is_sdpa);
+  refuse(refuse_by_rules(question.problem, question.device.compute_capability, question.device.name));
 }
 
 void check_known_bugs(const Question& question, int64_t cudnn_version) {
-  refuse(find_known_bug(question.problem, question.device.compute_capability, cudnn_version, question.device.name),
-         question.is_sdpa);
+  refuse(find_known_bug(question.problem, question.device.compute_capability, cudnn_version, question.device.name));
 }
 
 std::vector<ChosenEngine> chosen(const std::vector<PassEngines>& engines) {

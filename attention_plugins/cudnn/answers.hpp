@@ -15,7 +15,6 @@ namespace cfgtool::attention::cudnn {
 constexpr int64_t kBuiltWithVersion = CUDNN_MAJOR * 10000 + CUDNN_MINOR * 100 + CUDNN_PATCHLEVEL;
 
 struct Question {
-  bool is_sdpa;  ///< else flash_attention_2; both take cuDNN's fused engines and nothing else
   Device device;
   const attn_problem& problem;
 };

@@ -24,7 +24,7 @@ struct attn_plan {
 
 namespace {
 
-constexpr uint32_t kSdpa = 1;
+constexpr uint32_t kImplementationCount = 2;
 
 /// No exception leaves the plugin.
 template <typename Work>
@@ -61,6 +61,13 @@ void describe_plan(const CompiledPlan& compiled, attn_answer* answer) {
   write_text(answer->engine, engine_text(compiled.library, chosen(compiled)));
 }
 
+/// flash_attention_2 and sdpa are the same here: cuDNN's fused engines, and nothing else.
+void check_implementation(uint32_t implementation) {
+  if (implementation >= kImplementationCount)
+    throw Failure(ATTN_STATUS_BAD_ARGUMENT, ATTN_REASON_OTHER,
+                  "there is no implementation " + std::to_string(implementation));
+}
+
 /// The device as plans are keyed by it.
 Device identify_for_plan(attn_instance& instance, const attn_device& device) {
   Device known = instance.runtime.identify(device);
@@ -78,7 +85,8 @@ attn_status query(attn_instance* instance, uint32_t implementation, const attn_d
                   const attn_problem* problem, int32_t level, attn_answer* answer) {
   return answered(answer, [&] {
     answer->level = ATTN_LEVEL_RULES;
-    const Question question{implementation == kSdpa, instance->runtime.identify(*device), *problem};
+    check_implementation(implementation);
+    const Question question{instance->runtime.identify(*device), *problem};
     check_rules(question);
     answer->documented = is_documented(*problem, question.device.compute_capability) ? 1 : 0;
     if (level == ATTN_LEVEL_RULES || (question.device.index < 0 && question.device.description.empty())) {
@@ -113,7 +121,8 @@ template <typename Make>
 attn_status make_plan(attn_instance* instance, uint32_t implementation, const attn_device* device,
                       const attn_problem* problem, attn_plan** result, attn_answer* answer, const Make& make) {
   return answered(answer, [&] {
-    const Question question{implementation == kSdpa, identify_for_plan(*instance, *device), *problem};
+    check_implementation(implementation);
+    const Question question{identify_for_plan(*instance, *device), *problem};
     check_rules(question);
     const Library& library = instance->runtime.library(question.device, true);
     check_known_bugs(question, library.version);
@@ -189,7 +198,7 @@ constexpr attn_plugin kPlugin{sizeof(attn_plugin),
                               "cudnn",
                               kPluginVersion,
                               "fused attention on NVIDIA GPUs through cuDNN 9, and whether it would run there",
-                              2,
+                              kImplementationCount,
                               0,
                               kImplementations,
                               open_plugin,
