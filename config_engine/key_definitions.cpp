@@ -1,5 +1,7 @@
 #include "config_engine/key_definitions.hpp"
 
+#include <fmt/format.h>
+
 #include "config_engine/key_path.hpp"
 
 namespace cfgtool {
@@ -17,7 +19,7 @@ class Search {
       look_at(group, option);
     }
     for (const std::string& name : repository_.subgroups(group))
-      look_below(group.empty() ? name : group + "/" + name);
+      look_below(group.empty() ? name : fmt::format("{}/{}", group, name));
   }
 
   std::vector<KeyDefinition> take() { return std::move(found_); }
@@ -25,7 +27,8 @@ class Search {
  private:
   void look_at(const std::string& group, const std::string& option) {
     try {
-      const LoadedConfig* config = repository_.load_config(group.empty() ? option : group + "/" + option);
+      const LoadedConfig* config =
+          repository_.load_config(group.empty() ? option : fmt::format("{}/{}", group, option));
       if (config == nullptr || config->file->is_builtin) return;
       const std::vector<std::string> package = package_of(group, option, *config);
       if (package.size() >= key_.size() || !std::equal(package.begin(), package.end(), key_.begin())) return;
