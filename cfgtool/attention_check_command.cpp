@@ -82,9 +82,19 @@ void refuse_flags_beside_file(const CLI::App& app) {
 
 std::vector<CheckProblem> problems_of(const CheckFlags& flags) {
   std::vector<CheckProblem> problems;
-  if (flags.file.empty()) return {{"", flags.problem.problem()}};
-  for (const NamedProblem& named : read_problem_file(flags.file))
-    problems.push_back({named.name, named.flags.problem()});
+  if (flags.file.empty()) {
+    problems.push_back({"", flags.problem.problem(), flags.problem.model_note()});
+  } else {
+    for (const NamedProblem& named : read_problem_file(flags.file))
+      problems.push_back({named.name, named.flags.problem(), named.flags.model_note()});
+  }
+  for (const CheckProblem& problem : problems) {
+    // What no kernel anywhere could compute is no answer about a device.
+    // Of several, the others still have one.
+    const auto fault = flags.file.empty() ? attention::check_problem(problem.problem) : std::nullopt;
+    if (fault) throw std::invalid_argument(fault->text);
+    if (!problem.model_note.empty()) write_stderr(fmt::format("note: {}\n", problem.model_note));
+  }
   return problems;
 }
 

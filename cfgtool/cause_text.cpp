@@ -165,6 +165,12 @@ void refuse_key(const std::string& key, const Tree& tree, const Composition& com
                                static_cast<uint32_t>(std::max<size_t>(key.size(), 1)),
                                {}});
   if (std::string hint = did_you_mean(key, key_paths(tree)); !hint.empty()) diagnostic.notes.push_back(std::move(hint));
+  for (size_t i = 0; i < composition.overrides.size(); ++i) {
+    const Override& word = composition.overrides[i];
+    const bool is_above = key == word.key_or_group || key.starts_with(word.key_or_group + ".");
+    if (word.is_delete() && is_above)
+      diagnostic.notes.push_back(fmt::format("override {} deletes it: {}", i + 1, word.input_line));
+  }
   for (const KeyDefinition& definition : configs_that_define(store, request, composition, key, kMost)) {
     SourceLocation at;
     composition.sources->locate(definition.pos, &at);
@@ -172,6 +178,7 @@ void refuse_key(const std::string& key, const Tree& tree, const Composition& com
                                                      : fmt::format("{}={}", definition.group, definition.option);
     diagnostic.notes.push_back(fmt::format("{} would define it: {}", how, to_string(at)));
   }
+  diagnostic.notes.push_back(fmt::format("+{}=VALUE would add it", key));
   ConfigError error(std::move(diagnostic));
   error.set_sources(composition.sources);
   throw error;

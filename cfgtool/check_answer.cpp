@@ -34,6 +34,11 @@ std::vector<Candidate> refusals_for(const attn_device& device, const Selection& 
 }
 
 void take_absence(CheckAnswer& answer, const attn_device& device, const Selection& selection, const Plugins& plugins) {
+  if (const auto why = attention::why_no_gpu_answers(plugins); why && device.kind == ATTN_DEVICE_CUDA) {
+    answer.verdict = CheckVerdict::kCannotTell;
+    answer.reasons.push_back({attention::reason_code(ATTN_REASON_RUNTIME_MISSING), "", *why});
+    return;
+  }
   const std::vector<std::string> known = attention::provided_names(plugins);
   const std::string known_words = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
   if (selection.name_known) {

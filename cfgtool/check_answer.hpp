@@ -24,6 +24,7 @@ const char* to_string(CheckVerdict verdict);
 struct CheckProblem {
   std::string name;  ///< empty: the only one, made of flags
   attn_problem problem{};
+  std::string model_note;  ///< see ProblemFlags::model_note
 };
 
 struct CheckReason {

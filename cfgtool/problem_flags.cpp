@@ -13,6 +13,7 @@
 
 #include "attention_plugins/host/names.hpp"
 #include "config_engine/diagnostic.hpp"
+#include "config_engine/suggest.hpp"
 #include "schemas/model_config_file.hpp"
 
 namespace cfgtool {
@@ -46,20 +47,36 @@ constexpr const char* kDefaultHeads = "1";
 constexpr const char* kDefaultHeadDim = "64";
 constexpr const char* kDefaultSeq = "128";
 
-/// Fills in what a model's config.json says and no flag does.
-void take_model(ProblemFlags& flags) {
-  std::filesystem::path file = flags.model;
+ModelConfigFile read_model(const std::string& path, SourceMap& sources) {
+  std::filesystem::path file = path;
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) file /= "config.json";
+  const SourcePos flag = sources.add(SourceKind::kFlag, "--model", path);
+  if (!std::filesystem::exists(file, error))
+    throw_error(Stage::kRequest, "model-file-unreadable",
+                fmt::format("'{}' is not here: --model takes a local folder or file, no name of a hub", file.string()),
+                flag, static_cast<uint32_t>(std::max<size_t>(path.size(), 1)));
+  return read_model_config(sources, file, flag);
+}
+
+/// A yes about sizes that nobody gave would be about another model.
+void refuse_missing_size(const char* what, const char* flag, const SourceMap& sources, SourcePos file) {
+  SourceLocation at;
+  const bool located = sources.locate(file, &at);
+  throw_error(Stage::kRequest, "model-file-field",
+              fmt::format("{} does not say {}; {} does", located ? at.name : "config.json", what, flag), file);
+}
+
+/// Fills in what a model's config.json says and no flag does.
+void take_model(ProblemFlags& flags) {
   const auto sources = std::make_shared<SourceMap>();
   try {
-    const ModelConfigFile model =
-        read_model_config(*sources, file, sources->add(SourceKind::kFlag, "--model", flags.model));
+    const ModelConfigFile model = read_model(flags.model, *sources);
     const auto& heads = model.num_attention_heads;
     if (flags.heads.empty() && heads)
       flags.heads = fmt::format("{}:{}", heads->value, model.num_key_value_heads.value_or(*heads).value);
     if (flags.head_dim.empty() && model.head_dim) {
-      flags.head_dim = std::to_string(model.head_dim->value);
+      flags.head_dim = fmt::format("{}:{}", model.head_dim->value, model.head_dim_v.value_or(*model.head_dim).value);
     } else if (flags.head_dim.empty() && model.hidden_size && heads) {
       if (model.hidden_size->value % heads->value != 0) {
         throw_error(Stage::kResolve, "attention-size",
@@ -71,6 +88,10 @@ void take_model(ProblemFlags& flags) {
     }
     if (flags.seq.empty() && model.max_position_embeddings)
       flags.seq = std::to_string(model.max_position_embeddings->value);
+    if (model.is_causal) flags.causal = true;
+    if (flags.heads.empty()) refuse_missing_size("the number of heads", "--heads", *sources, model.begin);
+    if (flags.head_dim.empty()) refuse_missing_size("the head dimension", "--head-dim", *sources, model.begin);
+    if (flags.seq.empty()) refuse_missing_size("the length of sequences", "--seq", *sources, model.begin);
     if (flags.dtype.empty() && model.dtype) {
       if (!attention::dtype_from_name(model.dtype->value))
         throw_error(Stage::kResolve, "attention-dtype",
@@ -119,6 +140,15 @@ void add_mask(const ProblemFlags& flags, attn_problem& problem) {
 }
 
 }  // namespace
+
+std::string ProblemFlags::model_note() const {
+  if (model.empty()) return {};
+  SourceMap sources;
+  const ModelConfigFile file = read_model(model, sources);
+  if (file.features.empty()) return {};
+  return fmt::format("{} also says {}, which is not asked about unless flags say it", file.path,
+                     fmt::join(file.features, ", "));
+}
 
 attn_problem ProblemFlags::problem() const {
   ProblemFlags said = *this;
@@ -171,7 +201,8 @@ void add_problem_flags(CLI::App& app, ProblemFlags& flags) {
   text("--head-dim", flags.head_dim, "D[:DV]", kDefaultHeadDim, "Head dimension of queries and keys, and of values");
   text("--seq", flags.seq, "SQ[:SKV]", kDefaultSeq, "Sequence length of queries, and of keys");
   text("--model", flags.model, "PATH", "",
-       "A Hugging Face config.json, or its folder: it gives type, heads, head dimension and length where no flag does");
+       "A Hugging Face config.json, or its folder: it gives type, heads, head dimension and length where no flag does, "
+       "and the causal mask of a language model");
   app.add_option("--batch", flags.batch, "Sequences")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31))
       ->capture_default_str()
@@ -199,23 +230,40 @@ void add_problem_flags(CLI::App& app, ProblemFlags& flags) {
   app.add_flag("--deterministic", flags.deterministic, "Equal inputs give equal bits")->group(kProblemGroup);
 }
 
+namespace {
+
+void refuse_extra_words(const CLI::App& app, const std::vector<std::string>& words) {
+  const std::vector<std::string> extra = app.remaining();
+  const auto first = std::ranges::find_if(
+      words, [&](const std::string& word) { return std::ranges::find(extra, word) != extra.end(); });
+  if (first == words.end()) return;
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options())
+    known.push_back(option->get_name());
+  const std::string hint = did_you_mean(*first, known);
+  throw std::invalid_argument(fmt::format("'{}' is no flag of a problem{}", *first, hint.empty() ? "" : "; " + hint));
+}
+
+}  // namespace
+
 NamedProblem parse_problem_line(std::string_view line) {
   std::istringstream stream{std::string(line)};
   NamedProblem problem;
   stream >> problem.name;
   if (problem.name.starts_with("-")) throw std::invalid_argument("a line begins with the problem's name");
   std::vector<std::string> words;
-  for (std::string word; stream >> word;)
+  for (std::string word; stream >> word && !word.starts_with('#');)
     words.push_back(word);
   CLI::App app;
   app.set_help_flag();  // a line asks for no help
+  app.allow_extras();
   add_problem_flags(app, problem.flags);
-  std::reverse(words.begin(), words.end());  // CLI11 takes a vector from its end
   try {
-    app.parse(words);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes a vector from its end
   } catch (const CLI::ParseError& error) {
     throw std::invalid_argument(error.what());
   }
+  refuse_extra_words(app, words);
   problem.flags.problem();  // refuses what no flag alone can know
   return problem;
 }
@@ -226,17 +274,23 @@ std::vector<NamedProblem> read_problem_file(const std::string& path) {
   if (!stream || std::filesystem::is_directory(path, ignored))
     throw std::invalid_argument(fmt::format("cannot read '{}'", path));
   std::vector<NamedProblem> problems;
+  std::string faults;
   size_t number = 0;
   for (std::string line; std::getline(stream, line);) {
     ++number;
     const size_t begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
     try {
-      problems.push_back(parse_problem_line(line));
+      NamedProblem problem = parse_problem_line(line);
+      const auto same = std::ranges::find(problems, problem.name, &NamedProblem::name);
+      if (same != problems.end())
+        throw std::invalid_argument(fmt::format("another line has the name '{}' already", problem.name));
+      problems.push_back(std::move(problem));
     } catch (const std::invalid_argument& error) {
-      throw std::invalid_argument(fmt::format("{}:{}:{}: {}", path, number, begin + 1, error.what()));
+      faults += fmt::format("{}{}:{}:{}: {}", faults.empty() ? "" : "\n", path, number, begin + 1, error.what());
     }
   }
+  if (!faults.empty()) throw std::invalid_argument(faults);
   if (problems.empty()) throw std::invalid_argument(fmt::format("'{}' holds no problem", path));
   return problems;
 }

@@ -43,6 +43,9 @@ struct ProblemFlags {
   /// \throws std::invalid_argument that says which flag is wrong and what it takes, ConfigError with sources for a
   /// model's file that is wrong
   attn_problem problem() const;
+
+  /// What the model's file says about attention that these flags do not ask about, for people; empty without a model.
+  std::string model_note() const;
 };
 
 /// The heading of these flags in the help.

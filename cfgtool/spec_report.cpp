@@ -12,6 +12,7 @@
 #include "config_engine/yaml_writer.hpp"
 #include "schemas/attention_mapping.hpp"
 #include "schemas/attention_spec.hpp"
+#include "schemas/spec_assumptions.hpp"
 
 namespace cfgtool {
 
@@ -37,6 +38,8 @@ SpecReport report_spec(Composition composition, const SpecFlags& flags, bool as_
   }
   refuse_unused_options(flags.plugins, plugins, not_opened, sources);
   report.warnings.insert(report.warnings.end(), load_warnings.begin(), load_warnings.end());
+  const std::vector<Diagnostic> assumed = assumptions(spec);
+  report.warnings.insert(report.warnings.end(), assumed.begin(), assumed.end());
   const auto choices = attention::choose_roles(spec, machine, plugins);
   report.refusals = attention::refusals(spec, machine, choices, attention::known_names(spec, plugins));
 

@@ -113,6 +113,7 @@ void add_role(Builder& out, NodeId roles, const RoleSpec& role, const RoleChoice
   add_value(out, node, "heads_q", role.heads_q);
   add_value(out, node, "heads_kv", role.heads_kv);
   add_value(out, node, "head_dim", role.head_dim);
+  if (role.head_dim_v) add_value(out, node, "head_dim_v", *role.head_dim_v);
   add_value(out, node, "sequence_length", role.sequence_length);
   out.text(node, "model_file", role.model_file);
   if (choice.chosen) {

@@ -29,7 +29,7 @@ class Search {
     try {
       const LoadedConfig* config =
           repository_.load_config(group.empty() ? option : fmt::format("{}/{}", group, option));
-      if (config == nullptr || config->file->is_builtin) return;
+      if (config == nullptr || config->file->is_builtin || key_.front() == "defaults") return;
       const std::vector<std::string> package = package_of(group, option, *config);
       if (package.size() >= key_.size() || !std::equal(package.begin(), package.end(), key_.begin())) return;
       const Tree& tree = config->file->tree;

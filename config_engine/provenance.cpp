@@ -112,17 +112,18 @@ void Provenance::collect_reads(const Interpolation& text, uint32_t expr, NodeId 
   // First what decides which key or resolver it is, then that.
   for (uint32_t child = at.first_child; child != kNoNode; child = text[child].next)
     collect_reads(text, child, node, depth, reads);
-  if (at.kind == ExprKind::kCall) reads.push_back(read_resolver(text, expr));
+  if (at.kind == ExprKind::kCall) reads.push_back(read_resolver(text, expr, node, depth));
   if (at.kind == ExprKind::kSelect && at.child_count == 0) reads.push_back(read_key(at.path(), node, depth));
 }
 
-ValueRead Provenance::read_resolver(const Interpolation& text, uint32_t expr) const {
+ValueRead Provenance::read_resolver(const Interpolation& text, uint32_t expr, NodeId from, size_t depth) {
   const Expr& call = text[expr];
   ValueRead read;
   read.kind = ValueRead::Kind::kResolver;
   read.name = call.name_parts == 0 ? std::string(call.path()) : std::string(text.source_text(expr));
   read.is_there = true;
   const bool is_constant = call.first_child != kNoNode && text[call.first_child].kind == ExprKind::kConstant;
+  if (read.name == "oc.select" && is_constant) return read_key(text.source_text(call.first_child), from, depth);
   if (read.name != "oc.env" || !is_constant) return read;
   read.kind = ValueRead::Kind::kEnvironment;
   read.name = std::string(text.source_text(call.first_child));

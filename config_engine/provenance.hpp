@@ -22,7 +22,7 @@ struct ValueRead {
   enum class Kind : uint8_t {
     kKey,          ///< another value: `name` is its key
     kEnvironment,  ///< `${oc.env:NAME}`: `name` is the variable's
-    kResolver,     ///< any other resolver: `name` is its name
+    kResolver,     ///< any other resolver, but `${oc.select:KEY}`, which reads a key: `name` is its name
   } kind = Kind::kKey;
   std::string name;
   std::string value;               ///< as Python prints it; empty where it cannot be told
@@ -66,7 +66,7 @@ class Provenance {
   void collect_reads(const Interpolation& text, uint32_t expr, NodeId node, size_t depth,
                      std::vector<ValueRead>& reads);
   ValueRead read_key(std::string_view path, NodeId from, size_t depth);
-  ValueRead read_resolver(const Interpolation& text, uint32_t expr) const;
+  ValueRead read_resolver(const Interpolation& text, uint32_t expr, NodeId from, size_t depth);
   NodeId find_from(std::string_view path, NodeId from);
 
   const Composition& composition_;

@@ -130,6 +130,8 @@ RoleSpec SpecReader::read_role(const RoleMapping& mapping, const Model& model) {
   RoleSpec role;
   role.name = mapping.name;
   role.trains = mapping.trains;
+  const std::vector<std::string>& heads_keys = mapping_.models[mapping.model].heads_q.keys;
+  if (!heads_keys.empty()) role.heads_key = heads_keys.front();
   role.implementation_key = mapping_.models[mapping.model].implementation;
   if (model.implementation) {
     role.implementation = model.implementation->name;
@@ -144,6 +146,8 @@ RoleSpec SpecReader::read_role(const RoleMapping& mapping, const Model& model) {
     role.heads_q = model.sizes->heads_q;
     role.heads_kv = model.sizes->heads_kv;
     role.head_dim = model.sizes->head_dim;
+    role.head_dim_v = model.sizes->head_dim_v;
+    role.model_features = model.sizes->model_features;
     role.model_file = model.sizes->model_file;
     role.dtype = model.sizes->dtype.value_or(role.dtype);
   }

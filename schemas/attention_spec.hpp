@@ -53,7 +53,10 @@ struct RoleSpec {
   bool trains = false;           ///< needs the backward pass
   SpecValue<std::string> dtype;  ///< as written, such as "bfloat16"
   SpecValue<int64_t> heads_q, heads_kv, head_dim, sequence_length;
-  std::string model_file;  ///< the config.json that was read, or why none was
+  std::optional<SpecValue<int64_t>> head_dim_v;  ///< of values and outputs, where it is not head_dim
+  std::string heads_key;                         ///< that would give heads_q; empty: none
+  std::vector<std::string> model_features;       ///< see ModelConfigFile::features: nobody asks plugins about them
+  std::string model_file;                        ///< the config.json that was read, or why none was
 };
 
 struct AttentionSpec {

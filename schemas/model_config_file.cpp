@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -34,6 +36,8 @@ class Reader {
   size_t find_value(std::string_view name, size_t from) const;
   const Json* field(const Json& object, const char* name) const;
   std::optional<ModelFileValue<int64_t>> size(const Json& object, const char* name) const;
+  std::optional<ModelFileValue<int64_t>> first_size(const Json& object, std::initializer_list<const char*> names) const;
+  void read_sizes(const Json& object, ModelConfigFile& model) const;
   std::optional<ModelFileValue<std::string>> dtype(const Json& object) const;
   SourcePos pos_of(const char* name) const { return begin_ + find_value(name, part_); }
 
@@ -116,6 +120,67 @@ std::optional<ModelFileValue<int64_t>> Reader::size(const Json& object, const ch
   return ModelFileValue<int64_t>{value->get<int64_t>(), pos_of(name)};
 }
 
+std::optional<ModelFileValue<int64_t>> Reader::first_size(const Json& object,
+                                                          std::initializer_list<const char*> names) const {
+  for (const char* name : names) {
+    if (auto found = size(object, name)) return found;
+  }
+  return std::nullopt;
+}
+
+bool is_true(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && *found == true;
+}
+
+void Reader::read_sizes(const Json& object, ModelConfigFile& model) const {
+  model.num_attention_heads = first_size(object, {"num_attention_heads", "n_head", "n_heads", "num_heads"});
+  model.num_key_value_heads = first_size(object, {"num_key_value_heads", "num_kv_heads"});
+  if (is_true(object, "multi_query") && !is_true(object, "new_decoder_architecture"))
+    model.num_key_value_heads = ModelFileValue<int64_t>{1, pos_of("multi_query")};
+  model.head_dim = size(object, "head_dim");
+  model.hidden_size = first_size(object, {"hidden_size", "n_embd", "d_model"});
+  model.max_position_embeddings =
+      first_size(object, {"max_position_embeddings", "n_positions", "max_seq_len", "seq_length"});
+  // Multi-head latent attention: each head has a key of both parts, and its own key and value.
+  const auto nope = size(object, "qk_nope_head_dim");
+  const auto rope = size(object, "qk_rope_head_dim");
+  if (!nope || !rope) return;
+  model.head_dim = ModelFileValue<int64_t>{nope->value + rope->value, nope->pos};
+  model.head_dim_v = size(object, "v_head_dim");
+  model.num_key_value_heads = model.num_attention_heads;
+}
+
+/// Fields that make attention another one, each with its value.
+std::vector<std::string> read_features(const Json& object) {
+  std::vector<std::string> features;
+  const auto add = [&](const char* name, bool is_set) {
+    if (is_set) features.push_back(fmt::format("{} {}", name, object.at(name).dump()));
+  };
+  const auto is_positive = [&](const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_number() && *found > 0;
+  };
+  const bool slides = !object.contains("use_sliding_window") || is_true(object, "use_sliding_window");
+  add("sliding_window", slides && is_positive("sliding_window"));
+  for (const char* name : {"attn_logit_softcapping", "attention_dropout", "attn_pdrop"})
+    add(name, is_positive(name));
+  add("alibi", is_true(object, "alibi"));
+  const std::string type = object.value("model_type", Json()).is_string() ? object.value("model_type", "") : "";
+  if (type == "bloom" || type == "mpt") features.push_back(fmt::format("model_type {} (ALiBi)", type));
+  if (type.starts_with("gpt_oss")) features.push_back(fmt::format("model_type {} (attention sinks)", type));
+  return features;
+}
+
+bool is_causal_model(const Json& json) {
+  const auto found = json.find("architectures");
+  if (found == json.end() || !found->is_array()) return false;
+  return std::any_of(found->begin(), found->end(), [](const Json& name) {
+    return name.is_string() &&
+           (name.get<std::string>().ends_with("ForCausalLM") || name.get<std::string>().ends_with("LMHeadModel"));
+  });
+}
+
 std::optional<ModelFileValue<std::string>> Reader::dtype(const Json& object) const {
   for (const char* name : {"torch_dtype", "dtype"}) {
     const Json* value = field(object, name);
@@ -139,17 +204,16 @@ ModelConfigFile Reader::read() {
            begin_);
   const Json* object = &json;
   const Json* text_config = field(json, "text_config");
-  if (text_config != nullptr && text_config->is_object() && field(json, "num_attention_heads") == nullptr) {
+  if (text_config != nullptr && text_config->is_object() && !first_size(json, {"num_attention_heads", "n_head"})) {
     part_ = find_value("text_config", 0);
     object = text_config;
   }
   ModelConfigFile model;
   model.path = file_.string();
-  model.num_attention_heads = size(*object, "num_attention_heads");
-  model.num_key_value_heads = size(*object, "num_key_value_heads");
-  model.head_dim = size(*object, "head_dim");
-  model.hidden_size = size(*object, "hidden_size");
-  model.max_position_embeddings = size(*object, "max_position_embeddings");
+  model.begin = begin_;
+  read_sizes(*object, model);
+  model.features = read_features(*object);
+  model.is_causal = is_causal_model(json);
   model.dtype = dtype(*object);
   if (!model.dtype && object != &json) {
     part_ = 0;

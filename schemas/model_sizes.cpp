@@ -65,10 +65,13 @@ class SizeReader {
     ModelSizes sizes;
     file_ = find_model_file(cfg_, model_.folder, sizes.model_file);
     if (file_) sizes.model_file = file_->path;
+    if (file_) sizes.model_features = file_->features;
     if (file_ && file_->dtype) sizes.dtype = from_file(sources(), *file_->dtype);
     sizes.heads_q = read_heads_q();
     sizes.heads_kv = read_heads_kv(sizes.heads_q);
     sizes.head_dim = read_head_dim(sizes.heads_q);
+    const bool is_of_file = file_ && file_->head_dim_v && sizes.head_dim.origin.kind == OriginKind::kModelFile;
+    if (is_of_file) sizes.head_dim_v = from_file(sources(), *file_->head_dim_v);
     check_groups(sizes);
     return sizes;
   }

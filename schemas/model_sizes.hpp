@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config_engine/config.hpp"
 #include "schemas/attention_spec.hpp"
@@ -12,8 +13,10 @@ namespace cfgtool {
 
 struct ModelSizes {
   SpecValue<int64_t> heads_q, heads_kv, head_dim;
-  std::optional<SpecValue<std::string>> dtype;  ///< of the config.json
-  std::string model_file;                       ///< the config.json that was read, or why none was
+  std::optional<SpecValue<int64_t>> head_dim_v;  ///< where it is not head_dim
+  std::optional<SpecValue<std::string>> dtype;   ///< of the config.json
+  std::string model_file;                        ///< the config.json that was read, or why none was
+  std::vector<std::string> model_features;       ///< see ModelConfigFile::features
 };
 
 /// \throws ConfigError

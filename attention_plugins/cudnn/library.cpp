@@ -58,7 +58,8 @@ Library::Library(const std::string& named) {
   const SharedObject object = open_first(candidates(named), why);
   if (object.handle == nullptr)
     throw runtime_missing("cuDNN 9 is not here (" + why +
-                          "); install it, or name its folder with the option cudnn=PATH");
+                          "); install it, or name its folder with the option library=PATH (of cfgtool: "
+                          "--attention-plugin-option cudnn=library=PATH)");
   path = object.path;
   const auto find = [&](const char* symbol, auto*& function) {
     if (!find_function(object.handle, symbol, function))

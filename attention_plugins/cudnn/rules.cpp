@@ -145,9 +145,12 @@ Answer check_mask(const Question& q) {
     return refuse(ATTN_REASON_MASK,
                   "a sliding window needs at least as many keys as queries on " + q.where + ", not " + lengths);
   if (q.bottom_right_mask() && (p.bias != ATTN_BIAS_NONE || p.dropout > 0))
-    return refuse(ATTN_REASON_MASK, std::string("a bottom-right diagonal does not go together with ") +
-                                        (p.dropout > 0 ? "dropout" : "a bias") + " on " + q.where +
-                                        "; a top-left one does, or equal lengths of queries and keys");
+    return refuse(ATTN_REASON_MASK,
+                  std::string("a bottom-right diagonal does not go together with ") +
+                      (p.dropout > 0 ? "dropout" : "a bias") + " on " + q.where +
+                      (p.varlen == ATTN_VARLEN_NONE
+                           ? "; a top-left one does, or equal lengths of queries and keys"
+                           : "; a top-left one does, which is the same for sequences with as many keys as queries"));
   return std::nullopt;
 }
 

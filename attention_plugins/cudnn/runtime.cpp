@@ -12,9 +12,10 @@ namespace cfgtool::attention::cudnn {
 namespace {
 
 Failure bad_option(const std::string& option) {
-  return {ATTN_STATUS_REFUSED, ATTN_REASON_OPTIONS,
-          "the option '" + option +
-              "' is none: cudnn=PATH, stub=PATH and plan_cache=N are taken, each once, separated by spaces or commas"};
+  return {
+      ATTN_STATUS_REFUSED, ATTN_REASON_OPTIONS,
+      "the option '" + option +
+          "' is none: library=PATH, stub=PATH and plan_cache=N are taken, each once, separated by spaces or commas"};
 }
 
 size_t parse_count(const std::string& option, const std::string& value) {
@@ -38,7 +39,7 @@ Options parse_options(const std::string& text) {
     const std::string name = option.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
     if (value.empty() || !seen.insert(name).second) throw bad_option(option);
-    if (name == "cudnn")
+    if (name == "library")
       options.cudnn = value;
     else if (name == "stub")
       options.stub = value;

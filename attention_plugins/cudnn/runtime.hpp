@@ -19,7 +19,7 @@ struct Options {
   size_t plan_cache = 64;  ///< compiled plans that are kept
 };
 
-/// "cudnn=PATH stub=PATH plan_cache=N", separated by spaces or commas, each at most once. Throws Failure.
+/// "library=PATH stub=PATH plan_cache=N", separated by spaces or commas, each at most once. Throws Failure.
 Options parse_options(const std::string& text);
 
 /// The device that a question is about.

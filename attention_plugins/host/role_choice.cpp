@@ -64,7 +64,8 @@ class Chooser {
                  fmt::format("the type '{}' ({}) is none of fp32, fp16, bf16, fp8_e4m3 and fp8_e5m2", role_.dtype.value,
                              role_.dtype.origin.text));
     }
-    if (!choice_.chosen) choose_override();
+    // Where it cannot be told, nobody should train otherwise for what this machine lacks.
+    if (!choice_.chosen && !choice_.cannot_tell) choose_override();
     return std::move(choice_);
   }
 
@@ -129,6 +130,11 @@ class Chooser {
     const std::string& name = role_.implementation.value;
     const std::vector<std::string> kinds = kinds_with(name, plugins_);
     if (machine_.described) {
+      if (const auto why = why_no_gpu_answers(plugins_)) {
+        choice_.cannot_tell = true;
+        add_reason(reason_code(ATTN_REASON_RUNTIME_MISSING), *why);
+        return;
+      }
       if (!contains(kinds, device_kind_name(ATTN_DEVICE_CUDA)))
         add_reason("not-provided",
                    fmt::format("no attention plugin provides {} on GPUs ({})", name, loaded_in_words(plugins_)));
@@ -293,6 +299,7 @@ std::optional<attn_problem> problem_of(const RoleSpec& role) {
   sizes.heads_kv = role.heads_kv.value;
   sizes.seq_q = role.sequence_length.value;
   sizes.head_dim_qk = role.head_dim.value;
+  if (role.head_dim_v) sizes.head_dim_v = role.head_dim_v->value;
   const uint32_t passes = role.trains ? ATTN_PASS_FORWARD | ATTN_PASS_LSE | ATTN_PASS_BACKWARD : ATTN_PASS_FORWARD;
   attn_problem problem = make_problem(sizes, *dtype, passes);
   make_causal(problem, ATTN_DIAGONAL_TOP_LEFT);

@@ -81,6 +81,11 @@ std::vector<std::string> provided_names(const Plugins& plugins, int32_t device_k
   return names;
 }
 
+std::optional<std::string> why_no_gpu_answers(const Plugins& plugins) {
+  if (!provided_names(plugins, ATTN_DEVICE_CUDA).empty()) return std::nullopt;
+  return "no plugin for GPUs is loaded; they are built where CUDA's compiler (nvcc) and cuDNN's headers are found";
+}
+
 std::vector<std::string> refusal_lines(const Selection& selection) {
   std::vector<std::string> lines;
   for (const Candidate& candidate : selection.refusals)

@@ -42,6 +42,9 @@ Selection select(std::string_view name, const attn_device& device, const attn_pr
 std::vector<std::string> provided_names(const std::vector<std::shared_ptr<const Plugin>>& plugins,
                                         int32_t device_kind = 0);
 
+/// Why nothing can be said about any GPU, if no plugin is for GPUs: a build without CUDA has none. Else nothing.
+std::optional<std::string> why_no_gpu_answers(const std::vector<std::shared_ptr<const Plugin>>& plugins);
+
 /// For people: one line per refusal, "PLUGIN: sentence".
 std::vector<std::string> refusal_lines(const Selection& selection);
 

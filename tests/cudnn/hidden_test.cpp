@@ -43,14 +43,14 @@ TEST_CASE("no cuDNN") {
   if (!in_environment("no cuDNN")) return;
   CHECK(ask_h100(ATTN_LEVEL_RULES).verdict == Verdict::kYes);
   check_cannot_tell(ask_h100(ATTN_LEVEL_HEURISTICS), "libcudnn_graph.so.9");
-  check_cannot_tell(ask_h100(ATTN_LEVEL_COMPILE), "cudnn=PATH");
+  check_cannot_tell(ask_h100(ATTN_LEVEL_COMPILE), "library=PATH");
   // What rules forbid is no, with or without it.
   CHECK(ask(ATTN_LEVEL_COMPILE, DescribedDevice("t4").device()).verdict == Verdict::kNo);
 }
 
 TEST_CASE("a path where no cuDNN is") {
   const Answer answer =
-      load_cudnn("cudnn=/no/such/folder")
+      load_cudnn("library=/no/such/folder")
           ->query(kSdpa, DescribedDevice("h100").device(), causal_problem(ATTN_PASS_FORWARD), ATTN_LEVEL_HEURISTICS);
   check_cannot_tell(answer, "/no/such/folder");
 }

@@ -32,16 +32,16 @@ Device h100() {
 
 TEST_CASE("options") {
   CHECK(parse_options("").plan_cache == 64);
-  const Options options = parse_options("cudnn=/a/b, stub=/c plan_cache=3");
+  const Options options = parse_options("library=/a/b, stub=/c plan_cache=3");
   CHECK(options.cudnn == "/a/b");
   CHECK(options.stub == "/c");
   CHECK(options.plan_cache == 3);
-  for (const char* wrong : {"cudnn", "cudnn=", "path=/a", "plan_cache=x", "plan_cache=-1", "plan_cache=1 plan_cache=2",
-                            "plan_cache=99999999999999999999"}) {
+  for (const char* wrong : {"library", "library=", "path=/a", "plan_cache=x", "plan_cache=-1",
+                            "plan_cache=1 plan_cache=2", "plan_cache=99999999999999999999"}) {
     const Failure failure = failure_of([&] { parse_options(wrong); });
     CHECK(failure.status() == ATTN_STATUS_REFUSED);
     CHECK(failure.reason() == ATTN_REASON_OPTIONS);
-    CHECK(std::string(failure.what()).find("is none: cudnn=PATH") != std::string::npos);
+    CHECK(std::string(failure.what()).find("is none: library=PATH") != std::string::npos);
   }
 }
 

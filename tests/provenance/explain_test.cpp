@@ -73,6 +73,14 @@ TEST_CASE("interpolations are followed to what they read") {
   CHECK(line.at("reads")[0].at("set_by").at("chosen_by").at("kind") == "override");
 }
 
+TEST_CASE("oc.select reads a key") {
+  const Json line = only_line(explain({"+port=${oc.select:db.port,1}", "port", "--json"}));
+  CHECK(line.at("value") == 3306);
+  REQUIRE(line.at("reads").size() == 1);
+  CHECK(line.at("reads")[0].at("name") == "db.port");
+  CHECK(is_at(line.at("reads")[0].at("set_by"), "/tree/db/mysql.yaml", 2, 7));
+}
+
 TEST_CASE("a variable of the environment is named, set or not") {
   const Json unset = only_line(explain({"home", "--json"}));
   CHECK(unset.at("value") == "none");
@@ -103,6 +111,8 @@ TEST_CASE("a key that is not there: the nearest, and the configs that would brin
   CHECK(outcome.output.empty());
   CHECK(outcome.complains("error[key-absent]: The configuration has no key 'db.schema'"));
   CHECK(outcome.complains("note: db=postgres would define it: " + kTree + "/db/postgres.yaml:2:9"));
+  CHECK(outcome.complains("note: +db.schema=VALUE would add it"));
+  CHECK(explain({"db.port", "~db"}).complains("note: override 1 deletes it: ~db"));
   CHECK(explain({"optm.lr"}).complains("did you mean 'optim.lr'?"));
 }
 

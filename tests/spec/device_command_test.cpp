@@ -57,6 +57,7 @@ std::string write(const ScratchFolder& folder, const std::string& name, const st
 }
 
 const std::string kPolicy = "actor_rollout_ref.model.override_config.attn_implementation";
+const std::string kHeads = "actor_rollout_ref.model.override_config.num_attention_heads";
 const std::string kCritic = "critic.model.override_config.attn_implementation";
 
 /// Our own tree, every role with that name.
@@ -161,7 +162,39 @@ TEST_CASE("a model's config.json gives the sizes that no flag gives") {
   const Outcome wrong = check({"--device", "h100", "--model", (folder.path() / "wrong.json").string()});
   CHECK(wrong.exit_code == 1);
   CHECK(wrong.complains("wrong.json:1:25"));
-  CHECK(check({"--model", "/nowhere"}).complains("'/nowhere' is not a file"));
+  CHECK(check({"--model", "/nowhere"}).complains("'/nowhere' is not here: --model takes a local folder or file"));
+}
+
+TEST_CASE("other models name their sizes otherwise, and what nobody asks about is said") {
+  const ScratchFolder folder;
+  const auto asked = [&](const std::string& json) {
+    return check({"--impl", "eager", "--device", "h100", "--model", write(folder, "model.json", json)});
+  };
+  const Outcome gpt2 = asked(
+      R"({"architectures": ["GPT2LMHeadModel"], "n_head": 12, "n_embd": 768, "n_positions": 1024, "attn_pdrop": 0.1})");
+  CHECK(gpt2.prints("heads 12:12, seq 1024, head_dim 64, causal"));
+  CHECK(gpt2.complains("also says attn_pdrop 0.1, which is not asked about"));
+  const Outcome mla = asked(
+      R"({"num_attention_heads": 128, "num_key_value_heads": 128, "hidden_size": 7168, "qk_nope_head_dim": 128,
+          "qk_rope_head_dim": 64, "v_head_dim": 128, "max_position_embeddings": 4096})");
+  CHECK(mla.prints("heads 128:128, seq 4096, head_dim 192/128, no mask"));
+  const std::string falcon =
+      R"({"num_attention_heads": 71, "hidden_size": 4544, "seq_length": 2048, "multi_query": true)";
+  CHECK(asked(falcon + "}").prints("heads 71:1, seq 2048, head_dim 64"));
+  CHECK_FALSE(
+      asked(falcon + R"(, "sliding_window": 4096, "use_sliding_window": false})").complains("is not asked about"));
+  CHECK(asked(falcon + R"(, "sliding_window": 4096})").complains("also says sliding_window 4096"));
+}
+
+TEST_CASE("a model's file that leaves a size open is no reason to say yes about another size") {
+  const ScratchFolder folder;
+  const std::string file = write(folder, "model.json", R"({"hidden_size": 4096, "model_type": "x"})");
+  const Words words{"--impl", "eager", "--device", "h100", "--model", file};
+  const Outcome open = check(words);
+  CHECK(open.exit_code != 0);
+  CHECK(open.complains("model.json does not say the number of heads; --heads does"));
+  CHECK(check(joined(words, {"--heads", "32", "--head-dim", "128"})).complains("does not say the length of sequences"));
+  CHECK(check(joined(words, {"--heads", "32", "--head-dim", "128", "--seq", "9"})).exit_code == 0);
 }
 
 TEST_CASE("every kind of problem has a flag") {
@@ -171,7 +204,7 @@ TEST_CASE("every kind of problem has a flag") {
   CHECK(check(joined(words, {"--sink"})).prints("sink"));
   CHECK(check(joined(words, {"--bias", "additive", "--backward", "--d-bias"})).exit_code == 0);
   const Outcome no_bias = check(joined(words, {"--backward", "--d-bias"}));
-  CHECK(no_bias.exit_code == 3);
+  CHECK(no_bias.exit_code == 2);
 }
 
 TEST_CASE("flags that do not fit each other, and devices that are not there") {
@@ -264,7 +297,15 @@ TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the p
   CHECK(on_t4.prints(
       "device:\n    value: t4\n    kind: flag\n    origin: flag --attention-device\n    name: Tesla T4\n"));
   CHECK_FALSE(on_t4.prints("machine:"));
-  CHECK(spec("flash_attention_2", {"--attention-device", "h100"}).exit_code == 0);
+  const Outcome on_h100 = spec("flash_attention_2", {"--attention-device", "h100"});
+  CHECK(on_h100.exit_code == 0);
+  CHECK_FALSE(on_h100.complains("attention-example-sizes"));
+  const Outcome of_examples = spec("flash_attention_2", {"--attention-device", "h100", "~" + kHeads});
+  CHECK(of_examples.exit_code == 0);
+  CHECK(
+      of_examples.complains("warning[attention-example-sizes]: the answer for h100 is about examples, since nothing "
+                            "gives the sizes of actor, rollout, ref: query heads 32"));
+  CHECK(of_examples.complains("keys such as +" + kHeads + "=32"));
   CHECK(spec("eager", {"--attention-device", "t4"}).exit_code == 0);
   const Outcome on_v100 = spec("eager", {"+attention_device=v100"});
   CHECK(on_v100.exit_code == 3);
@@ -284,6 +325,7 @@ TEST_CASE("what cannot be told is said so, the flag wins over the key, an unknow
   CHECK(open.complains(
       "error[attention-cannot-tell]: it cannot be told whether attention implementation sdpa is supported on h100"));
   CHECK(open.complains("libanswers.so.1 is not installed"));
+  CHECK_FALSE(open.complains("try: "));
   CHECK(spec("flash_attention_2", {"+attention_device=t4", "--attention-device", "h100"}).exit_code == 0);
   const Outcome key = spec("eager", {"+attention_device=h10"});
   CHECK(key.exit_code == 1);

@@ -72,6 +72,20 @@ TEST_CASE("what is named and supported is chosen, for every role") {
   CHECK((chosen.choices[1].problem.passes & ATTN_PASS_BACKWARD) == 0);
 }
 
+TEST_CASE("without any plugin for GPUs nothing can be told about one") {
+  const Scratch scratch;
+  Machine machine;
+  auto gpu = std::make_shared<attention::KnownDevice>();
+  gpu->name = "h100";
+  gpu->gpu.compute_capability = 90;
+  machine.described = gpu;
+  const Chosen chosen(toy_spec(scratch, "model: {attention: eager}\n"), machine, eager_plugin());
+  REQUIRE(chosen.errors.size() == 1);
+  CHECK(chosen.errors.front().code == "attention-cannot-tell");
+  CHECK(chosen.errors.front().fix.empty());
+  CHECK(chosen.says("no plugin for GPUs is loaded; they are built where CUDA's compiler (nvcc)"));
+}
+
 TEST_CASE("the default that nothing provides is refused once for all roles of a key, with what to type") {
   const Scratch scratch;
   const Machine machine = without_gpu();
