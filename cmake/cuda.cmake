@@ -25,7 +25,7 @@ set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
 set(CMAKE_CUDA_SEPARABLE_COMPILATION OFF)
 
 # The one list of architectures: of these, what the toolkit knows; and PTX of the newest for those to come.
-set(wanted 70 75 80 86 89 90 100 120)
+set(wanted 70 75 80 86 89 90 100 110 120)
 execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --list-gpu-arch OUTPUT_VARIABLE known COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "[0-9]+" known "${known}")
 list(SORT known COMPARE NATURAL)

@@ -1,6 +1,7 @@
 // The plugin "cuda_eager": which problems it takes on which devices, and its table.
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <new>
 
 #include "attention_plugins/abi/attention_plugin.h"
@@ -101,8 +102,13 @@ attn_status plan(attn_instance*, uint32_t implementation, const attn_device* dev
   return guarded(answer, [&] {
     const attn_status status = check_question(implementation, *device, *problem, answer);
     if (status != ATTN_STATUS_OK) return status;
-    *result = new attn_plan{CudaPlan(*problem, device->index)};
-    describe_plan((*result)->plan, answer);
+    auto made = std::make_unique<attn_plan>(attn_plan{CudaPlan(*problem, device->index)});
+    if (device->index >= 0) {
+      const attn_status loaded = load_kernels(made->plan, device->index, answer);
+      if (loaded != ATTN_STATUS_OK) return loaded;
+    }
+    describe_plan(made->plan, answer);
+    *result = made.release();
     return status;
   });
 }

@@ -26,8 +26,21 @@ struct Launches {
     constexpr int64_t kMostBlocks = 1 << 20;
     if (error != cudaSuccess || count == 0) return;
     const auto blocks = static_cast<unsigned>(std::min((count + kThreads - 1) / kThreads, kMostBlocks));
-    run_phase<<<blocks, kThreads, 0, stream>>>(count, phase);
-    error = cudaGetLastError();
+    PhaseFunction copy = phase;
+    void* arguments[] = {&count, &copy};
+    // Not the launch in angle brackets: what cudaGetLastError gives after it may be an older error of this thread.
+    error = cudaLaunchKernel(run_phase<PhaseFunction>, dim3(blocks), dim3(kThreads), arguments, 0, stream);
+  }
+};
+
+/// Asks about the kernel of each phase, which loads it.
+struct Loads {
+  cudaError_t& error;
+
+  template <typename PhaseFunction>
+  void operator()(int64_t, const PhaseFunction&) const {
+    cudaFuncAttributes ignored{};
+    if (error == cudaSuccess) error = cudaFuncGetAttributes(&ignored, run_phase<PhaseFunction>);
   }
 };
 
@@ -61,6 +74,19 @@ attn_status find_device(int32_t index, int32_t& compute_capability, attn_answer*
   if (error != cudaSuccess) return failed("CUDA does not describe the device", error, answer);
   compute_capability = major * 10 + minor;
   return ATTN_STATUS_OK;
+}
+
+attn_status load_kernels(const CudaPlan& plan, int32_t index, attn_answer* answer) {
+  int former = 0;
+  cudaError_t error = cudaGetDevice(&former);
+  if (error == cudaSuccess && former != index) error = cudaSetDevice(index);
+  // The phases of one chunk are those of all.
+  CudaPlan one = plan;
+  one.forward_chunk_rows = one.backward_chunk_rows = one.all_rows();
+  if ((one.problem.passes & ATTN_PASS_FORWARD) != 0) forward(one, {}, {}, nullptr, Loads{error});
+  if ((one.problem.passes & ATTN_PASS_BACKWARD) != 0) backward(one, {}, {}, nullptr, Loads{error});
+  if (former != index) cudaSetDevice(former);
+  return error == cudaSuccess ? ATTN_STATUS_OK : failed("CUDA did not load a kernel", error, answer);
 }
 
 attn_status queue_forward(const CudaPlan& plan, const attn_forward_tensors& tensors, const attn_extras& extras,

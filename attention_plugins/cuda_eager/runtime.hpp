@@ -10,6 +10,9 @@ namespace cfgtool::attention::cuda_eager {
 /// \param[in,out] compute_capability major * 10 + minor; 0: is asked for
 attn_status find_device(int32_t index, int32_t& compute_capability, attn_answer* answer);
 
+/// Loads all kernels of the plan on device `index`, as the first launch of each would, which may be captured.
+attn_status load_kernels(const CudaPlan& plan, int32_t index, attn_answer* answer);
+
 /// Queue the pass on run.stream. Nothing waits.
 attn_status queue_forward(const CudaPlan& plan, const attn_forward_tensors& tensors, const attn_extras& extras,
                           const attn_run& run, attn_answer* answer);

@@ -57,7 +57,7 @@ std::string rules_text(const Question& question, bool is_documented, int32_t lev
 std::string engines_text(const Question& question, const Library& library, const std::vector<ChosenEngine>& engines,
                          bool is_documented, int32_t level) {
   return library.name + " computes it on " + question.device.name + " with its fused " + list(engines) +
-         (level == ATTN_LEVEL_COMPILE ? "; compiled" : ", which its heuristics name first") + support(is_documented);
+         (level == ATTN_LEVEL_COMPILE ? "; compiled" : "; not compiled") + support(is_documented);
 }
 
 std::string why_not_compiled(const Device& device, const Driver& driver, const Failure& failure) {

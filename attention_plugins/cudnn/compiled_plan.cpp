@@ -1,31 +1,12 @@
 #include "attention_plugins/cudnn/compiled_plan.hpp"
 
-#include <cuda_runtime_api.h>
-
 #include <cstring>
 
-#include "attention_plugins/cudnn/kernels.hpp"
 #include "attention_plugins/cudnn/operation_graph.hpp"
 
 namespace cfgtool::attention::cudnn {
 
 namespace {
-
-/// Makes a device the current one of this thread, and puts the former back.
-class CurrentDevice {
- public:
-  explicit CurrentDevice(int32_t device) {
-    if (cudaGetDevice(&former_) != cudaSuccess || cudaSetDevice(device) != cudaSuccess)
-      throw Failure(ATTN_STATUS_BACKEND_FAILED, ATTN_REASON_DEVICE,
-                    "CUDA cannot use device " + std::to_string(device) + ": " + cudaGetErrorString(cudaGetLastError()));
-  }
-  ~CurrentDevice() { cudaSetDevice(former_); }
-  CurrentDevice(const CurrentDevice&) = delete;
-  CurrentDevice& operator=(const CurrentDevice&) = delete;
-
- private:
-  int former_ = 0;
-};
 
 std::vector<int64_t> constants_of(const Graph& graph) {
   std::vector<int64_t> constants(graph.tensors.size());
@@ -41,11 +22,10 @@ std::vector<int64_t> constants_of(const Graph& graph) {
 }
 
 /// An empty plan for the device, with a handle if it can be run.
-std::shared_ptr<CompiledPlan> begin_plan(const Library& library, const Device& device, const attn_problem& problem) {
-  // cuDNN's handle and what it compiles belong to the device that is current.
-  std::unique_ptr<const Handle> handle;
-  if (device.index >= 0) handle = std::make_unique<const Handle>(library, device.index);
-  return std::shared_ptr<CompiledPlan>(new CompiledPlan{library, problem, std::move(handle), {}, {}});
+std::shared_ptr<CompiledPlan> begin_plan(Runtime& runtime, const Library& library, const Device& device,
+                                         const attn_problem& problem) {
+  Handle* handle = device.index >= 0 ? &runtime.handle(device.index) : nullptr;
+  return std::make_shared<CompiledPlan>(CompiledPlan{library, problem, handle, {}});
 }
 
 void add_pass(CompiledPlan& compiled, Pass pass, Graph graph, ExecutionPlan plan) {
@@ -62,23 +42,6 @@ void on_device(const Device& device, const Work& work) {
 }
 
 }  // namespace
-
-Handle::Handle(const Library& library, int32_t device) : library_(library), device_(device) {
-  const CurrentDevice current(device);
-  // Here rather than at the first run, which may be captured.
-  if (const int error = load_kernels(); error != 0)
-    throw Failure(
-        ATTN_STATUS_BACKEND_FAILED, ATTN_REASON_DEVICE,
-        std::string("the plugin's own kernels do not load: ") + cudaGetErrorString(static_cast<cudaError_t>(error)));
-  library.check(library.create(&raw_), "making a handle");
-}
-
-Handle::~Handle() {
-  int former = 0;
-  if (cudaGetDevice(&former) != cudaSuccess || cudaSetDevice(device_) != cudaSuccess) return;
-  library_.destroy(raw_);
-  cudaSetDevice(former);
-}
 
 const PassPlan* CompiledPlan::find(Pass pass) const {
   for (const PassPlan& plan : passes)
@@ -106,7 +69,7 @@ std::vector<PassEngines> find_engines(Runtime& runtime, const Library& library, 
 std::shared_ptr<const CompiledPlan> compile_plan(Runtime& runtime, const Library& library, const Device& device,
                                                  const attn_problem& problem) {
   std::vector<PassEngines> engines = find_engines(runtime, library, device, problem);
-  const std::shared_ptr<CompiledPlan> compiled = begin_plan(library, device, problem);
+  const std::shared_ptr<CompiledPlan> compiled = begin_plan(runtime, library, device, problem);
   const Target target{&runtime.properties(device), compiled->handle ? compiled->handle->raw() : nullptr};
   on_device(device, [&] {
     for (PassEngines& pass : engines) {
@@ -119,7 +82,7 @@ std::shared_ptr<const CompiledPlan> compile_plan(Runtime& runtime, const Library
 
 std::shared_ptr<const CompiledPlan> restore_plan(Runtime& runtime, const Library& library, const Device& device,
                                                  const attn_problem& problem, const std::vector<SavedPass>& saved) {
-  const std::shared_ptr<CompiledPlan> compiled = begin_plan(library, device, problem);
+  const std::shared_ptr<CompiledPlan> compiled = begin_plan(runtime, library, device, problem);
   const Target target{&runtime.properties(device), compiled->handle ? compiled->handle->raw() : nullptr};
   const std::vector<Pass> passes = passes_of(problem);
   on_device(device, [&] {

@@ -33,28 +33,12 @@ struct PassPlan {
   std::vector<int64_t> constants;  ///< by tensor of the graph, in the first bytes of each: what cuDNN gets by value
 };
 
-/// cuDNN's state for one device. It is made for that device, whichever is current.
-class Handle {
- public:
-  Handle(const Library& library, int32_t device);
-  ~Handle();
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  cudnnHandle_t raw() const { return raw_; }
-
- private:
-  const Library& library_;
-  int32_t device_;
-  cudnnHandle_t raw_ = nullptr;
-};
-
-/// Does not change once made, but for the handle, whose stream each run sets: `running` guards it.
+/// Does not change once made.
 struct CompiledPlan {
   const Library& library;
   attn_problem problem;
-  std::unique_ptr<const Handle> handle;  ///< null for a described device: such a plan is not run
+  Handle* handle = nullptr;  ///< the runtime's; null for a described device: such a plan is not run
   std::vector<PassPlan> passes;
-  mutable std::mutex running;
 
   const PassPlan* find(Pass pass) const;
 };

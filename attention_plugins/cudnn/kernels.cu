@@ -1,5 +1,8 @@
 #include <cuda_runtime.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "attention_plugins/cudnn/kernels.hpp"
 
 namespace cfgtool::attention::cudnn {
@@ -15,9 +18,15 @@ int queue(void (*kernel)(Parameters...), int64_t threads, void* stream, Argument
   // Kernels step through what is beyond the grid.
   constexpr int64_t kMostBlocks = 65536;
   const int64_t blocks = (threads + kThreads - 1) / kThreads;
-  kernel<<<static_cast<unsigned>(blocks < kMostBlocks ? blocks : kMostBlocks), static_cast<unsigned>(kThreads), 0,
-           static_cast<cudaStream_t>(stream)>>>(arguments...);
-  return cudaGetLastError();
+  std::tuple<Parameters...> values(arguments...);
+  // Not the launch in angle brackets: what cudaGetLastError gives after it may be an older error of this thread.
+  return std::apply(
+      [&](Parameters&... value) {
+        void* pointers[] = {&value...};
+        return cudaLaunchKernel(kernel, dim3(static_cast<unsigned>(std::min(blocks, kMostBlocks))),
+                                dim3(static_cast<unsigned>(kThreads)), pointers, 0, static_cast<cudaStream_t>(stream));
+      },
+      values);
 }
 
 __device__ int64_t first_thread() {

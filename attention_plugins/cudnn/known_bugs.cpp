@@ -74,6 +74,15 @@ bool window_without_causal(const attn_problem& p) {
   return band.left >= 0 && band.right < 0 && p.seq_kv > 1024;
 }
 
+/// cudnn-frontend gives such a problem lengths, which are those of all sequences, in versions up to 9.15.
+bool backward_with_a_tail(const attn_problem& p) {
+  return backward(p) && p.varlen == ATTN_VARLEN_NONE && p.seq_kv % 128 != 0;
+}
+
+bool deterministic_backward(const attn_problem& p) {
+  return backward(p) && (p.flags & ATTN_FLAG_DETERMINISTIC) != 0;
+}
+
 /// cuDNN from `first` up to but not including `fixed`, on compute capabilities `lowest` to `highest`.
 struct Bug {
   int64_t first, fixed;
@@ -116,6 +125,14 @@ constexpr Bug kBugs[] = {
      "https://docs.nvidia.com/deeplearning/cudnn/backend/latest/release-notes.html"},
     {91000, 91002, 80, INT32_MAX, always,
      "attention has bugs for which NVIDIA's own frontend refuses 9.10.0 and 9.10.1", "cuDNN 9.10.2 or newer, or eager",
+     "https://github.com/NVIDIA/cudnn-frontend"},
+    {91000, 91501, 80, INT32_MAX, backward_with_a_tail,
+     "the backward pass may be wrong where the number of keys is no multiple of 128 (NVIDIA's own frontend declares "
+     "all "
+     "such sequences as padded, up to 9.15.0)",
+     "sequences declared as padded, cuDNN 9.15.1 or newer, or eager", "https://github.com/NVIDIA/cudnn-frontend"},
+    {91000, 91800, 100, 109, deterministic_backward,
+     "a backward pass that was asked to be deterministic is not, before 9.18.0", "cuDNN 9.18.0 or newer, or eager",
      "https://github.com/NVIDIA/cudnn-frontend"},
     {91400, 91401, 80, INT32_MAX, window_without_causal,
      "a sliding window that is open to the right is wrong over more than 1024 keys in 9.14.0 (NVIDIA's own frontend "

@@ -121,6 +121,7 @@ Failure Library::failure(cudnnStatus_t status, const char* what) const {
       break;
   }
   if (lacks_runtime(raw)) return runtime_missing(text);
+  if (status == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED) return {ATTN_STATUS_REFUSED, ATTN_REASON_OTHER, text};
   if (CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED)
     return {ATTN_STATUS_REFUSED, reason_of(get_error_string(status)), text};
   return {ATTN_STATUS_BACKEND_FAILED, ATTN_REASON_OTHER, text};

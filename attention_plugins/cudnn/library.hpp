@@ -13,9 +13,10 @@
 
 namespace cfgtool::attention::cudnn {
 
-/// The oldest cuDNN that is used: 9.8 is the first that takes a device's description in place of a device
-/// (https://docs.nvidia.com/deeplearning/cudnn/backend/latest/release-notes.html, "deviceless ahead-of-time").
-constexpr int64_t kOldestVersion = 90800;
+/// The oldest cuDNN that is used. 9.8 is the first that takes a device's description in place of a device
+/// (https://docs.nvidia.com/deeplearning/cudnn/backend/latest/release-notes.html, "deviceless ahead-of-time"); before
+/// 9.10 it needs graphs that are not made here (cudnn-frontend's "select_2nd_padding").
+constexpr int64_t kOldestVersion = 91000;
 
 /// Of libcudnn_graph.so.9, which holds all that is called here and loads cuDNN's other parts as it needs them. Does not
 /// change once made; safe to use from several threads.

@@ -104,7 +104,7 @@ attn_status query(attn_instance* instance, uint32_t implementation, const attn_d
     std::string note;
     if (compiles) {
       try {
-        const auto compiled = cached_plan(*instance, library, question.device, question.problem);
+        const auto compiled = cached_plan(*instance, library, identify_for_plan(*instance, *device), question.problem);
         answer->level = ATTN_LEVEL_COMPILE;
         engines = chosen(*compiled);
         describe_plan(*compiled, answer);

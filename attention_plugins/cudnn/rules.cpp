@@ -190,6 +190,10 @@ Answer check_backward(const Question& q) {
     return refuse(ATTN_REASON_DETERMINISM, "a deterministic backward pass of packed sequences is not supported on " +
                                                q.where +
                                                ", only on compute capability 9.0 and 10.x; of padded ones it is");
+  // [asked] the engine that is deterministic there takes the graph with a bias, and does not compile
+  if (q.has(ATTN_FLAG_DETERMINISTIC) && q.family == Family::kBlackwell && p.bias == ATTN_BIAS_ADDITIVE)
+    return refuse(ATTN_REASON_DETERMINISM,
+                  "a deterministic backward pass does not go together with a bias on " + q.where);
   // [fe] "not supported on blackwell architecture when dbias, rng/dropout, alibi is enabled"
   const bool adds = q.has(ATTN_FLAG_D_BIAS) || p.dropout > 0 || p.bias == ATTN_BIAS_ALIBI;
   if (q.has(ATTN_FLAG_DETERMINISTIC) && q.family == Family::kBlackwell && adds)
@@ -213,6 +217,39 @@ Answer check_stride(const Question& q, const char* name, int64_t rows, int64_t h
       return refuse(ATTN_REASON_STRIDES,
                     std::string("the ") + kNames[i] + " stride of " + name + ", " + number(stride[i]) +
                         ", is not a multiple of 8 elements (16 bytes), which " + q.where + " needs");
+  return std::nullopt;
+}
+
+/// [ours] The graphs tell cuDNN where a packed sequence begins by offsets that a tensor shares with its gradient.
+Answer check_packed_gradients(const Question& q) {
+  const attn_problem& p = q.problem;
+  if (!q.packed() || !q.backward()) return std::nullopt;
+  const struct {
+    const char *name, *gradient;
+    int64_t stride, gradient_stride;
+  } pairs[] = {{"query", "d_query", p.query_stride[2], p.d_query_stride[2]},
+               {"key", "d_key", p.key_stride[2], p.d_key_stride[2]},
+               {"value", "d_value", p.value_stride[2], p.d_value_stride[2]},
+               {"output", "d_output", p.output_stride[2], p.d_output_stride[2]}};
+  for (const auto& pair : pairs)
+    if (pair.stride != pair.gradient_stride)
+      return refuse(ATTN_REASON_STRIDES, std::string("of packed sequences, the sequence strides of ") + pair.name +
+                                             " and " + pair.gradient + " must be equal on " + q.where + ", not " +
+                                             number(pair.stride) + " and " + number(pair.gradient_stride));
+  return std::nullopt;
+}
+
+/// [fe] "The stride for the last dimension … should be 1"; positions are compared as numbers of 24 bits (graph.hpp).
+Answer check_sizes(const Question& q) {
+  const attn_problem& p = q.problem;
+  constexpr int64_t kMostRows = int64_t{1} << 24;
+  const int64_t longest = std::max(p.seq_q, p.seq_kv);
+  if (longest >= kMostRows)
+    return refuse(ATTN_REASON_SEQUENCE,
+                  "sequences may be shorter than " + number(kMostRows) + " on " + q.where + ", not " + number(longest));
+  if (p.bias == ATTN_BIAS_ADDITIVE && p.seq_kv > 1 && p.bias_stride[3] != 1)
+    return refuse(ATTN_REASON_BIAS, "a bias must have its keys beside each other (a stride of 1) on " + q.where +
+                                        ", not " + number(p.bias_stride[3]) + " apart");
   return std::nullopt;
 }
 
@@ -254,7 +291,7 @@ std::optional<Refusal> refuse_by_rules(const attn_problem& problem, int32_t comp
   const Question question{problem, effective_band(problem), family_of(compute_capability),
                           name_device(device, compute_capability)};
   for (const auto check : {check_known, check_architecture, check_dtype, check_sink, check_head_dim, check_mask,
-                           check_bias, check_backward, check_tensors})
+                           check_bias, check_backward, check_sizes, check_packed_gradients, check_tensors})
     if (Answer answer = check(question)) return answer;
   return std::nullopt;
 }

@@ -138,7 +138,7 @@ class Run {
     pack.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, count, pointers.data());
     pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &run_.workspace);
     pack.finalize();
-    const std::lock_guard lock(compiled_.running);
+    const std::lock_guard lock(compiled_.handle->running());
     const cudnnHandle_t handle = compiled_.handle->raw();
     library.check(library.set_stream(handle, static_cast<cudaStream_t>(stream())), "taking the stream");
     library.check(library.execute(handle, pass_.plan.descriptor.raw(), pack.raw()), "running the plan");
@@ -150,7 +150,7 @@ class Run {
     if (found == nullptr)
       throw Failure(ATTN_STATUS_BAD_ARGUMENT, ATTN_REASON_PASS,
                     std::string("the plan was made without the ") + name_of(pass) + " pass");
-    if (!compiled.handle)
+    if (compiled.handle == nullptr)
       throw Failure(ATTN_STATUS_BAD_ARGUMENT, ATTN_REASON_DEVICE,
                     "the plan is of a described device; it can be saved, not run");
     return *found;

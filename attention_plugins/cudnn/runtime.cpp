@@ -114,6 +114,11 @@ const Descriptor& Runtime::properties(const Device& device) {
   return properties_.emplace(key, std::move(made)).first->second;
 }
 
+Handle& Runtime::handle(int32_t index) {
+  const std::lock_guard lock(mutex_);
+  return handles_.try_emplace(index, load_library(), index).first->second;
+}
+
 std::string Runtime::describe_device(int32_t index) {
   const std::lock_guard lock(mutex_);
   const Driver& driver = load_driver(DriverUse::kDevice);

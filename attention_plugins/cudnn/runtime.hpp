@@ -9,6 +9,7 @@
 
 #include "attention_plugins/cudnn/descriptor.hpp"
 #include "attention_plugins/cudnn/driver.hpp"
+#include "attention_plugins/cudnn/handle.hpp"
 #include "attention_plugins/cudnn/library.hpp"
 
 namespace cfgtool::attention::cudnn {
@@ -51,6 +52,9 @@ class Runtime {
   /// After library(). Throws Failure if the description is not enough.
   const Descriptor& properties(const Device& device);
 
+  /// After library(), for a device of this machine. Lives as long as this object. Throws Failure.
+  Handle& handle(int32_t index);
+
   /// The driver's description of a device of this machine. Throws Failure.
   std::string describe_device(int32_t index);
 
@@ -63,6 +67,7 @@ class Runtime {
   Driver driver_;
   std::unique_ptr<const Library> library_;
   std::map<std::string, Descriptor> properties_;  ///< by description, or index
+  std::map<int32_t, Handle> handles_;             ///< by device
 };
 
 }  // namespace cfgtool::attention::cudnn

@@ -27,20 +27,19 @@ void add_folder(std::vector<fs::path>& folders, const fs::path& folder) {
 }  // namespace
 
 SharedObject open_first(const std::vector<std::string>& candidates, std::string& why) {
-  std::string looked_for;
+  std::string looked_for, broken;
   for (const std::string& candidate : candidates) {
     if (void* handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL); handle != nullptr)
       return {handle, resolved_path(handle, candidate)};
     const char* error = dlerror();
     std::error_code ignored;
     // A file that is there and does not load says more than all the places where there is none.
-    if (error != nullptr && candidate.find('/') != std::string::npos && fs::exists(candidate, ignored)) {
-      why = candidate + " does not load: " + error;
-      return {};
-    }
+    if (error != nullptr && broken.empty() && candidate.find('/') != std::string::npos &&
+        fs::exists(candidate, ignored))
+      broken = candidate + " does not load: " + error;
     looked_for += (looked_for.empty() ? "" : ", ") + candidate;
   }
-  why = "none of these was found: " + looked_for;
+  why = broken.empty() ? "none of these was found: " + looked_for : broken;
   return {};
 }
 

@@ -18,6 +18,10 @@ attn_status find_device(int32_t, int32_t& compute_capability, attn_answer*) {
   return ATTN_STATUS_OK;
 }
 
+attn_status load_kernels(const CudaPlan&, int32_t, attn_answer*) {
+  return ATTN_STATUS_OK;
+}
+
 attn_status queue_forward(const CudaPlan& plan, const attn_forward_tensors& tensors, const attn_extras& extras,
                           const attn_run& run, attn_answer*) {
   forward(plan, tensors, extras, run.workspace, kLoop);

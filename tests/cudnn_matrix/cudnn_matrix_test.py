@@ -143,6 +143,18 @@ def compare_unverified(cfgtool, by_rules):
     return faults
 
 
+def check_compiled(cfgtool, devices):
+    """Whatever cuDNN's heuristics say yes to compiles. Minutes."""
+    faults = []
+    for device in devices:
+        ours = cfgtool.check_all([device])
+        for key, answer in cfgtool.check_all([device], level="compile").items():
+            if ours[key]["verdict"] in YES and (answer["verdict"] not in YES or answer["level"] != "compile"):
+                faults.append(f"{key[0]} on {device}: {ours[key]['verdict']}, but compiled: {answer['verdict']}, level "
+                              f"{answer['level']}: {answer['text']}")
+    return faults
+
+
 def best(measure, enough):
     """The least of some measurements; no more of them than needed."""
     seconds = measure()
@@ -193,6 +205,7 @@ def main():
     parser.add_argument("--cfgtool", required=True)
     parser.add_argument("--plugin", action="append", default=[], help="a plugin or a folder, beside those that cfgtool finds")
     parser.add_argument("--answers", type=pathlib.Path, default=HERE, help="a folder with what cuDNN answered")
+    parser.add_argument("--compile", action="store_true", help="compile all that is a yes, and nothing else")
     parser.add_argument("--no-times", action="store_true", help="only the answers")
     options = parser.parse_args()
     cfgtool = Cfgtool(options.cfgtool, options.plugin)
@@ -210,6 +223,12 @@ def main():
     if not first["plugin"]:
         print(f"SKIPPED: the plugin cudnn is not built: {first['text']}")
         return SKIPPED
+
+    if options.compile:
+        faults = check_compiled(cfgtool, ["a100", "h100", "b200", "rtx-pro-6000"])
+        for fault in faults:
+            print("FAULT:", fault)
+        return 1 if faults else 0
 
     def compare_at(level):
         ours = cfgtool.check_all(devices, level=level)

@@ -141,6 +141,19 @@ TEST_CASE("a mask over one query") {
   check_no_bug(problem, 90);
 }
 
+TEST_CASE("what NVIDIA's frontend does otherwise in older versions") {
+  const attn_problem tail = make(kTraining, square(200));
+  check_bug(tail, 80, 91500, "cudnn-frontend");
+  check_no_bug(tail, 80, 91501);
+  check_no_bug(make(kForward, square(200)), 80, 91500);
+  check_no_bug(make(kTraining, square(256)), 80, 91500);
+  attn_problem fixed = make(kTraining, square(256));
+  fixed.flags |= ATTN_FLAG_DETERMINISTIC;
+  check_bug(fixed, 100, 91700, "cudnn-frontend");
+  check_no_bug(fixed, 100, 91800);
+  check_no_bug(fixed, 90, 91700);
+}
+
 TEST_CASE("versions that NVIDIA's frontend refuses") {
   const attn_problem plain = make(kTraining, square(2048));
   for (const int64_t version : {91000, 91001})

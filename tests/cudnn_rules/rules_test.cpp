@@ -227,6 +227,8 @@ TEST_CASE("deterministic backward passes") {
   for (const Gpu gpu : {kAmpere, kHopper, kConsumer})
     check_accepted(with_dropout(plain), gpu);
   check_refused(with_dropout(plain), kBlackwell, ATTN_REASON_DETERMINISM, {"deterministic", "dropout"});
+  check_refused(with_bias(plain), kBlackwell, ATTN_REASON_DETERMINISM, {"a bias"});
+  check_accepted(with_bias(plain), kHopper);
   check_refused(with_bias(plain, ATTN_DTYPE_BF16, ATTN_FLAG_D_BIAS), kBlackwell, ATTN_REASON_DETERMINISM, {"bias"});
   check_accepted(with_dropout(with_flags(make(kForward, square(128)), ATTN_FLAG_DETERMINISTIC)), kBlackwell);
   const attn_problem in_a_row = with_flags(packed(kTraining, square(128)), ATTN_FLAG_DETERMINISTIC);
@@ -234,6 +236,37 @@ TEST_CASE("deterministic backward passes") {
     check_refused(in_a_row, gpu, ATTN_REASON_DETERMINISM, {"packed", "9.0 and 10.x"});
   for (const Gpu gpu : {kHopper, kBlackwell})
     check_accepted(in_a_row, gpu);
+}
+
+TEST_CASE("packed sequences and their gradients lie alike") {
+  check_accepted_everywhere(packed(kTraining, square(128)));
+  const struct {
+    const char* name;
+    int64_t (attn_problem::*stride)[4];
+  } gradients[] = {{"d_output", &attn_problem::d_output_stride},
+                   {"d_query", &attn_problem::d_query_stride},
+                   {"d_key", &attn_problem::d_key_stride},
+                   {"d_value", &attn_problem::d_value_stride}};
+  for (const auto& gradient : gradients) {
+    attn_problem apart = packed(kTraining, square(128));
+    (apart.*gradient.stride)[2] *= 3;  // as a part of interleaved queries, keys and values
+    check_refused_everywhere(apart, ATTN_REASON_STRIDES, {gradient.name, "must be equal"});
+    attn_problem padded = make(kTraining, square(128));
+    for (const size_t axis : {0, 2})
+      (padded.*gradient.stride)[axis] *= 3;
+    check_accepted_everywhere(padded);
+  }
+}
+
+TEST_CASE("positions beyond 24 bits, and keys of a bias that lie apart") {
+  ProblemSizes longest = square((int64_t{1} << 24) - 8, 8);
+  longest.batch = longest.heads_q = 1;
+  check_accepted_everywhere(make(kForward, longest));
+  longest.seq_q += 8;
+  check_refused_everywhere(make(kForward, longest), ATTN_REASON_SEQUENCE, {"16777216"});
+  attn_problem turned = with_bias(make(kForward, square(128)));
+  std::swap(turned.bias_stride[2], turned.bias_stride[3]);
+  check_refused_everywhere(turned, ATTN_REASON_BIAS, {"128 apart"});
 }
 
 TEST_CASE("rows of 16 bytes") {

@@ -18,7 +18,7 @@ int repeats() {
 }
 
 constexpr const char* kSmall = "--dtype bf16 --heads 8:2 --head-dim 64 --seq 256 --causal --backward";
-constexpr const char* kOther = "--dtype fp16 --heads 4 --head-dim 128 --seq 320 --backward";
+constexpr const char* kOther = "--dtype fp16 --heads 4 --head-dim 128 --seq 384 --backward";
 
 attn_problem problem_of(const std::string& line) {
   attn_problem problem = cfgtool::parse_problem_line("x " + line).flags.problem();
