@@ -1,6 +1,8 @@
 // How plans behave beside each other: on two streams, in two threads, in a graph, and saved and loaded.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <thread>
 
 #include "cfgtool/problem_flags.hpp"
@@ -20,11 +22,18 @@ int repeats() {
 constexpr const char* kSmall = "--dtype bf16 --heads 8:2 --head-dim 64 --seq 256 --causal --backward";
 constexpr const char* kOther = "--dtype fp16 --heads 4 --head-dim 128 --seq 384 --backward";
 
-attn_problem problem_of(const std::string& line) {
+/// As training has it: gradients may be summed in any order.
+attn_problem training_problem(const std::string& line) {
   attn_problem problem = cfgtool::parse_problem_line("x " + line).flags.problem();
   problem.passes |= ATTN_PASS_LSE;
-  problem.flags |= ATTN_FLAG_DETERMINISTIC;
   return for_gpu(problem);
+}
+
+/// One whose results can be compared bit by bit.
+attn_problem problem_of(const std::string& line) {
+  attn_problem problem = training_problem(line);
+  problem.flags |= ATTN_FLAG_DETERMINISTIC;
+  return problem;
 }
 
 /// Both passes of a problem, with everything that they need on the GPU.
@@ -56,6 +65,19 @@ class Job {
 bool all_same(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b) {
   for (size_t i = 0; i < a.size(); ++i)
     if (!same_bits(a[i], b[i])) return false;
+  return true;
+}
+
+/// Sums of bf16 products in another order differ by a few roundings.
+bool all_alike(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b) {
+  constexpr float kRounding = 1.0F / 256;
+  for (size_t i = 0; i < a.size(); ++i) {
+    float largest = 0;
+    for (const float value : a[i])
+      largest = std::max(largest, std::abs(value));
+    for (size_t j = 0; j < a[i].size(); ++j)
+      if (!(std::abs(a[i][j] - b[i][j]) <= 4 * kRounding * largest)) return false;
+  }
   return true;
 }
 
@@ -126,6 +148,14 @@ class Recording {
 
 }  // namespace
 
+TEST_CASE("cuDNN is among what is tested where it can run") {
+  const bool is_loaded = std::ranges::any_of(
+      Gpu::first().all(), [](const GpuImplementation& one) { return one.plugin->name() == "cudnn"; });
+  if (!is_loaded || Gpu::first().device().compute_capability < 80) return;
+  const auto tested = implementations();
+  CHECK(std::ranges::any_of(tested, [](const GpuImplementation& one) { return one.plugin->name() == "cudnn"; }));
+}
+
 TEST_CASE("two plans on two streams at once do not disturb each other") {
   for (const GpuImplementation& implementation : implementations()) {
     CAPTURE(implementation.name());
@@ -190,6 +220,24 @@ TEST_CASE("a stream is recorded into a graph, and the graph gives the same") {
     for (int i = 0; i < 3; ++i)
       recording.replay();
     CHECK(all_same(job.results(), want));
+  }
+}
+
+TEST_CASE("a training step, whose gradients are summed in any order, is recorded and replayed") {
+  for (const GpuImplementation& implementation : implementations()) {
+    CAPTURE(implementation.name());
+    const auto want = expected(implementation, kSmall, 1);
+    Job job(implementation, training_problem(kSmall), 1);
+    if (Gpu::first().is_fake()) {  // which records nothing
+      job.run().queue();
+    } else {
+      Recording recording(job.stream());
+      job.run().queue();
+      recording.finish();
+      for (int i = 0; i < 3; ++i)
+        recording.replay();
+    }
+    CHECK(all_alike(want, job.results()));
   }
 }
 
