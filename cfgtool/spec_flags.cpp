@@ -21,6 +21,12 @@ void add_spec_flags(CLI::App& app, SpecFlags& flags) {
       ->type_name("NAME|FILE")
       ->needs(spec)
       ->group(kGroup);
+  app.add_option("--model", flags.model,
+                 "A Hugging Face config.json, or its folder, that gives the sizes in place of the model that the "
+                 "configuration names")
+      ->type_name("PATH")
+      ->needs(spec)
+      ->group(kGroup);
   app.add_option("--attention-device", flags.device,
                  "Whether the roles would run on that GPU, which need not be here: a name of `cfgtool attention "
                  "device`, or a file")

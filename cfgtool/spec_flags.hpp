@@ -15,6 +15,7 @@ namespace cfgtool {
 
 struct SpecFlags {
   bool spec = false;
+  std::string model;    ///< a config.json or its folder; empty: what the configuration names
   std::string mapping;  ///< a framework whose mapping comes with cfgtool, or a file; empty: not named
   PluginFlags plugins;
   std::string device;  ///< the GPU that the roles are to run on; empty: not named

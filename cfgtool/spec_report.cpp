@@ -27,7 +27,7 @@ SpecReport report_spec(Composition composition, const SpecFlags& flags, bool as_
   report.warnings = std::move(composition.warnings);
 
   const AttentionMapping mapping = read_attention_mapping(sources, flags.mapping);
-  AttentionSpec spec = make_attention_spec(Config(std::move(composition)), mapping);
+  AttentionSpec spec = make_attention_spec(Config(std::move(composition)), mapping, flags.model);
   if (!flags.device.empty()) take_device_flag(spec, *sources, flags.device);
   const attention::Machine machine = attention::machine_for(spec, flags.device_folders, sources);
   std::vector<Diagnostic> load_warnings;

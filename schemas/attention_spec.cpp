@@ -87,7 +87,8 @@ ImplementationChoice read_implementation(const Config& cfg, const ModelMapping& 
 
 class SpecReader {
  public:
-  SpecReader(const Config& cfg, const AttentionMapping& mapping) : cfg_(cfg), mapping_(mapping) {}
+  SpecReader(const Config& cfg, const AttentionMapping& mapping, const std::string& model)
+      : cfg_(cfg), mapping_(mapping), model_(model) {}
 
   AttentionSpec read();
 
@@ -114,6 +115,7 @@ class SpecReader {
 
   const Config& cfg_;
   const AttentionMapping& mapping_;
+  const std::string& model_;
   std::vector<Diagnostic> problems_;
 };
 
@@ -122,7 +124,7 @@ SpecReader::Model SpecReader::read_model(const ModelMapping& mapping) {
   collect([&] { model.is_there = section_is_there(cfg_, mapping.section); });
   if (!model.is_there) return model;
   collect([&] { model.implementation = read_implementation(cfg_, mapping, mapping_); });
-  collect([&] { model.sizes = read_model_sizes(cfg_, mapping, mapping_.examples); });
+  collect([&] { model.sizes = read_model_sizes(cfg_, mapping, mapping_.examples, model_); });
   return model;
 }
 
@@ -216,9 +218,9 @@ const char* to_string(OriginKind kind) {
   return "";
 }
 
-AttentionSpec make_attention_spec(const Config& cfg, const AttentionMapping& mapping) {
+AttentionSpec make_attention_spec(const Config& cfg, const AttentionMapping& mapping, const std::string& model) {
   try {
-    return SpecReader(cfg, mapping).read();
+    return SpecReader(cfg, mapping, model).read();
   } catch (ConfigError& error) {
     error.set_sources(cfg.sources());
     throw;

@@ -75,7 +75,8 @@ struct AttentionSpec {
 /// if it is on this machine; `~/` is the home folder.
 /// \throws ConfigError with sources and the problems of all roles: a value that has the wrong type or range, sizes that
 /// do not fit each other, a config.json that cannot be read
-AttentionSpec make_attention_spec(const Config& cfg, const AttentionMapping& mapping);
+/// \param model a config.json, or its folder, for all models whatever the configuration says; empty: none
+AttentionSpec make_attention_spec(const Config& cfg, const AttentionMapping& mapping, const std::string& model = {});
 
 /// Makes `spec.device` what a flag of the command line says, whatever the configuration says.
 /// \param sources what `spec.sources` is

@@ -22,6 +22,15 @@ fs::path expand_home(const std::string& path) {
   return path;
 }
 
+/// A file that a flag names must be there.
+ModelConfigFile read_named_model(const Config& cfg, const std::string& named) {
+  SourceMap& sources = *cfg.composition().sources;
+  fs::path file = expand_home(named);
+  std::error_code error;
+  if (fs::is_directory(file, error)) file /= "config.json";
+  return read_model_config(sources, file, sources.add(SourceKind::kFlag, "--model", named));
+}
+
 /// The model's config.json, if it is here. `why_not` says why it is not.
 std::optional<ModelConfigFile> find_model_file(const Config& cfg, const std::string& key, std::string& why_not) {
   const std::optional<ConfigValue> value = key.empty() ? std::nullopt : said(cfg, key);
@@ -58,12 +67,12 @@ SpecValue<T> computed(T value, OriginKind kind, std::string how) {
 
 class SizeReader {
  public:
-  SizeReader(const Config& cfg, const ModelMapping& model, const ExampleSizes& examples)
-      : cfg_(cfg), model_(model), examples_(examples) {}
+  SizeReader(const Config& cfg, const ModelMapping& model, const ExampleSizes& examples, const std::string& named)
+      : cfg_(cfg), model_(model), examples_(examples), named_(named) {}
 
   ModelSizes read() {
     ModelSizes sizes;
-    file_ = find_model_file(cfg_, model_.folder, sizes.model_file);
+    file_ = named_.empty() ? find_model_file(cfg_, model_.folder, sizes.model_file) : read_named_model(cfg_, named_);
     if (file_) sizes.model_file = file_->path;
     if (file_) sizes.model_features = file_->features;
     if (file_ && file_->dtype) sizes.dtype = from_file(sources(), *file_->dtype);
@@ -140,13 +149,15 @@ class SizeReader {
   const Config& cfg_;
   const ModelMapping& model_;
   const ExampleSizes& examples_;
+  const std::string& named_;
   std::optional<ModelConfigFile> file_;
 };
 
 }  // namespace
 
-ModelSizes read_model_sizes(const Config& cfg, const ModelMapping& model, const ExampleSizes& examples) {
-  return SizeReader(cfg, model, examples).read();
+ModelSizes read_model_sizes(const Config& cfg, const ModelMapping& model, const ExampleSizes& examples,
+                            const std::string& named) {
+  return SizeReader(cfg, model, examples, named).read();
 }
 
 }  // namespace cfgtool

@@ -20,6 +20,8 @@ struct ModelSizes {
 };
 
 /// \throws ConfigError
-ModelSizes read_model_sizes(const Config& cfg, const ModelMapping& model, const ExampleSizes& examples);
+/// \param named a config.json, or its folder, in place of what the configuration's key names; empty: none
+ModelSizes read_model_sizes(const Config& cfg, const ModelMapping& model, const ExampleSizes& examples,
+                            const std::string& named = {});
 
 }  // namespace cfgtool

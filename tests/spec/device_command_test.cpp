@@ -319,6 +319,26 @@ TEST_CASE("a configuration whose roles cannot run on the GPU is refused at the p
   CHECK(wide.complains("head_dim 300 is no multiple of 8"));
 }
 
+TEST_CASE("a model's config.json that a flag names gives the sizes of all roles") {
+  const ScratchFolder folder;
+  write(folder, "config.json",
+        R"({"num_attention_heads": 28, "num_key_value_heads": 4, "hidden_size": 8400, "sliding_window": 4096})");
+  const Words words{"--attention-device",
+                    "h100",
+                    "--model",
+                    folder.path().string(),
+                    "~" + kHeads,
+                    "~actor_rollout_ref.model.override_config.num_key_value_heads",
+                    "~actor_rollout_ref.model.override_config.hidden_size",
+                    "~actor_rollout_ref.model.override_config.head_dim"};
+  const Outcome outcome = spec("flash_attention_2", words);
+  CAPTURE(outcome.errors);
+  CHECK(outcome.exit_code == 3);
+  CHECK(outcome.complains("head_dim 300 is no multiple of 8"));
+  CHECK(outcome.complains("leaves out what the model of actor, rollout, ref has besides: sliding_window 4096"));
+  CHECK(spec("eager", {"--model", "/nowhere"}).complains("'/nowhere' is not a file"));
+}
+
 TEST_CASE("what cannot be told is said so, the flag wins over the key, an unknown GPU is an error at its place") {
   const Outcome open = spec("sdpa", {"--attention-device", "h100"});
   CHECK(open.exit_code == 5);
