@@ -62,6 +62,10 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
                  "Problems, one a line: a name, then the flags below. One process answers them all")
       ->type_name("FILE");
   app.footer(
+      "On GPUs flash_attention_2 and sdpa are cuDNN's fused attention: the flash-attn package and torch's sdpa have "
+      "limits\n"
+      "of their own. --window L counts the keys before a row's own: Hugging Face's sliding_window=4096 is --window "
+      "4095:0.\n"
       "Several problems, names or devices make a table. JSON is one object a line, one for each answer.\n"
       "Exit code: 0 all would run, 3 one would not, 5 one cannot be told here, 2 wrong flags.\n\n"
       "Examples:\n"

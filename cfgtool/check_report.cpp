@@ -213,8 +213,11 @@ std::string answer_json(const CheckAnswer& answer) {
             {"level", attention::level_name(answer.answer.level)},
             {"verified", target.verified()}};
   if (is_yes(answer.verdict)) {
-    line["forward_workspace_bytes"] = answer.answer.forward_workspace_bytes;
-    line["backward_workspace_bytes"] = answer.answer.backward_workspace_bytes;
+    // Before a kernel is compiled, a library may not know.
+    const attention::Answer& known = answer.answer;
+    const bool is_known = known.forward_workspace_bytes != 0 || known.backward_workspace_bytes != 0;
+    line["forward_workspace_bytes"] = is_known ? Json(known.forward_workspace_bytes) : Json();
+    line["backward_workspace_bytes"] = is_known ? Json(known.backward_workspace_bytes) : Json();
   } else {
     line["reasons"] = Json::array();
     for (const CheckReason& reason : answer.reasons)
