@@ -4,8 +4,9 @@ namespace cfgtool::attention::cudnn {
 
 namespace {
 
-void refuse(const std::optional<Refusal>& refusal) {
-  if (refusal) throw Failure(ATTN_STATUS_REFUSED, refusal->reason, refusal->text);
+/// \param by_whom goes behind the text; may be empty
+void refuse(const std::optional<Refusal>& refusal, const std::string& by_whom) {
+  if (refusal) throw Failure(ATTN_STATUS_REFUSED, refusal->reason, refusal->text + by_whom);
 }
 
 const char* support(bool is_documented) {
@@ -23,11 +24,12 @@ std::string list(const std::vector<ChosenEngine>& engines) {
 }  // namespace
 
 void check_rules(const Question& question) {
-  refuse(refuse_by_rules(question.problem, question.device.compute_capability, question.device.name));
+  refuse(refuse_by_rules(question.problem, question.device.compute_capability, question.device.name),
+         ", by cuDNN " + version_text(kBuiltWithVersion));
 }
 
 void check_known_bugs(const Question& question, int64_t cudnn_version) {
-  refuse(find_known_bug(question.problem, question.device.compute_capability, cudnn_version, question.device.name));
+  refuse(find_known_bug(question.problem, question.device.compute_capability, cudnn_version, question.device.name), "");
 }
 
 std::vector<ChosenEngine> chosen(const std::vector<PassEngines>& engines) {
