@@ -28,6 +28,7 @@ constexpr Subcommand kSubcommands[] = {
     {"validate", "hold a configuration, or files, against a schema", validate_command},
     {"schema", "make a first schema from a configuration, check one, document one", schema_command},
     {"explain", "say where values come from: every place that set one", explain_command},
+    {"diff", "say in which values two compositions differ, and why", diff_command},
     {"overrides", "say what is understood of each override", overrides_command},
     {"run", "compose a configuration and run a command with it in a folder of its own", run_command},
     {"rerun", "compose again what a run's folder was composed from", rerun_command},
