@@ -63,10 +63,6 @@ std::vector<std::vector<std::string>> split_at_dashes(const std::vector<std::str
   return parts;
 }
 
-bool names_folder(const std::string& word) {
-  return word.find('=') == std::string::npos && !word.starts_with('~') && !word.starts_with('+');
-}
-
 /// \param parts as split_at_dashes gives them; the first has been read into `flags`
 void compose_sides(const DiffFlags& flags, const std::vector<std::vector<std::string>>& parts, DiffSides& sides) {
   const bool resolve = !flags.no_resolve;
@@ -79,7 +75,7 @@ void compose_sides(const DiffFlags& flags, const std::vector<std::vector<std::st
   } else if (parts.size() != 1) {
     refuse_usage(fmt::format("there must be two sides, each behind a `--`, not {}", parts.size() - 1),
                  "cfgtool diff FLAGS -- A... -- B...");
-  } else if (words.size() == 2 && std::all_of(words.begin(), words.end(), names_folder)) {
+  } else if (words.size() == 2 && std::none_of(words.begin(), words.end(), reads_as_override)) {
     if (flags.hydra.name_configs()) refuse_usage("runs know their configs: -cp, -cn and -cd are not for them");
     compose_runs(words[0], words[1], resolve, sides);
   } else {

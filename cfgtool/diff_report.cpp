@@ -6,6 +6,7 @@
 #include <map>
 
 #include "cfgtool/cause_text.hpp"
+#include "cfgtool/text_table.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/python_text.hpp"
 
@@ -158,14 +159,6 @@ std::string SideReader::cause_text(NodeId value) {
   return reads.empty() ? text : text + fmt::format(" reads {}", fmt::join(reads, ", "));
 }
 
-std::string cut(std::string text) {
-  if (text.size() <= kLongestValue) return text;
-  size_t end = kLongestValue - 1;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
-    --end;
-  return text.substr(0, end) + "…";
-}
-
 std::string paint(bool color, const char* code, std::string_view text) {
   return color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
 }
@@ -213,7 +206,7 @@ std::string diff_text(const DiffSides& sides, const std::vector<TreeDifference>&
   const auto value = [&](const SideReader& side, NodeId node) {
     if (node == kNoNode) return std::string("absent");
     const std::string text = side.value_text(node);
-    return cut_long_values ? cut(text) : text;
+    return cut_long_values ? cut_short(text, kLongestValue) : text;
   };
   std::string text;
   for (const TreeDifference& one : differences) {

@@ -463,6 +463,7 @@ DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRe
   overrides.ensure_all_used();
   list.config_overrides = overrides.config_overrides();
   list.known_choices = overrides.known_choices();
+  list.known_choice_places = overrides.known_choice_places();
   return list;
 }
 

@@ -45,6 +45,7 @@ struct DefaultsList {
   std::vector<const Override*> config_overrides;  ///< those that change values rather than choose options
   /// Which option each group got (nothing: null), in the order that Hydra learns them: `hydra.runtime.choices`.
   std::vector<std::pair<std::string, GroupChoice>> known_choices;
+  std::vector<SourcePos> known_choice_places;  ///< what chose each of them: an entry of a defaults list, an override
   /// Where configs would have gone that are not there, or that nobody chose, and that the request lets be.
   std::vector<std::string> unknown_packages;
   std::vector<Diagnostic> warnings;
