@@ -14,6 +14,7 @@
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
+#include "config_engine/option_variants.hpp"
 #include "schemas/group_choices.hpp"
 
 namespace cfgtool {
@@ -32,7 +33,9 @@ void declare(CLI::App& app, GroupsFlags& flags) {
   app.footer(
       "Words without `=` are beginnings of groups: only those are listed. Without words all but Hydra's own are.\n"
       "A group with a `+` in front is in no defaults list: only `+group=option` adds one of its options. What must be\n"
-      "chosen and is not stands as ???.\n\n"
+      "chosen and is not stands as ???. Groups that a defaults list names by a path, such as ../optim@optim, no "
+      "override\n"
+      "can name.\n\n"
       "Examples:\n"
       "  cfgtool groups -cp conf -cn config db=postgres\n"
       "  cfgtool groups -cp conf -cn config hydra/ --json");
@@ -81,7 +84,8 @@ std::string chooser_text(const ListedGroup& group) {
   if (group.group.append) return fmt::format("only +{}=…", group.group.key);
   if (group.chosen.line == 0) return "Hydra itself";
   if (group.chosen.kind == SourceKind::kOverride) return fmt::format("override {}", group.chosen.line_text);
-  return path_from_here(to_string(group.chosen));
+  const char* const closed = can_be_chosen(group.group.key) ? "" : ", by no override";
+  return path_from_here(to_string(group.chosen)) + closed;
 }
 
 std::string as_table(const std::vector<ListedGroup>& groups, bool color) {
@@ -104,6 +108,7 @@ std::string as_json(const std::vector<ListedGroup>& groups) {
     Json line{{"group", group.group.key}};
     line["options"] = group.group.options;
     line["only_plus"] = group.group.append;
+    line["can_override"] = can_be_chosen(group.group.key);
     line["chosen"] = choice_json(group.choice);
     line["chosen_by"] = group.chosen.line == 0 ? Json() : place_json(group.chosen);
     text += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
