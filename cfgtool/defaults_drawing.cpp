@@ -36,7 +36,10 @@ class Drawer {
     drawn.label = label(entry);
     drawn.is_optional = entry.optional;
     drawn.place = locate(entry.deleted_by ? entry.deleted_by : entry.pos);
-    drawn.is_overridden = entry.replaced || entry.external_append || entry.deleted_by;
+    drawn.is_added = entry.external_append;
+    // One of several options that were chosen at once is a config of its own: the entry is known by its place only.
+    const bool is_of_override = drawn.place && drawn.place->kind == SourceKind::kOverride;
+    drawn.is_overridden = entry.replaced || is_of_override;
     if (drawn.state == DrawnState::kTaken) {
       const std::string package = entry.final_package(version_base_);
       drawn.package = package.empty() ? "_global_" : package;
@@ -88,7 +91,7 @@ std::string remark(const DrawnDefault& drawn) {
   }
   if (!drawn.is_overridden || !drawn.place) return {};
   const std::string chosen = place_text(*drawn.place);
-  if (drawn.instead_of.empty()) return fmt::format("added by {}", chosen);
+  if (drawn.instead_of.empty()) return fmt::format("{} by {}", drawn.is_added ? "added" : "chosen", chosen);
   const std::string where = drawn.replaced_at ? fmt::format(" ({})", place_text(*drawn.replaced_at)) : "";
   return fmt::format("chosen by {} instead of {}{}", chosen, drawn.instead_of, where);
 }

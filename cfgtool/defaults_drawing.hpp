@@ -29,8 +29,9 @@ struct DrawnDefault {
   DrawnState state = DrawnState::kTaken;
   bool is_optional = false;
   std::optional<SourceLocation> place;  ///< the entry, or the override that chose instead; nothing: nobody wrote it
-  bool is_overridden = false;           ///< an override, or an `override` entry, chose or added it
-  std::string instead_of;               ///< then what the entry says itself; empty for one that was added
+  bool is_overridden = false;           ///< an override, or an `override` entry, chose it, added it or took it out
+  bool is_added = false;                ///< `+group=option` added it
+  std::string instead_of;               ///< what the entry says itself; empty where that is not known
   std::optional<SourceLocation> replaced_at;  ///< and where
   std::vector<DrawnDefault> children;         ///< in the order of merging
 };

@@ -64,9 +64,14 @@ std::vector<ListedGroup> list_groups(const std::shared_ptr<FileStore>& store, co
         beginnings.empty() ? key != "hydra" && !key.starts_with("hydra/")
                            : std::ranges::any_of(beginnings, [&](const auto& begin) { return key.starts_with(begin); });
     if (!is_wanted) continue;
-    if (i < defaults.known_choices.size()) {  // they come first, in this order
+    // all_groups has them in this order.
+    const size_t known = defaults.known_choices.size();
+    if (i < known) {
       group.choice = defaults.known_choices[i].second;
       composition.sources->locate(defaults.known_choice_places[i], &group.chosen);
+    } else if (i - known < defaults.several_chosen.size()) {
+      group.choice = defaults.several_chosen[i - known].options;
+      composition.sources->locate(defaults.several_chosen[i - known].pos, &group.chosen);
     }
     listed.push_back(std::move(group));
   }

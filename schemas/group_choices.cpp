@@ -55,6 +55,11 @@ std::vector<GroupChoices> all_groups(const ConfigRepository& repository, const C
     listed.insert(group);
     found.push_back({key, false, repository.group_options(group)});
   }
+  for (const SeveralChosen& several : composition.defaults.several_chosen) {
+    const std::string group = folder_of_group(several.key);
+    listed.insert(group);
+    found.push_back({several.key, false, repository.group_options(group)});
+  }
   append_unlisted(repository, "", listed, found);
   return found;
 }
@@ -140,7 +145,9 @@ std::vector<GroupChoices> all_groups(const std::shared_ptr<FileStore>& store, co
 std::vector<GroupChoices> group_choices(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
                                         const Composition& composition) {
   ConfigRepository repository = repository_of(store, request, composition);
-  const std::set<std::string> chosen = chosen_by_overrides(composition);
+  std::set<std::string> chosen = chosen_by_overrides(composition);
+  for (const SeveralChosen& several : composition.defaults.several_chosen)
+    chosen.insert(several.key);
   std::vector<GroupChoices> found = all_groups(repository, composition);
   std::erase_if(found, [&](const GroupChoices& group) {
     if (is_hydras(folder_of_group(group.key)) || group.options.empty()) return true;

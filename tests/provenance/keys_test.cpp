@@ -108,11 +108,10 @@ TEST_CASE("keys: descriptions of the schema, named or found") {
                                                            {"sizes.0", "one size"},
                                                            {"x_y", "for later"},
                                                            {"free", ""}});
-  CHECK(
-      run_program_in(folder.path(), EXPLAIN_CFGTOOL,
-                     {"keys", "-cp", "conf", "-cn", "config", "steps", "--schema", "s.yaml"})
-          .output ==
-      "KEY    TYPE  VALUE  ORIGIN                 DESCRIPTION\nsteps  int   1      conf/config.yaml:2:8   How long\n");
+  CHECK(run_program_in(folder.path(), EXPLAIN_CFGTOOL,
+                       {"keys", "-cp", "conf", "-cn", "config", "steps", "--schema", "s.yaml"})
+            .output ==
+        "KEY    TYPE  VALUE  ORIGIN                DESCRIPTION\nsteps  int   1      conf/config.yaml:2:8  How long\n");
 }
 
 TEST_CASE("groups: what there is to choose, what is chosen, and by what") {
@@ -131,12 +130,12 @@ TEST_CASE("groups: what there is to choose, what is chosen, and by what") {
   CHECK(table.exit_code == 0);
   CHECK(table.errors.empty());
   CHECK(table.output ==
-        "GROUP        CHOSEN    BY                      OPTIONS\n"
-        "db           postgres  override db=postgres    mysql, postgres\n"
-        "model        ???       conf/config.yaml:4:5    big\n"
-        "optim@inner  null      conf/config.yaml:3:5    adam\n"
+        "GROUP        CHOSEN    BY                        OPTIONS\n"
+        "db           postgres  override db=postgres      mysql, postgres\n"
+        "model        ???       conf/config.yaml:4:5      big\n"
+        "optim@inner  null      conf/config.yaml:3:5      adam\n"
         "site         ['b']     conf/experiment.yaml:2:5  a, b\n"
-        "+debug                 only +debug=…           fast\n");
+        "+debug                 only +debug=…             fast\n");
   const std::vector<Json> json = lines(groups({"--json", "db", "deb"}));
   REQUIRE(json.size() == 2);
   CHECK(json[0].at("group") == "db");

@@ -21,8 +21,8 @@ class Project {
  public:
   Project() {
     write("config",
-          "defaults:\n  - db: mysql\n  - optional user: me\n  - model: ???\n  - site: [a, b]\n"
-          "  - optim@inner: adam\n  - nothing: null\n  - extra: x\n  - _self_\n  - override hydra/job_logging: none\n"
+          "defaults:\n  - extra: x\n  - db: mysql\n  - optional user: me\n  - model: ???\n  - site: [a, b]\n"
+          "  - optim@inner: adam\n  - nothing: null\n  - _self_\n  - override hydra/job_logging: none\n"
           "lr: 1\n");
     write("db/mysql", "defaults:\n  - base\n  - override /extra: y\nuser: root\n");
     for (const char* name :
@@ -93,6 +93,7 @@ TEST_CASE("every kind of entry, in the order of merging") {
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.output ==
         "config (package _global_)\n"
+        "├─ extra: y (package extra)  <- chosen by conf/db/mysql.yaml:3:5 instead of x (conf/config.yaml:2:5)\n"
         "├─ db: mysql (package db)\n"
         "│  ├─ db/base (package db)\n"
         "│  └─ _self_\n"
@@ -102,7 +103,6 @@ TEST_CASE("every kind of entry, in the order of merging") {
         "├─ site/b (package site)\n"
         "├─ optim@inner: adam (package inner)\n"
         "├─ nothing: null\n"
-        "├─ extra: x (package extra)\n"
         "└─ _self_\n");
 }
 
@@ -119,6 +119,13 @@ TEST_CASE("what was overridden, and by whom") {
         "├─ db: postgres (package db)  <- chosen by override db=postgres instead of mysql (conf/config.yaml:3:5)\n"
         "├─ _self_\n"
         "└─ site: a (package site)  <- added by override +site=a\n");
+}
+
+TEST_CASE("several options at once") {
+  const Project project;
+  const Outcome outcome = project.tree({"site=[b]"});
+  CHECK(outcome.prints("├─ site/b (package site)  <- chosen by override site=[b]\n"));
+  CHECK(!outcome.prints("site/a"));
 }
 
 TEST_CASE("what is not there is drawn, and reported") {
@@ -145,16 +152,16 @@ TEST_CASE("the same as JSON") {
   const Json roots = Json::parse(project.tree({"db=postgres", "--json"}).output);
   REQUIRE(roots.size() == 1);
   CHECK(roots[0].at("entry") == "config");
-  const Json& db = roots[0].at("children")[0];
+  const Json& db = roots[0].at("children")[1];
   CHECK(db.at("entry") == "db: postgres");
   CHECK(db.at("state") == "taken");
   CHECK(db.at("package") == "db");
   CHECK(db.at("overridden") == true);
   CHECK(db.at("instead_of") == "mysql");
-  CHECK(db.at("replaced_at").at("line") == 2);
+  CHECK(db.at("replaced_at").at("line") == 3);
   CHECK(db.at("place").at("index") == 1);
-  CHECK(roots[0].at("children")[1].at("state") == "skipped");
-  CHECK(roots[0].at("children")[2].at("state") == "missing");
+  CHECK(roots[0].at("children")[2].at("state") == "skipped");
+  CHECK(roots[0].at("children")[3].at("state") == "missing");
 }
 
 TEST_CASE("Mermaid") {
