@@ -119,6 +119,7 @@ void compose_revision(ComposeRequest request, const std::optional<std::string>& 
   }
   const PrivateFolder written;
   for (std::string& dir : request.config_dirs) {
+    if (dir.find("://") != std::string::npos) continue;  // a package, not a folder
     const std::string into = written.path() + "/" + std::to_string(side.folders.size());
     fs::create_directory(into);
     side.folders.push_back(check_out(dir, *revision, into));

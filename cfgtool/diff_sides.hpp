@@ -33,6 +33,7 @@ void compose_words(const HydraFlags& common, const std::vector<std::string>& lef
 /// says which files are not what they were then.
 void compose_runs(const std::string& left, const std::string& right, bool resolve, DiffSides& sides);
 
+/// The folders of -cp and -cd are those of the revisions; what else is on the search path is read as it is now.
 /// \param revisions `A..B`, or `A` against the working tree; one left out beside the dots is HEAD
 void compose_revisions(const HydraFlags& flags, const std::string& revisions, bool resolve, DiffSides& sides);
 

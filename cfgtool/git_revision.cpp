@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -58,12 +59,15 @@ class Git {
   std::string scratch_;
 };
 
-/// This process's, but for an index of our own: the user's stays as it is.
+/// This process's, but for an index of our own, so that the user's stays as it is, and without what a hook's variables
+/// say: the folder decides which repository it is.
 std::vector<std::string> Git::environment() const {
+  constexpr std::string_view kOther[] = {"GIT_INDEX_FILE=", "GIT_DIR=", "GIT_WORK_TREE=", "GIT_PREFIX=", "LC_ALL="};
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
-    if (!text.starts_with("GIT_INDEX_FILE=") && !text.starts_with("LC_ALL=")) variables.emplace_back(text);
+    if (std::ranges::none_of(kOther, [&](std::string_view other) { return text.starts_with(other); }))
+      variables.emplace_back(text);
   }
   variables.push_back("GIT_INDEX_FILE=" + scratch_ + "/index");
   variables.emplace_back("LC_ALL=C");

@@ -208,6 +208,11 @@ TEST_CASE("two revisions of the folder with the configs, and one against the wor
   fs::remove_all(project.path() / "conf");
   CHECK(project.revisions("one..two").exit_code == 1);
   CHECK(project.git({"diff", "--cached", "--quiet"}));
+  // As a hook of git is run.
+  CHECK(run_program_in(project.path(), EXPLAIN_CFGTOOL,
+                       {"diff", "-cp", "conf", "-cn", "config", "--revisions", "one..two"},
+                       {{"GIT_DIR", "/nosuch"}, {"GIT_INDEX_FILE", "/nosuch/index"}})
+            .exit_code == 1);
   CHECK(project.is_clean());
 }
 
