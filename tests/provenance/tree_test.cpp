@@ -21,10 +21,12 @@ class Project {
  public:
   Project() {
     write("config",
-          "defaults:\n  - extra: x\n  - db: mysql\n  - optional user: me\n  - model: ???\n  - site: [a, b]\n"
+          "defaults:\n  - extra: x\n  - mode: fast\n  - db: mysql\n  - optional user: me\n  - model: ???\n  - site: "
+          "[a, b]\n"
           "  - optim@inner: adam\n  - nothing: null\n  - _self_\n  - override hydra/job_logging: none\n"
           "lr: 1\n");
-    write("db/mysql", "defaults:\n  - base\n  - override /extra: y\nuser: root\n");
+    write("db/mysql", "defaults:\n  - base\nuser: root\n");
+    write("mode/fast", "# @package _global_\ndefaults:\n  - override /extra: y\n");
     for (const char* name :
          {"db/base", "db/postgres", "site/a", "site/b", "optim/adam", "extra/x", "extra/y", "more/\"q\""})
       write(name, "{}\n");
@@ -93,7 +95,8 @@ TEST_CASE("every kind of entry, in the order of merging") {
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.output ==
         "config (package _global_)\n"
-        "├─ extra: y (package extra)  <- chosen by conf/db/mysql.yaml:3:5 instead of x (conf/config.yaml:2:5)\n"
+        "├─ extra: y (package extra)  <- chosen by conf/mode/fast.yaml:3:5 instead of x (conf/config.yaml:2:5)\n"
+        "├─ mode: fast (package _global_)\n"
         "├─ db: mysql (package db)\n"
         "│  ├─ db/base (package db)\n"
         "│  └─ _self_\n"
@@ -108,15 +111,16 @@ TEST_CASE("every kind of entry, in the order of merging") {
 
 TEST_CASE("what was overridden, and by whom") {
   const Project project;
-  project.write("config", "defaults:\n  - extra: x\n  - db: mysql\n  - _self_\n");
+  project.write("config", "defaults:\n  - extra: x\n  - db: mysql\n  - mode: fast\n  - _self_\n");
   CHECK(
-      project.tree({}).prints("├─ extra: y (package extra)  <- chosen by conf/db/mysql.yaml:3:5 instead of x "
+      project.tree({}).prints("├─ extra: y (package extra)  <- chosen by conf/mode/fast.yaml:3:5 instead of x "
                               "(conf/config.yaml:2:5)\n"));
-  const Outcome outcome = project.tree({"db=postgres", "+site=a", "~extra"});
+  const Outcome outcome = project.tree({"db=postgres", "+site=a", "~mode"});
   CHECK(outcome.output ==
         "config (package _global_)\n"
-        "├─ extra: x  <- taken out by override ~extra\n"
+        "├─ extra: x (package extra)\n"
         "├─ db: postgres (package db)  <- chosen by override db=postgres instead of mysql (conf/config.yaml:3:5)\n"
+        "├─ mode: fast  <- taken out by override ~mode\n"
         "├─ _self_\n"
         "└─ site: a (package site)  <- added by override +site=a\n");
 }
@@ -143,7 +147,7 @@ TEST_CASE("Hydra's own defaults on demand") {
   const Outcome outcome = project.tree({"--hydra"});
   CHECK(outcome.output.starts_with("hydra/config (package hydra)\n"));
   CHECK(
-      outcome.prints("hydra/job_logging: none (package hydra.job_logging)  <- chosen by conf/config.yaml:10:5 "
+      outcome.prints("hydra/job_logging: none (package hydra.job_logging)  <- chosen by conf/config.yaml:11:5 "
                      "instead of default"));
 }
 
@@ -152,16 +156,16 @@ TEST_CASE("the same as JSON") {
   const Json roots = Json::parse(project.tree({"db=postgres", "--json"}).output);
   REQUIRE(roots.size() == 1);
   CHECK(roots[0].at("entry") == "config");
-  const Json& db = roots[0].at("children")[1];
+  const Json& db = roots[0].at("children")[2];
   CHECK(db.at("entry") == "db: postgres");
   CHECK(db.at("state") == "taken");
   CHECK(db.at("package") == "db");
   CHECK(db.at("overridden") == true);
   CHECK(db.at("instead_of") == "mysql");
-  CHECK(db.at("replaced_at").at("line") == 3);
+  CHECK(db.at("replaced_at").at("line") == 4);
   CHECK(db.at("place").at("index") == 1);
-  CHECK(roots[0].at("children")[2].at("state") == "skipped");
-  CHECK(roots[0].at("children")[3].at("state") == "missing");
+  CHECK(roots[0].at("children")[3].at("state") == "skipped");
+  CHECK(roots[0].at("children")[4].at("state") == "missing");
 }
 
 TEST_CASE("Mermaid") {
