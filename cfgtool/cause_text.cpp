@@ -35,17 +35,6 @@ std::string absolute(std::string_view path) {
   return failed ? std::string(path) : whole.lexically_normal().string();
 }
 
-Json place_json(const SourceLocation& at) {
-  Json place{{"kind", kind_name(at.kind)}};
-  if (at.kind == SourceKind::kFile) place["file"] = absolute(at.name);
-  if (at.kind != SourceKind::kFile && at.kind != SourceKind::kOverride) place["name"] = std::string(at.name);
-  if (at.line == 0) return place;
-  place["line"] = at.line;
-  place["column"] = at.column;
-  if (at.kind == SourceKind::kOverride) place["index"] = at.index;
-  return place;
-}
-
 /// The defaults list's entry that brought the config; nothing for other steps.
 const ResultDefault* entry_of(const Composition& composition, const ValueCause& cause) {
   if (cause.step.kind != ComposeStep::Kind::kConfig) return nullptr;
@@ -71,6 +60,17 @@ std::vector<std::string> key_paths(const Tree& tree) {
 }
 
 }  // namespace
+
+Json place_json(const SourceLocation& at) {
+  Json place{{"kind", kind_name(at.kind)}};
+  if (at.kind == SourceKind::kFile) place["file"] = absolute(at.name);
+  if (at.kind != SourceKind::kFile && at.kind != SourceKind::kOverride) place["name"] = std::string(at.name);
+  if (at.line == 0) return place;
+  place["line"] = at.line;
+  place["column"] = at.column;
+  if (at.kind == SourceKind::kOverride) place["index"] = at.index;
+  return place;
+}
 
 Json cause_json(const Composition& composition, const ValueCause& cause) {
   Json json = place_json(cause.at);

@@ -15,6 +15,7 @@ namespace cfgtool {
 /// `{"kind": "file"|"override"|"environment"|"flag"|"builtin", "file": …, "line": …, "column": …, "index": …}`, for a
 /// config with its name, its package and `chosen_by`, the place of the defaults entry or override that pulled it in.
 nlohmann::ordered_json cause_json(const Composition& composition, const ValueCause& cause);
+nlohmann::ordered_json place_json(const SourceLocation& at);
 nlohmann::ordered_json reads_json(const Composition& composition, const std::vector<ValueRead>& reads);
 
 /// Lines for people.

@@ -16,6 +16,10 @@ using Command = int (*)(const std::vector<std::string>& words);
 int resolve_command(const std::vector<std::string>& words);
 int overrides_command(const std::vector<std::string>& words);
 int explain_command(const std::vector<std::string>& words);
+int diff_command(const std::vector<std::string>& words);
+int keys_command(const std::vector<std::string>& words);
+int groups_command(const std::vector<std::string>& words);
+int tree_command(const std::vector<std::string>& words);
 int attention_command(const std::vector<std::string>& words);
 int batch_command(const std::vector<std::string>& words);
 int run_command(const std::vector<std::string>& words);
@@ -30,6 +34,10 @@ int completion_command(const std::vector<std::string>& words);
 std::vector<CompletionFlag> resolve_command_flags();
 std::vector<CompletionFlag> overrides_command_flags();
 std::vector<CompletionFlag> explain_command_flags();
+std::vector<CompletionFlag> diff_command_flags();
+std::vector<CompletionFlag> keys_command_flags();
+std::vector<CompletionFlag> groups_command_flags();
+std::vector<CompletionFlag> tree_command_flags();
 std::vector<CompletionFlag> batch_command_flags();
 std::vector<CompletionFlag> run_command_flags();
 std::vector<CompletionFlag> rerun_command_flags();
@@ -49,6 +57,9 @@ struct Subcommand {
 std::vector<Subcommand> subcommands();
 std::vector<Subcommand> attention_subcommands();
 std::vector<Subcommand> schema_subcommands();
+
+/// Takes the words that are no overrides (reads_as_override) out of `words`: keys, beginnings of keys or groups.
+std::vector<std::string> take_other_words(std::vector<std::string>& words);
 
 struct OutputError : std::runtime_error {
   using std::runtime_error::runtime_error;

@@ -63,6 +63,21 @@ void complete_configuration(CompletionRequest& request, std::vector<CompletionFl
   };
 }
 
+/// The same for one that takes keys as well.
+void complete_keys(CompletionRequest& request, std::vector<CompletionFlag> flags) {
+  complete_configuration(request, std::move(flags));
+  request.takes_keys = true;
+}
+
+/// Each side sees the common words and its own.
+void complete_diff(CompletionRequest& request) {
+  complete_configuration(request, diff_command_flags());
+  const auto first = std::find(request.words.begin(), request.words.end(), "--");
+  if (first == request.words.end()) return;
+  const auto last = std::find(request.words.rbegin(), request.words.rend(), "--").base();
+  request.words.erase(first, last);
+}
+
 /// The first word that is no flag is a run's folder: what it was composed from is what further overrides change.
 void complete_rerun(CompletionRequest& request) {
   complete_configuration(request, rerun_command_flags());
@@ -122,6 +137,16 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
     complete_configuration(request, resolve_command_flags());
   } else if (subcommand == "run") {
     complete_configuration(request, run_command_flags());
+  } else if (subcommand == "explain") {
+    complete_keys(request, explain_command_flags());
+  } else if (subcommand == "keys") {
+    complete_keys(request, keys_command_flags());
+  } else if (subcommand == "groups") {
+    complete_configuration(request, groups_command_flags());
+  } else if (subcommand == "tree") {
+    complete_configuration(request, tree_command_flags());
+  } else if (subcommand == "diff") {
+    complete_diff(request);
   } else if (subcommand == "rerun") {
     complete_rerun(request);
   } else if (subcommand == "overrides") {

@@ -45,12 +45,7 @@ void declare(CLI::App& app, ExplainFlags& flags) {
 
 /// Moves the words that are keys out of the overrides.
 void take_keys(ExplainFlags& flags) {
-  std::vector<std::string> overrides;
-  for (std::string& word : flags.hydra.overrides) {
-    const bool is_override = word.find('=') != std::string::npos || word.starts_with('~') || word.starts_with('+');
-    (is_override ? overrides : flags.keys).push_back(std::move(word));
-  }
-  flags.hydra.overrides = std::move(overrides);
+  flags.keys = take_other_words(flags.hydra.overrides);
   if (flags.keys.empty() && !flags.all) refuse_usage("which key is to be explained?", "cfgtool explain KEY, or --all");
   if (!flags.keys.empty() && flags.all) refuse_usage("--all explains every key, so that it takes none");
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -14,6 +15,7 @@
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
+#include "config_engine/override.hpp"
 #include "config_engine/suggest.hpp"
 
 namespace cfgtool {
@@ -28,6 +30,10 @@ constexpr Subcommand kSubcommands[] = {
     {"validate", "hold a configuration, or files, against a schema", validate_command},
     {"schema", "make a first schema from a configuration, check one, document one", schema_command},
     {"explain", "say where values come from: every place that set one", explain_command},
+    {"diff", "say in which values two compositions differ, and why", diff_command},
+    {"keys", "list every key with its value, where it is set and what it means", keys_command},
+    {"groups", "list every group with its options, and what chooses among them", groups_command},
+    {"tree", "draw the defaults lists: which config brings which, and who chose it", tree_command},
     {"overrides", "say what is understood of each override", overrides_command},
     {"run", "compose a configuration and run a command with it in a folder of its own", run_command},
     {"rerun", "compose again what a run's folder was composed from", rerun_command},
@@ -100,6 +106,13 @@ std::vector<Subcommand> subcommands() {
   diagnostic.message = message;
   diagnostic.fix = fix;
   throw ConfigError(std::move(diagnostic));
+}
+
+std::vector<std::string> take_other_words(std::vector<std::string>& words) {
+  const auto others = std::stable_partition(words.begin(), words.end(), reads_as_override);
+  std::vector<std::string> taken(std::make_move_iterator(others), std::make_move_iterator(words.end()));
+  words.erase(others, words.end());
+  return taken;
 }
 
 void write_stdout(const std::string& text) {

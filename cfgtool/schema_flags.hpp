@@ -28,9 +28,13 @@ struct SchemaFlags {
   ApplyOptions apply() const { return {coerce, with_defaults}; }
   /// The schema that --schema names. \throws ConfigError with sources
   std::shared_ptr<const Schema> read() const;
+  /// The same, or the one that the primary config or the repository names, see discover_schema(); nullptr if none does.
+  std::shared_ptr<const Schema> read_or_discover(const ComposeRequest& request) const;
 };
 
 void add_schema_flags(CLI::App& app, SchemaFlags& flags);
+/// Of them those that only say which schema it is.
+void add_schema_name_flags(CLI::App& app, SchemaFlags& flags);
 /// Of them --schema-uri alone, for commands that take a schema without a configuration.
 void add_schema_uri_flag(CLI::App& app, SchemaFlags& flags);
 

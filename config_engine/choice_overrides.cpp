@@ -145,9 +145,9 @@ void ChoiceOverrides::apply(InputDefault* entry) {
   Choice* choice = find_choice(entry->override_key(version_base_));
   if (!choice) return;
   if (choice->wrong_option) refuse_option(*choice->wrong_option);
+  entry->replaced = {std::move(entry->choice), entry->pos};
   entry->choice = choice->value;
   entry->pos = choice->pos;
-  entry->config_name_overridden = true;
   choice->used = true;
 }
 
@@ -158,8 +158,10 @@ bool ChoiceOverrides::is_deleted(const InputDefault& entry) const {
 }
 
 void ChoiceOverrides::mark_deleted(InputDefault* entry) {
+  Deletion& deletion = deletions_[deletion_index_.at(entry->override_key(version_base_))];
   entry->deleted = true;
-  deletions_[deletion_index_.at(entry->override_key(version_base_))].used = true;
+  entry->deleted_by = deletion.pos;
+  deletion.used = true;
 }
 
 void ChoiceOverrides::set_known_choice(const InputDefault& entry) {

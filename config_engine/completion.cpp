@@ -6,6 +6,7 @@
 #include "config_engine/completion_config.hpp"
 #include "config_engine/completion_values.hpp"
 #include "config_engine/completion_words.hpp"
+#include "config_engine/override.hpp"
 
 namespace cfgtool {
 
@@ -76,6 +77,8 @@ ComposeRequest Completer::compose_request() const {
   if (version == "1.1" || version == "1.2") request.version_base.minor = version[2] - '0';
   request.extended = read_.given.count("--extended") != 0;
   request.overrides = read_.others;
+  if (request_.takes_keys)
+    std::erase_if(request.overrides, [](const std::string& word) { return !reads_as_override(word); });
   return request;
 }
 
@@ -165,6 +168,7 @@ std::vector<Candidate> Completer::run() {
     }
     // CLI11 and argparse take a plain word behind a flag with an optional value for that value.
     if (request_.takes_overrides && !read_.pending) add_overrides();
+    if (request_.takes_keys && !read_.pending && !reads_as_override(word)) add(config(word).packages(word));
   }
   std::stable_sort(found_.begin(), found_.end(),
                    [](const Candidate& a, const Candidate& b) { return a.word < b.word; });

@@ -50,8 +50,14 @@ struct InputDefault {
   bool optional = false;
   bool override_ = false;
   bool deleted = false;
-  bool external_append = false;         ///< made by `+group=option` on the command line
-  bool config_name_overridden = false;  ///< another option was chosen by an override
+  bool external_append = false;  ///< made by `+group=option` on the command line
+  /// What the entry itself says, where an override chose another option.
+  struct Replaced {
+    GroupChoice choice;
+    SourcePos pos;
+  };
+  std::optional<Replaced> replaced;
+  SourcePos deleted_by;  ///< the override `~group` that took it out
 
   static InputDefault virtual_root();
   static InputDefault config(std::string path, std::optional<std::string> package = {}, SourcePos pos = {});

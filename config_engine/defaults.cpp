@@ -49,6 +49,7 @@ class DefaultsTreeBuilder {
   SourceMap& sources_;
   std::vector<Diagnostic>& warnings_;
   std::vector<std::string> unknown_;
+  std::vector<SeveralChosen> several_;
   Tree interpolation_map_;  // what an interpolated entry may refer to
   size_t mapped_choices_ = 0;
   NodeId mapped_entries_ = kNoNode;
@@ -231,6 +232,7 @@ void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<Input
     if (overrides_.is_overridden(entry)) overrides_.apply(&entry);
     if (entry.is_options()) {
       const auto& options = std::get<std::vector<std::string>>(entry.choice);
+      several_.push_back({entry.override_key(version_base()), options, entry.pos});
       for (size_t o = options.size(); o-- > 0;) {
         if (options[o].find("${") != std::string::npos) {
           throw ConfigError(defaults_problem(
@@ -433,6 +435,7 @@ void DefaultsTreeBuilder::build(DefaultsList* list) {
   std::move(entries.begin(), entries.end(), std::back_inserter(list->defaults));
   list->tree = std::move(root);
   list->unknown_packages = std::move(unknown_);
+  list->several_chosen = std::move(several_);
 }
 
 bool DefaultsTreeBuilder::hydra_is_changed(const std::vector<ResultDefault>& entries) {
@@ -463,6 +466,7 @@ DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRe
   overrides.ensure_all_used();
   list.config_overrides = overrides.config_overrides();
   list.known_choices = overrides.known_choices();
+  list.known_choice_places = overrides.known_choice_places();
   return list;
 }
 

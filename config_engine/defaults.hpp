@@ -28,6 +28,13 @@ struct ResultDefault {
   SourcePos pos;  ///< of the entry, or of the override, that chose it
 };
 
+/// A choice of several options, `group: [a, b]`, which Hydra takes for as many configs.
+struct SeveralChosen {
+  std::string key;  ///< as in DefaultsList::known_choices
+  std::vector<std::string> options;
+  SourcePos pos;  ///< of the entry, or of the override, that chose
+};
+
 /// What the defaults lists expanded to, kept for those who want to look at it.
 struct DefaultsTreeNode {
   InputDefault node;
@@ -45,6 +52,8 @@ struct DefaultsList {
   std::vector<const Override*> config_overrides;  ///< those that change values rather than choose options
   /// Which option each group got (nothing: null), in the order that Hydra learns them: `hydra.runtime.choices`.
   std::vector<std::pair<std::string, GroupChoice>> known_choices;
+  std::vector<SourcePos> known_choice_places;  ///< what chose each of them: an entry of a defaults list, an override
+  std::vector<SeveralChosen> several_chosen;   ///< those that known_choices does not have
   /// Where configs would have gone that are not there, or that nobody chose, and that the request lets be.
   std::vector<std::string> unknown_packages;
   std::vector<Diagnostic> warnings;

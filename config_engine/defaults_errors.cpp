@@ -85,7 +85,7 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
   if (!near.empty()) {
     diagnostic.notes.push_back(fmt::format("did you mean '{}'?", near[0]));
-    if (entry.config_name_overridden || entry.external_append) {
+    if (entry.replaced || entry.external_append) {
       diagnostic.fix =
           fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base), near[0]);
     }

@@ -76,6 +76,11 @@ struct OverrideOptions {
   std::optional<uint64_t> shuffle_seed;  ///< for `shuffle([1,2,3])`; otherwise each run shuffles anew, as Hydra does
 };
 
+/// Whether a word is meant as an override, where a key or a folder may stand as well: `a=1`, `+a`, `~a`.
+inline bool reads_as_override(std::string_view word) {
+  return word.find('=') != std::string_view::npos || word.starts_with('~') || word.starts_with('+');
+}
+
 /// Parses the word at `word`, a text added to `sources` as SourceKind::kOverride. Decoded texts are kept in `sources`.
 /// \throws ConfigError with the code `override-syntax` (not in the grammar), `override-nesting` (too many brackets),
 ///   `override-function` (a function that does not exist, or that does not take these arguments) or `override-value`

@@ -53,6 +53,9 @@ class Provenance {
   std::vector<NodeId> leaves(NodeId root) const;
 
   ValueProvenance explain(NodeId node);
+  /// What set a node of this composition, which need not be one of written(): of a value that an interpolation led to,
+  /// where that value stands.
+  ValueCause cause_of(const Node& node) const { return cause(node.pos, node.step); }
 
   /// The value that holds: interpolations evaluated. \throws ConfigError with sources where one fails
   /// \return a node of resolved()

@@ -35,18 +35,43 @@ bool is_about_the_whole(ConfigRepository& repository, const std::string& group,
   });
 }
 
-void append_unlisted(ConfigRepository& repository, const std::string& parent, const std::set<std::string>& listed,
+void append_unlisted(const ConfigRepository& repository, const std::string& parent, const std::set<std::string>& listed,
                      std::vector<GroupChoices>& found) {
   for (const std::string& name : repository.subgroups(parent)) {
     const std::string group = parent.empty() ? name : fmt::format("{}/{}", parent, name);
-    if (is_hydras(group)) continue;
     if (listed.count(group) == 0) {
       std::vector<std::string> options = repository.group_options(group);
-      if (!options.empty() && is_about_the_whole(repository, group, options))
-        found.push_back({group, true, std::move(options)});
+      if (!options.empty()) found.push_back({group, true, std::move(options)});
     }
     append_unlisted(repository, group, listed, found);
   }
+}
+
+std::vector<GroupChoices> all_groups(const ConfigRepository& repository, const Composition& composition) {
+  std::set<std::string> listed;
+  std::vector<GroupChoices> found;
+  for (const auto& [key, choice] : composition.defaults.known_choices) {
+    const std::string group = folder_of_group(key);
+    listed.insert(group);
+    found.push_back({key, false, repository.group_options(group)});
+  }
+  for (const SeveralChosen& several : composition.defaults.several_chosen) {
+    const std::string group = folder_of_group(several.key);
+    listed.insert(group);
+    found.push_back({several.key, false, repository.group_options(group)});
+  }
+  append_unlisted(repository, "", listed, found);
+  return found;
+}
+
+ConfigRepository repository_of(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
+                               const Composition& composition) {
+  return {store,
+          composition.search_path,
+          request.version_base,
+          request.pkg_path,
+          *composition.sources,
+          composition.context};
 }
 
 class ChoiceComposer {
@@ -112,21 +137,23 @@ std::string GroupChoices::override_word(const std::string& option) const {
   return (append ? "+" : "") + choice_word(key, option);
 }
 
+std::vector<GroupChoices> all_groups(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
+                                     const Composition& composition) {
+  return all_groups(repository_of(store, request, composition), composition);
+}
+
 std::vector<GroupChoices> group_choices(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
                                         const Composition& composition) {
-  ConfigRepository repository(store, composition.search_path, request.version_base, request.pkg_path,
-                              *composition.sources, composition.context);
-  const std::set<std::string> chosen = chosen_by_overrides(composition);
-  std::set<std::string> listed;
-  std::vector<GroupChoices> found;
-  for (const auto& [key, choice] : composition.defaults.known_choices) {
-    const std::string group = folder_of_group(key);
-    listed.insert(group);
-    if (is_hydras(group) || !can_be_chosen(key) || chosen.count(key) != 0) continue;
-    std::vector<std::string> options = repository.group_options(group);
-    if (!options.empty()) found.push_back({key, false, std::move(options)});
-  }
-  append_unlisted(repository, "", listed, found);
+  ConfigRepository repository = repository_of(store, request, composition);
+  std::set<std::string> chosen = chosen_by_overrides(composition);
+  for (const SeveralChosen& several : composition.defaults.several_chosen)
+    chosen.insert(several.key);
+  std::vector<GroupChoices> found = all_groups(repository, composition);
+  std::erase_if(found, [&](const GroupChoices& group) {
+    if (is_hydras(folder_of_group(group.key)) || group.options.empty()) return true;
+    return group.append ? !is_about_the_whole(repository, group.key, group.options)
+                        : !can_be_chosen(group.key) || chosen.count(group.key) != 0;
+  });
   return found;
 }
 

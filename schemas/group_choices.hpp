@@ -20,9 +20,15 @@ struct GroupChoices {
   std::string override_word(const std::string& option) const;
 };
 
+/// Every group with all of its options, Hydra's own as well: first those that `composition` has a choice for, in the
+/// order of DefaultsList::known_choices and several_chosen, then those of its search path that only `+` adds to it.
+/// \param composition the result of compose() or compose_defaults()
+std::vector<GroupChoices> all_groups(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
+                                     const Composition& composition);
+
 /// The groups that `composition` has a choice for, and those of its search path that only `+` adds to it, if each of
-/// their options says by its `@package _global_` that it is about the whole, as experiments do. Not Hydra's own, and
-/// not what the overrides chose.
+/// their options says by its `@package _global_` that it is about the whole, as experiments do. Not Hydra's own,
+/// not what the overrides chose, and not where several options are chosen.
 std::vector<GroupChoices> group_choices(const std::shared_ptr<FileStore>& store, const ComposeRequest& request,
                                         const Composition& composition);
 

@@ -90,6 +90,8 @@ class File:
     def place_of(self, node):
         """PyYAML's mark is that of the node's properties, its anchor and tag: the value itself stands behind them."""
         line, column = node.start_mark.line, node.start_mark.column
+        if isinstance(node, yaml.MappingNode) and re.fullmatch(r"[&!]\S*\s*(#.*)?", self.lines[line][column:]):
+            return self.place(node.value[0][0].start_mark)  # alone on their line: the first key stands below
         properties = re.match(r"([&!][^ ]* +)*", self.lines[line][column:]).group()
         return line + 1, len(self.lines[line][: column + len(properties)].encode()) + 1
 
@@ -128,11 +130,15 @@ def is_empty_package(leaf, cause):
 def check_earlier(leaf, cause, words):
     """Of a value that lost its place is known, not what it was."""
     if cause["kind"] == "override":
-        return None if "=" in words[cause["index"] - 1][: cause["column"] - 1] else "the place is before the ="
+        word = words[cause["index"] - 1].encode()
+        head, rest = word[: cause["column"] - 1].decode(), word[cause["column"] - 1 :].decode()
+        makes_container = head.strip("+") == "" and rest.startswith(leaf["key"] + ".")  # `a` of `+a.b=1`
+        return None if "=" in head or makes_container else f"the place in {word!r} is before the ="
     if cause["kind"] != "file":
         return f"set by {cause}"
-    if leaf["key"] == cause.get("package") and (cause["line"], cause["column"]) == file_of(cause["file"]).content:
-        return None  # all of that config
+    is_content = (cause["line"], cause["column"]) == file_of(cause["file"]).content
+    if is_content and (cause.get("package", "") + ".").startswith(leaf["key"] + "."):
+        return None  # all of that config, or what its package makes around it
     value = [node for path, node in file_of(cause["file"]).nodes.get((cause["line"], cause["column"]), [])
              if leaf["key"].endswith(path[-1])]
     return None if value else "no value of that key begins there"
@@ -155,6 +161,20 @@ def check_file(leaf, cause):
     return None if same(value, expected) else f"the value there is {value!r}, not {expected!r}"
 
 
+def begins_with(rest, expected):
+    """Whether the rest of an override's word begins with that value."""
+    if isinstance(expected, str):
+        return rest.startswith(expected) or rest[:1] in "'\"" or "\\" in rest
+    if expected is None:
+        return rest == "" or rest.lower().startswith("null")
+    if isinstance(expected, bool):
+        return rest.lower().startswith(str(expected).lower())
+    if isinstance(expected, (int, float)):
+        text = re.match(r"[-+0-9_.eEinfa]*", rest).group()
+        return float(text.replace("_", "")) == float(expected)
+    return rest[:1] in "[{"
+
+
 def check_override(leaf, cause, words):
     word = words[cause["index"] - 1]
     rest = word.encode()[cause["column"] - 1 :].decode()
@@ -163,25 +183,25 @@ def check_override(leaf, cause, words):
     key = leaf["key"].split(".")[-1]
     if "=" not in head:
         return f"the place in {word!r} is before the ="
-    if isinstance(expected, str):
-        ok = rest.startswith(expected) or rest[:1] in "'\"" or "\\" in rest
-    elif expected is None:
-        ok = rest == "" or rest.lower().startswith("null")
-    elif isinstance(expected, bool):
-        ok = rest.lower().startswith(str(expected).lower())
-    elif isinstance(expected, (int, float)):
-        text = re.match(r"[-+0-9_.eEinfa]*", rest).group()
-        ok = float(text.replace("_", "")) == float(expected)
-    else:
-        ok = rest[:1] in "[{"
     inner = head.split("=", 1)[1]
     if inner == "" or inner[-1:] in "[,: ":
-        return None if ok else f"{rest!r} in {word!r} is not {expected!r}"
+        return None if begins_with(rest, expected) else f"{rest!r} in {word!r} is not {expected!r}"
     return f"{head!r} ends before {key} in {word!r}"
 
 
+def check(leaf, cause, words):
+    """What is wrong with the place that set a leaf, in words; None: nothing."""
+    if cause["kind"] == "file":
+        return check_file(leaf, cause)
+    return check_override(leaf, cause, words) if cause["kind"] == "override" else f"set by {cause}"
+
+
+def words_of(case, trees):
+    return [word.replace("{trees}", str(trees)) for word in case["overrides"]]
+
+
 def leaves_of(cfgtool, case, trees):
-    words = [word.replace("{trees}", str(trees)) for word in case["overrides"]]
+    words = words_of(case, trees)
     folder = trees / case["config_dir"]
     command = [cfgtool, "explain", "--all", "--json", "-cp", str(folder)]
     if case["config_name"]:
@@ -224,12 +244,7 @@ def main():
                 cause = leaf["set_by"]
                 counts["leaves"] += 1
                 counts["set by " + cause["kind"]] += 1
-                if cause["kind"] == "file":
-                    problem = check_file(leaf, cause)
-                elif cause["kind"] == "override":
-                    problem = check_override(leaf, cause, words)
-                else:
-                    problem = f"set by {cause}"
+                problem = check(leaf, cause, words)
                 counts["earlier places"] += len(leaf["history"])
                 for earlier in leaf["history"]:
                     if not problem:

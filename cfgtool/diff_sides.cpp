@@ -1,0 +1,169 @@
+#include "cfgtool/diff_sides.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <optional>
+
+#include "cfgtool/command.hpp"
+#include "config_engine/run_folder.hpp"
+#include "config_engine/run_record.hpp"
+#include "config_engine/sha256.hpp"
+#include "config_engine/write_file.hpp"
+
+namespace cfgtool {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Does what may throw, and says of what is thrown which side it is about.
+template <typename Work>
+void about_side(const std::string& name, const Work& work) {
+  try {
+    work();
+  } catch (ConfigError& error) {
+    for (Diagnostic& diagnostic : error.diagnostics())
+      diagnostic.notes.push_back(fmt::format("this is about {}", name));
+    throw;
+  }
+}
+
+void set_values(DiffSide& side, bool resolve) {
+  side.values = resolve ? side.composition.resolved_tree(&side.composition.warnings) : Tree(side.composition.tree);
+}
+
+/// The common flags with one side's words behind them.
+HydraFlags flags_of_side(const HydraFlags& common, const std::vector<std::string>& words) {
+  HydraFlags flags = common;
+  const std::vector<std::string> dirs = std::move(flags.config_dirs);
+  flags.config_dirs.clear();
+  std::vector<const char*> arguments{"cfgtool"};
+  for (const std::string& word : words)
+    arguments.push_back(word.c_str());
+  CLI::App app;
+  app.set_help_flag();
+  add_hydra_flags(app, flags);
+  remove_printing_flags(app);
+  parse_flags(app, expand_short_flags(static_cast<int>(arguments.size()), arguments.data()));
+  take_overrides(app, flags);
+  flags.config_dirs.insert(flags.config_dirs.begin(), dirs.begin(), dirs.end());
+  return flags;
+}
+
+std::string shell_words(const std::vector<std::string>& words) {
+  return words.empty() ? "the side without words of its own" : fmt::format("the side '{}'", fmt::join(words, " "));
+}
+
+/// What was read then and is not the same any more.
+std::vector<Diagnostic> changed_files(const RunRecord& record, const std::string& folder) {
+  std::vector<std::string> changed;
+  for (const RecordedFile& file : record.files) {
+    const auto text = read_whole_file(file.path);
+    if (!text || sha256_hex(*text) != file.sha256) changed.push_back(file.path);
+  }
+  if (changed.empty()) return {};
+  Diagnostic warning;
+  warning.severity = Severity::kWarning;
+  warning.code = "run-files-changed";
+  warning.message = fmt::format("'{}' is composed from what its files are now: since the run, {} changed", folder,
+                                fmt::join(changed, " and "));
+  warning.notes.push_back(fmt::format("`cfgtool verify {}` says which values that changes", folder));
+  return {warning};
+}
+
+/// Composes where the run was composed, and comes back.
+void compose_run(const RunRecord& record, const std::string& folder, bool resolve, DiffSide& side) {
+  std::error_code failed;
+  const fs::path here = fs::current_path(failed);
+  fs::current_path(record.working_folder, failed);
+  if (failed) {
+    throw_error(Stage::kRequest, "run-record",
+                fmt::format("the working folder '{}' of the run '{}' is gone", record.working_folder, folder));
+  }
+  const auto come_back = [&] { fs::current_path(here, failed); };
+  try {
+    side.composition = compose(std::make_shared<FileStore>(default_cache_folder()), record.request());
+    set_output_dir(side.composition, record.output_dir);
+    set_values(side, resolve);
+    for (Diagnostic& warning : changed_files(record, folder))
+      side.composition.warnings.push_back(std::move(warning));
+  } catch (...) {
+    come_back();
+    throw;
+  }
+  come_back();
+}
+
+struct Revisions {
+  std::string left;
+  std::optional<std::string> right;  ///< nothing: the working tree
+};
+
+Revisions split_revisions(const std::string& text) {
+  const size_t dots = text.find("..");
+  if (dots == std::string::npos) return {text, std::nullopt};
+  if (text.substr(dots).starts_with("..."))
+    refuse_usage(fmt::format("--revisions takes A..B or A, not '{}'", text), "git merge-base finds where two part");
+  const auto or_head = [](std::string name) { return name.empty() ? "HEAD" : name; };
+  return {or_head(text.substr(0, dots)), or_head(text.substr(dots + 2))};
+}
+
+void compose_revision(ComposeRequest request, const std::optional<std::string>& revision, bool resolve,
+                      DiffSide& side) {
+  if (!revision) {
+    side.composition = compose(std::make_shared<FileStore>(default_cache_folder()), request);
+    set_values(side, resolve);
+    return;
+  }
+  const PrivateFolder written;
+  for (std::string& dir : request.config_dirs) {
+    if (dir.find("://") != std::string::npos) continue;  // a package, not a folder
+    const std::string into = written.path() + "/" + std::to_string(side.folders.size());
+    fs::create_directory(into);
+    side.folders.push_back(check_out(dir, *revision, into));
+    dir = side.folders.back().path;
+  }
+  // Nothing of files that are soon gone belongs into a cache.
+  side.composition = compose(std::make_shared<FileStore>(), request);
+  set_values(side, resolve);
+}
+
+}  // namespace
+
+void compose_words(const HydraFlags& common, const std::vector<std::string>& left,
+                   const std::vector<std::string>& right, bool resolve, DiffSides& sides) {
+  const auto compose_side = [&](const std::vector<std::string>& words, DiffSide& side) {
+    about_side(shell_words(words), [&] {
+      const HydraFlags flags = flags_of_side(common, words);
+      const ComposeRequest request = flags.request();
+      write_stderr(missing_config_note(flags, request));
+      const auto store = std::make_shared<FileStore>(default_cache_folder());
+      side.composition = compose(store, request);
+      set_values(side, resolve);
+      store->save_caches();
+    });
+  };
+  compose_side(left, sides.left);
+  compose_side(right, sides.right);
+}
+
+void compose_runs(const std::string& left, const std::string& right, bool resolve, DiffSides& sides) {
+  const RunRecord left_record = read_run_record(left);
+  const RunRecord right_record = read_run_record(right);
+  about_side("the run " + left, [&] { compose_run(left_record, left, resolve, sides.left); });
+  about_side("the run " + right, [&] { compose_run(right_record, right, resolve, sides.right); });
+}
+
+void compose_revisions(const HydraFlags& flags, const std::string& revisions, bool resolve, DiffSides& sides) {
+  const Revisions names = split_revisions(revisions);
+  const ComposeRequest request = flags.request();
+  write_stderr(missing_config_note(flags, request));
+  if (request.config_dirs.empty()) refuse_usage("--revisions needs the folder with the configs", "-cp FOLDER");
+  about_side("the revision " + names.left, [&] { compose_revision(request, names.left, resolve, sides.left); });
+  about_side(names.right ? "the revision " + *names.right : "the working tree",
+             [&] { compose_revision(request, names.right, resolve, sides.right); });
+}
+
+}  // namespace cfgtool

@@ -1,0 +1,40 @@
+/// \file
+/// The two compositions that `cfgtool diff` compares, from each of the three ways to name them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cfgtool/git_revision.hpp"
+#include "config_engine/compose.hpp"
+#include "config_engine/hydra_flags.hpp"
+
+namespace cfgtool {
+
+/// One of the two.
+struct DiffSide {
+  Composition composition;
+  Tree values;                          ///< what is compared: the job's configuration, resolved or as written
+  std::vector<RevisionFolder> folders;  ///< that its files come from, if they are of a revision: gone by then
+};
+
+struct DiffSides {
+  DiffSide left, right;
+};
+
+/// These fill `sides` as far as they get. \throws ConfigError whose notes say which side it is about
+
+/// \param common what both have; its overrides come first
+/// \param left, right the words of each side: overrides and Hydra's flags
+void compose_words(const HydraFlags& common, const std::vector<std::string>& left,
+                   const std::vector<std::string>& right, bool resolve, DiffSides& sides);
+
+/// From what two runs' folders record, relative paths seen from where each was started. A warning of the composition
+/// says which files are not what they were then.
+void compose_runs(const std::string& left, const std::string& right, bool resolve, DiffSides& sides);
+
+/// The folders of -cp and -cd are those of the revisions; what else is on the search path is read as it is now.
+/// \param revisions `A..B`, or `A` against the working tree; one left out beside the dots is HEAD
+void compose_revisions(const HydraFlags& flags, const std::string& revisions, bool resolve, DiffSides& sides);
+
+}  // namespace cfgtool

@@ -1,0 +1,170 @@
+// What `cfgtool keys` and `cfgtool groups` list, and what a shell completes of their words.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/cases/child_process.hpp"
+#include "tests/run_folder/files.hpp"
+#include "tests/spec/run_program.hpp"
+
+namespace cfgtool::test {
+
+namespace {
+
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+/// `cfgtool COMMAND -cp tree -cn config WORDS`, where tree/ is.
+Outcome of_tree(const std::string& command, const Words& words) {
+  Words all{command, "-cp", "tree", "-cn", "config"};
+  all.insert(all.end(), words.begin(), words.end());
+  return run_program_in(EXPLAIN_TESTS, EXPLAIN_CFGTOOL, all);
+}
+
+std::vector<Json> lines(const Outcome& outcome) {
+  std::vector<Json> all;
+  std::istringstream stream(outcome.output);
+  for (std::string line; std::getline(stream, line);)
+    all.push_back(Json::parse(line));
+  return all;
+}
+
+std::string complete(const std::string& line) {
+  const std::string tree = EXPLAIN_TESTS "/tree";
+  return run_program(EXPLAIN_CFGTOOL, {"--shell-completion", "query=fish"},
+                     {{"COMP_LINE", "cfgtool " + line}, {"COMP_POINT", ""}, {"TREE", tree}})
+      .output;
+}
+
+}  // namespace
+
+TEST_CASE("keys: a table of all, aligned") {
+  const Outcome outcome = of_tree("keys", {"optim.lr=0.5"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.output ==
+        "KEY                TYPE   VALUE       ORIGIN\n"
+        "db.user            str    'root'      tree/db/mysql.yaml:1:7\n"
+        "db.port            int    3306        tree/db/mysql.yaml:2:7\n"
+        "optim.lr           float  0.5         override 1:10\n"
+        "optim.betas.first  float  0.9         tree/optim/adam.yaml:2:16\n"
+        "name               str    'run-root'  tree/config.yaml:6:7\n"
+        "home               str    'none'      tree/config.yaml:7:7\n"
+        "steps              int    100         tree/config.yaml:8:8\n"
+        "sizes.0            int    1           tree/config.yaml:11:9\n"
+        "sizes.1            int    2           tree/config.yaml:11:12\n");
+}
+
+TEST_CASE("keys: words are beginnings of keys, one object a line for programs") {
+  const std::vector<Json> found = lines(of_tree("keys", {"db.", "na", "--json"}));
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].at("key") == "db.user");
+  CHECK(found[1].at("type") == "int");
+  CHECK(found[1].at("value") == 3306);
+  CHECK(found[1].at("set_by").at("line") == 2);
+  CHECK(found[2].at("value") == "run-root");
+  CHECK(found[2].at("written") == "run-${db.user}");
+  CHECK(!found[2].contains("description"));
+  for (const Json& key : lines(of_tree("keys", {"hydra.job.name", "--json"})))
+    CHECK(key.at("key") == "hydra.job.name");
+  CHECK(of_tree("keys", {"nosuch"}).output == "KEY  TYPE  VALUE  ORIGIN\n");
+}
+
+TEST_CASE("keys: what cannot be told is listed and reported") {
+  const Outcome outcome = of_tree("keys", {"+more.broken=${absent}", "+more.open=???", "more", "--json"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.complains("Interpolation key 'absent' not found"));
+  const std::vector<Json> found = lines(outcome);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].at("type").is_null());
+  CHECK(found[0].at("value").is_null());
+  CHECK(found[0].at("written") == "${absent}");
+  CHECK(found[1].at("type") == "missing");
+}
+
+TEST_CASE("keys: descriptions of the schema, named or found") {
+  const ScratchFolder folder;
+  write_file(folder.path() / "s.yaml",
+             "$schema: http://json-schema.org/draft-07/schema#\ntype: object\nproperties:\n"
+             "  steps: {type: integer, description: How long}\n  name: {title: What it is called}\n"
+             "  optim: {$ref: '#/definitions/optim'}\n"
+             "  sizes: {items: {description: 'one\n\n    size'}}\n"
+             "patternProperties: {'^x_': {description: for later}}\n"
+             "definitions:\n  optim: {properties: {lr: {description: How fast}}, additionalProperties: {description: "
+             "any other}}\n");
+  write_file(folder.path() / "conf/config.yaml",
+             "# yaml-language-server: $schema=../s.yaml\nsteps: 1\nname: a\noptim: {lr: 1, eps: 2}\nsizes: [3]\nx_y: "
+             "4\nfree: 5\n");
+  const Outcome found =
+      run_program_in(folder.path(), EXPLAIN_CFGTOOL, {"keys", "-cp", "conf", "-cn", "config", "--json"});
+  CAPTURE(found.errors);
+  std::map<std::string, std::string> descriptions;
+  for (const Json& key : lines(found))
+    descriptions[key.at("key")] = key.value("description", "");
+  CHECK(descriptions == std::map<std::string, std::string>{{"steps", "How long"},
+                                                           {"name", "What it is called"},
+                                                           {"optim.lr", "How fast"},
+                                                           {"optim.eps", "any other"},
+                                                           {"sizes.0", "one size"},
+                                                           {"x_y", "for later"},
+                                                           {"free", ""}});
+  CHECK(run_program_in(folder.path(), EXPLAIN_CFGTOOL,
+                       {"keys", "-cp", "conf", "-cn", "config", "steps", "--schema", "s.yaml"})
+            .output ==
+        "KEY    TYPE  VALUE  ORIGIN                DESCRIPTION\nsteps  int   1      conf/config.yaml:2:8  How long\n");
+}
+
+TEST_CASE("groups: what there is to choose, what is chosen, and by what") {
+  const ScratchFolder folder;
+  const auto groups = [&](const Words& words) {
+    Words all{"groups", "-cp", "conf", "-cn", "config"};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_program_in(folder.path(), EXPLAIN_CFGTOOL, all);
+  };
+  write_file(folder.path() / "conf/config.yaml",
+             "defaults:\n  - db: mysql\n  - optim@inner: null\n  - model: ???\n  - site: [a, b]\n  - experiment\n");
+  write_file(folder.path() / "conf/experiment.yaml", "defaults:\n  - override /site: [b]\n");
+  for (const char* file : {"db/mysql", "db/postgres", "optim/adam", "model/big", "site/a", "site/b", "debug/fast"})
+    write_file(folder.path() / "conf" / (std::string(file) + ".yaml"), "{}\n");
+  const Outcome table = groups({"db=postgres"});
+  CHECK(table.exit_code == 0);
+  CHECK(table.errors.empty());
+  CHECK(table.output ==
+        "GROUP        CHOSEN    BY                        OPTIONS\n"
+        "db           postgres  override db=postgres      mysql, postgres\n"
+        "model        ???       conf/config.yaml:4:5      big\n"
+        "optim@inner  null      conf/config.yaml:3:5      adam\n"
+        "site         ['b']     conf/experiment.yaml:2:5  a, b\n"
+        "+debug                 only +debug=…             fast\n");
+  const std::vector<Json> json = lines(groups({"--json", "db", "deb"}));
+  REQUIRE(json.size() == 2);
+  CHECK(json[0].at("group") == "db");
+  CHECK(json[0].at("options") == Json{"mysql", "postgres"});
+  CHECK(json[0].at("chosen") == "mysql");
+  CHECK(json[0].at("chosen_by").at("line") == 2);
+  CHECK(json[0].at("only_plus") == false);
+  CHECK(json[1].at("only_plus") == true);
+  CHECK(json[1].at("chosen").is_null());
+  CHECK(json[1].at("chosen_by").is_null());
+  CHECK(groups({"hydra/job_l"}).prints("hydra/job_logging  default"));
+}
+
+TEST_CASE("keys are completed where keys are taken, overrides where those are") {
+  const std::string flags = " -cp " EXPLAIN_TESTS "/tree -cn config ";
+  for (const std::string command : {"explain", "keys"}) {
+    CHECK(complete(command + flags + "optim.l").starts_with("optim.lr\t"));
+    CHECK(complete(command + flags + "optim.lr steps=7 optim.l").starts_with("optim.lr\t"));
+    CHECK(complete(command + flags + "optim.l").find("\noptim.lr=") != std::string::npos);
+    CHECK(complete(command + flags + "db=p").starts_with("db=postgres"));
+  }
+  for (const std::string command : {"diff", "groups", "tree"}) {
+    CHECK(complete(command + flags + "optim.l").starts_with("optim.lr="));
+    CHECK(complete(command + flags + "db=p").starts_with("db=postgres"));
+  }
+  CHECK(complete("diff" + flags + "-- db=postgres -- db.").find("db.port=") != std::string::npos);
+  CHECK(complete("diff" + flags + "-- db=mysql -- db=postgres db.").find("db.schema=") != std::string::npos);
+  CHECK(complete("tree --format m").starts_with("mermaid"));
+  CHECK(complete("diff --rev").starts_with("--revisions"));
+}
+
+}  // namespace cfgtool::test
