@@ -104,6 +104,7 @@ void Composer::list_defaults() {
   out_.defaults = create_defaults_list(repository_, defaults, *out_.sources);
   std::move(out_.defaults.warnings.begin(), out_.defaults.warnings.end(), std::back_inserter(out_.warnings));
   out_.search_path = repository_.search_path();
+  out_.context.deleted_keys = out_.defaults.deleted_packages;
 }
 
 // hydra: ensure_main_config_source_available
@@ -253,6 +254,7 @@ void Composer::merge_config(const ResultDefault& entry) {
         entry.config_path, diagnostic.key_path);
     diagnostic.labels.push_back({conflict.source_pos, 1, {}});
     if (conflict.destination_pos) diagnostic.labels.push_back({conflict.destination_pos, 1, "was defined here"});
+    if (entry.pos && !entry.primary) diagnostic.labels.push_back({entry.pos, 1, "brings this config"});
     throw ConfigError(std::move(diagnostic));
   }
 }
@@ -346,7 +348,16 @@ void Composer::suggest_group(const Override& word, Diagnostic& diagnostic) const
     std::replace(typed.begin(), typed.end(), '.', '/');
     near = nearest_names(typed, groups, 1);
   }
-  if (near.empty()) return;
+  if (near.empty()) {
+    // The folder above it was left out.
+    const auto below = [&](const std::string& group) { return group.ends_with("/" + typed); };
+    std::copy_if(groups.begin(), groups.end(), std::back_inserter(near), below);
+    if (near.size() != 1) return;
+  }
+  if (near[0] == typed) {
+    diagnostic.notes.push_back(fmt::format("the defaults list has the group '{}', but no folder is there", typed));
+    return;
+  }
   diagnostic.notes.push_back(fmt::format("did you mean the group '{}'?", near[0]));
   diagnostic.fix =
       near[0] + std::string(word.input_line.substr(std::min(word.input_line.find('='), word.input_line.size())));
@@ -362,6 +373,7 @@ void Composer::apply_overrides() {
       pass_over(error);
       continue;
     }
+    if (word->is_delete()) out_.context.deleted_keys.emplace_back(word->key_or_group, word->key_pos);
     check_hydra_after_override(*word);
   }
 }
