@@ -84,7 +84,7 @@ const LoadedConfig* DefaultsTreeBuilder::load(DefaultsTreeNode& root) {
 void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtree) {
   InputDefault& parent = root.node;
   refuse_endless_defaults(root);
-  check_deadline(*request_.context, Stage::kCompose);
+  check_deadline(*request_.context, Stage::kCompose, parent.pos);
   if (parent.primary) parent.update_parent("", "");
   const LoadedConfig* loaded = parent.is_missing() && !parent.primary ? nullptr : load(root);
   if (parent.primary && !loaded) refuse_config_not_found(root, repository_, version_base());

@@ -121,9 +121,9 @@ bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
   return false;
 }
 
-void check_deadline(const ResolveContext& context, Stage stage) {
+void check_deadline(const ResolveContext& context, Stage stage, SourcePos pos) {
   if (!context.deadline || std::chrono::steady_clock::now() < *context.deadline) return;
-  throw_error(stage, "time-limit", "the time limit of this request has passed");
+  throw_error(stage, "time-limit", "the time limit of this request has passed", pos);
 }
 
 void ResolveContext::stop_clock() {
@@ -155,7 +155,7 @@ NodeId Resolver::dereference(NodeId node) {
 NodeId Resolver::dereference_in(NodeId node, NodeId container) {
   if (tree_[node].kind != NodeKind::kInterpolation) return node;
   if (container == kNoNode) container = tree_.root();
-  check_deadline(context_, Stage::kResolve);
+  check_deadline(context_, Stage::kResolve, tree_[node].pos);
   trail_.push_back({node});
   struct PopTrail {
     std::vector<Step>& trail;

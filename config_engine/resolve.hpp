@@ -23,8 +23,9 @@ namespace cfgtool {
 
 struct ResolveContext;
 
+/// \param pos what is being looked at
 /// \throws ConfigError, code time-limit, once the context's deadline has passed
-void check_deadline(const ResolveContext& context, Stage stage);
+void check_deadline(const ResolveContext& context, Stage stage, SourcePos pos);
 
 /// What interpolations may see of the world.
 struct ResolveContext {
@@ -63,7 +64,8 @@ class Resolver {
 
   /// As OmegaConf.resolve: every interpolation below `root` is replaced by what it leads to; one to `???` becomes
   /// `???`. A value keeps the place where it was written; its history begins with the interpolation.
-  /// \param failures where errors are put instead of being thrown; what they are about stays as it is
+  /// \param failures where errors are put instead of being thrown, except that a limit was passed; what they are about
+  /// stays as it is
   void resolve_in_place(NodeId root, std::vector<Diagnostic>* failures = nullptr);
 
   /// As OmegaConf.select: the value at a key path, seen from `from`, interpolations followed. kNoNode if there is none.

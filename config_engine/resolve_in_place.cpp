@@ -112,6 +112,9 @@ void Resolver::resolve_child_or_note(NodeId child) {
   try {
     resolve_child(child);
   } catch (const ConfigError& error) {
+    // What has used up its share would go on using it up.
+    const std::string& code = error.diagnostics().front().code;
+    if (code == "interpolation-too-long" || code == "time-limit") throw;
     failures_->insert(failures_->end(), error.diagnostics().begin(), error.diagnostics().end());
     trail_.clear();
     on_the_way_.resize(on_the_way);

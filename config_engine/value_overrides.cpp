@@ -244,11 +244,14 @@ void ValueOverride::remove() {
         known.emplace_back(tree_[child].key().text);
       const std::vector<std::string> near =
           nearest_names(dot == std::string::npos ? key : key.substr(dot + 1), known, 1);
-      if (!near.empty() && !key.ends_with(near[0]))
-        fix = "~" + (dot == std::string::npos ? near[0] : key.substr(0, dot + 1) + near[0]);
+      if (!near.empty() && !key.ends_with(near[0])) {
+        const std::string meant = dot == std::string::npos ? near[0] : key.substr(0, dot + 1) + near[0];
+        notes.push_back(fmt::format("did you mean '{}'?", meant));
+        fix = "~" + meant;
+      }
     }
     refuse("delete-key-missing", fmt::format("Could not delete from config. '{}' does not exist.", key), word_.key_pos,
-           std::move(fix));
+           std::move(fix), std::move(notes));
   }
   const Tree& value = word_.value;
   const bool any_value = word_.has_value() && value[value.root()].kind != NodeKind::kNull;
