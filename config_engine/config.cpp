@@ -255,8 +255,12 @@ ConfigValue Config::at(std::string_view key) const {
   diagnostic.code = "value-absent";
   diagnostic.message = fmt::format("The configuration has no '{}'", key);
   diagnostic.key_path = std::string(key);
-  if (deepest.pos())
-    diagnostic.labels.push_back({deepest.pos(), 1, way.empty() ? "" : fmt::format("'{}' is here", way)});
+  SourcePos place = deepest.pos();
+  for (const ResultDefault& entry : state_->composition.defaults.defaults) {
+    // The whole configuration has no place of its own: its name stands for it.
+    if (!place && entry.primary) place = entry.pos;
+  }
+  if (place) diagnostic.labels.push_back({place, 1, way.empty() ? "" : fmt::format("'{}' is here", way)});
   const std::string hint = did_you_mean(wrong, known);
   if (!hint.empty()) diagnostic.notes.push_back(hint);
   ConfigError error(std::move(diagnostic));

@@ -145,9 +145,9 @@ void explain_value(const OverrideWord& word, const OverrideSyntaxProblem& proble
   }
   if (const auto open = unclosed_interpolation(word, problem)) {
     diagnostic->message += "; the '${' is never closed";
-    diagnostic->labels.front() = {word.pos + word.text.size(), 1, ""};
-    diagnostic->labels.push_back({word.pos + *open, 2, "opened here"});
-    if (problem.open.empty()) diagnostic->fix = fmt::format("{}}}", word.text);
+    diagnostic->labels.front() = {word.pos + *open, 2, ""};
+    const bool is_key = word.text.find_first_of("${},:\"'()[] \\", *open + 2) == std::string_view::npos;
+    if (problem.open.empty() && is_key) diagnostic->fix = fmt::format("{}}}", word.text);
     return;
   }
   if (is_nested_interpolation(word, problem)) {

@@ -113,6 +113,7 @@ TEST_CASE("an error points at the value") {
   CHECK(program.refusal([&] { cfg.get<int>("list"); }) == "value-type at config.yaml:12:7");
   CHECK(program.refusal([&] { cfg.get<int64_t>("big"); }) == "value-range at config.yaml:7:6");
   CHECK(program.refusal([&] { cfg.get<int>("seed"); }) == "value-missing at config.yaml:5:7");
+  CHECK(program.refusal([&] { cfg.get<int>("nope"); }) == "value-absent at flag --config-name:1");
   CHECK(program.refusal([&] { cfg.get<int>("optim.ls"); }) == "value-absent at optim/adam.yaml:1:1");
   CHECK(program.refusal([&] { cfg.get<int>("optim.lr"); }) == "value-type at optim/adam.yaml:1:5");
 }
