@@ -186,7 +186,8 @@ int batch_command(const std::vector<std::string>& words) {
   try {
     if (!parse_flags(app, words)) return 0;
   } catch (const ConfigError& error) {
-    write_stderr(render(error.diagnostics(), nullptr, {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+    write_stderr(
+        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
     return exit_code_of(error);
   }
   Window window(flags.jobs, size_t{4} * flags.jobs, flags.settings);

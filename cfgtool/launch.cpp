@@ -39,7 +39,7 @@ const std::vector<std::string>& known_names() {
   diagnostic.message = std::move(message);
   diagnostic.key_path = key;
   if (!note.empty()) diagnostic.notes.push_back(std::move(note));
-  throw ConfigError(std::move(diagnostic));
+  throw error_at(std::move(diagnostic), SourceKind::kFlag, "COMMAND", fmt::format("{{key:{}}}", key));
 }
 
 /// Keys that are numbers or booleans go by their texts.

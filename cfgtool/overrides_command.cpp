@@ -133,7 +133,8 @@ int overrides_command(const std::vector<std::string>& words) {
     if (!parse_flags(app, words)) return 0;
     take_overrides(app, flags);
   } catch (const ConfigError& error) {
-    write_stderr(render(error.diagnostics(), nullptr, {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+    write_stderr(
+        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
     return exit_code_of(error);
   }
   OverrideOptions options;

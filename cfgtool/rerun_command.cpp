@@ -10,6 +10,7 @@
 #include "cfgtool/command.hpp"
 #include "cfgtool/launch.hpp"
 #include "config_engine/completion_flags.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/help.hpp"
@@ -127,7 +128,7 @@ int rerun(const RerunFlags& flags, std::vector<std::string> command) {
   request.run_job = !command.empty();
   if (request.run_job) request.context.stop_clock();
   const auto store = std::make_shared<FileStore>(default_cache_folder());
-  Composition composition = compose(store, request);
+  Composition composition = compose_finding_all(store, request);
   store->save_caches();
   write_stderr(render(composition.warnings, composition.sources.get(),
                       {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));

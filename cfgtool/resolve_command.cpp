@@ -12,7 +12,7 @@
 #include "cfgtool/spec_flags.hpp"
 #include "cfgtool/spec_report.hpp"
 #include "config_engine/completion_flags.hpp"
-#include "config_engine/compose.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/help.hpp"
@@ -127,7 +127,7 @@ int resolve_command(const std::vector<std::string>& words) {
       return 0;
     }
     const auto schema = flags.schema.schema.empty() ? nullptr : flags.schema.read();
-    Composition composition = compose(store, request);
+    Composition composition = compose_finding_all(store, request);
     if (schema) hold_against_schema(composition, *schema, flags.schema.apply());
     if (flags.spec.mapping.empty()) flags.spec.mapping = usual_mapping(schema.get());
     if (flags.spec.spec) {

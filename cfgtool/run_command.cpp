@@ -9,7 +9,7 @@
 #include "cfgtool/command.hpp"
 #include "cfgtool/launch.hpp"
 #include "config_engine/completion_flags.hpp"
-#include "config_engine/compose.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/help.hpp"
@@ -88,7 +88,7 @@ int run_command(const std::vector<std::string>& all_words) {
     if (!flags.cfg && command.empty()) refuse_usage("no command: it stands behind `--`", "cfgtool run … -- COMMAND");
     request.run_job = !flags.cfg;
     if (request.run_job) request.context.stop_clock();
-    Composition composition = compose(store, request);
+    Composition composition = compose_finding_all(store, request);
     store->save_caches();
     show(composition.warnings, composition.sources.get());
     composition.warnings.clear();

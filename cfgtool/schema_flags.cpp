@@ -22,7 +22,11 @@ SchemaOptions SchemaFlags::options() const {
   for (const std::string& word : schema_uris) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {
-      throw_error(Stage::kRequest, "flag-usage", fmt::format("--schema-uri takes PREFIX=FOLDER, not '{}'", word));
+      Diagnostic diagnostic;
+      diagnostic.stage = Stage::kRequest;
+      diagnostic.code = "flag-usage";
+      diagnostic.message = fmt::format("--schema-uri takes PREFIX=FOLDER, not '{}'", word);
+      throw error_at(std::move(diagnostic), SourceKind::kFlag, "--schema-uri", word);
     }
     options.uri_folders[word.substr(0, equals)] = word.substr(equals + 1);
   }

@@ -229,7 +229,12 @@ class Checker {
                         {},
                         config_file(found.variant.config_name)});
     checked_ = report.composed;
-    if (checked_ == 0) throw_error(Stage::kCompose, "configs-missing", "there is no config in " + folders());
+    if (checked_ == 0) {
+      Diagnostic diagnostic;
+      diagnostic.code = "configs-missing";
+      diagnostic.message = "there is no config in " + folders();
+      throw error_at(std::move(diagnostic), SourceKind::kFlag, "--config-path", flags_.hydra.config_path);
+    }
     if (items_.empty()) items_.push_back({fmt::format("{} with all options", flags_.hydra.config_path), {}, time, {}});
     write_stderr(fmt::format("{} composed in {:.1f} s, {} with problems\n", counted(checked_, "configuration"),
                              time.count(), report.with_problems));

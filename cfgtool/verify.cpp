@@ -30,7 +30,11 @@ struct SavedConfig {
   explicit SavedConfig(const std::string& path) {
     const auto content = read_whole_file(path);
     if (!content) {
-      throw_error(Stage::kRequest, "run-record", fmt::format("cannot read '{}'", path));
+      Diagnostic diagnostic;
+      diagnostic.stage = Stage::kRequest;
+      diagnostic.code = "run-record";
+      diagnostic.message = fmt::format("cannot read '{}'", path);
+      throw error_at(std::move(diagnostic), SourceKind::kFile, path);
     }
     text = *content;
     try {

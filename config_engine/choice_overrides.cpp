@@ -78,7 +78,7 @@ void ChoiceOverrides::add_group_override(const Override& word) {
     // A later deletion of the same key takes the earlier one's place, as in a Python dict.
     const auto [place, is_new] = deletion_index_.try_emplace(key, deletions_.size());
     if (is_new) deletions_.emplace_back();
-    deletions_[place->second] = {std::move(key), std::move(option), word.pos};
+    deletions_[place->second] = {std::move(key), std::move(option), word.key_pos, word.value_pos};
     return;
   }
   GroupChoice choice;
@@ -96,19 +96,30 @@ void ChoiceOverrides::add_group_override(const Override& word) {
   } else {
     refuse("group-choice-type",
            fmt::format("Config group override must be a string or a list. Got {}", type_name(value)),
-           word.value_pos ? word.value_pos : word.pos,
-           value.kind == NodeKind::kNull ? fmt::format("~{}", key)
-                                         : fmt::format("{}='{}'", key, python_str(word.value, word.value.root())));
+           key.empty() || !word.value_pos ? word.pos : word.value_pos,
+           key.empty()                     ? std::string()
+           : value.kind == NodeKind::kNull ? fmt::format("~{}", key)
+                                           : fmt::format("{}='{}'", key, python_str(word.value, word.value.root())));
+  }
+  OptionPlaces places{word.value_pos};
+  if (value.kind == NodeKind::kList) {
+    for (NodeId item : word.value.children(word.value.root()))
+      places.each.push_back(word.value[item].pos);
   }
   if (word.kind == OverrideKind::kAdd) {
     if (wrong_option) refuse_option(*wrong_option);
     InputDefault entry = InputDefault::group(word.key_or_group, std::move(choice), word.package, word.pos);
     entry.external_append = true;
+    entry.option_places = std::move(places);
     appended_.push_back(std::move(entry));
-  } else if (Choice* known = find_choice(key)) {
-    *known = {key, std::move(choice), true, {}, word.pos, false, wrong_option};
+    return;
+  }
+  const SourcePos package = word.package ? word.key_pos + (word.key_or_group.size() + 1) : SourcePos{};
+  Choice made{key, std::move(choice), true, {}, word.pos, false, wrong_option, std::move(places), package};
+  if (Choice* known = find_choice(key)) {
+    *known = std::move(made);
   } else {
-    add_choice({std::move(key), std::move(choice), true, {}, word.pos, false, wrong_option});
+    add_choice(std::move(made));
   }
 }
 
@@ -129,7 +140,7 @@ const ChoiceOverrides::Deletion* ChoiceOverrides::find_deletion(const std::strin
 void ChoiceOverrides::add(const std::string& config_path, const InputDefault& entry) {
   std::string key = entry.override_key(version_base_);
   if (find_choice(key)) return;
-  add_choice({std::move(key), entry.choice, false, config_path, entry.pos, false, nullptr});
+  add_choice({std::move(key), entry.choice, false, config_path, entry.pos, false, nullptr, entry.option_places});
 }
 
 void ChoiceOverrides::add_choice(Choice choice) {
@@ -148,6 +159,7 @@ void ChoiceOverrides::apply(InputDefault* entry) {
   entry->replaced = {std::move(entry->choice), entry->pos};
   entry->choice = choice->value;
   entry->pos = choice->pos;
+  entry->option_places = choice->places;
   choice->used = true;
 }
 
@@ -170,8 +182,7 @@ void ChoiceOverrides::set_known_choice(const InputDefault& entry) {
   const auto [place, is_new] = known_choice_index_.try_emplace(key, known_choices_.size());
   if (is_new) {
     known_choices_.emplace_back(key, entry.choice);
-    known_choice_places_.push_back(entry.pos);
-    known_choice_groups_.push_back(entry.group_path());
+    known_choice_origins_.push_back({entry.pos, entry.group_path(), entry.external_append});
     return;
   }
   const auto& known = known_choices_[place->second];
@@ -180,10 +191,11 @@ void ChoiceOverrides::set_known_choice(const InputDefault& entry) {
     diagnostic.code = "group-chosen-twice";
     diagnostic.message = fmt::format("Multiple values for {}. To override a value use 'override {}: {}'", key, key,
                                      to_python(known.second));
-    diagnostic.labels.push_back({entry.pos, 1, fmt::format("chooses {}", to_python(entry.choice))});
-    diagnostic.labels.push_back(
-        {known_choice_places_[place->second], 1, fmt::format("{} was chosen here", to_python(known.second))});
-    if (entry.external_append) diagnostic.fix = fmt::format("{}={}", key, to_python(entry.choice));
+    // Lists are read from their ends: what is known stands behind the entry, and is what could override it.
+    const KnownChoice& origin = known_choice_origins_[place->second];
+    diagnostic.labels.push_back({origin.pos, 1, fmt::format("chooses {}", to_python(known.second))});
+    diagnostic.labels.push_back({entry.pos, 1, fmt::format("{} was chosen here", to_python(entry.choice))});
+    if (origin.appended) diagnostic.fix = fmt::format("{}={}", key, to_python(known.second));
     throw ConfigError(std::move(diagnostic));
   }
 }
@@ -202,7 +214,7 @@ void ChoiceOverrides::refuse_unused(const Choice& choice) const {
   std::string fix;
   std::vector<std::string> known;
   for (size_t i = 0; i < known_choices_.size(); ++i) {
-    if (known_choice_groups_[i] == group_of(choice.key)) known.push_back(known_choices_[i].first);
+    if (known_choice_origins_[i].group == group_of(choice.key)) known.push_back(known_choices_[i].first);
   }
   std::sort(known.begin(), known.end());
   if (known.empty()) {
@@ -219,7 +231,9 @@ void ChoiceOverrides::refuse_unused(const Choice& choice) const {
     message += fmt::format("\nTo append to your default list use {}", append);
     if (fix.empty()) fix = append;
   }
-  refuse("group-not-in-defaults", std::move(message), choice.pos, choice.external ? fix : std::string());
+  const bool other_package = choice.package_pos && !known.empty();
+  refuse("group-not-in-defaults", std::move(message), other_package ? choice.package_pos : choice.pos,
+         choice.external ? fix : std::string());
 }
 
 void ChoiceOverrides::ensure_all_used() const {
@@ -234,9 +248,18 @@ void ChoiceOverrides::ensure_all_used() const {
     for (const auto& known : known_choices_)
       keys.push_back(known.first);
     const std::vector<std::string> near = nearest_names(deletion.key, keys, 1);
+    const bool other_option = deletion.option && known_choice_index_.count(deletion.key) != 0;
     refuse("group-not-in-defaults", fmt::format("Could not delete '{}'. No match in the defaults list", what),
-           deletion.pos, near.empty() ? std::string() : "~" + near[0]);
+           other_option ? deletion.option_pos : deletion.pos, near.empty() ? std::string() : "~" + near[0]);
   }
+}
+
+std::optional<std::pair<SourcePos, std::string>> ChoiceOverrides::unused_choice(const std::string& group) const {
+  for (const Choice& choice : choices_) {
+    if (choice.external && !choice.used && group_of(choice.key) == group)
+      return std::pair{choice.pos, to_python(choice.value)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace cfgtool

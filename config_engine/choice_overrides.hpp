@@ -30,6 +30,7 @@ class ChoiceOverrides {
   void apply(InputDefault* entry);
 
   bool is_deleted(const InputDefault& entry) const;
+  /// Notes the override's place in the entry.
   void mark_deleted(InputDefault* entry);
 
   /// \throws ConfigError if the key has another option already
@@ -37,6 +38,10 @@ class ChoiceOverrides {
 
   /// \throws ConfigError for a choice that no defaults list has a place for
   void ensure_all_used() const;
+
+  /// The command line's choice for that group, under another package, that no entry has taken: it may be meant for one
+  /// that has none. Its place, and what it chooses.
+  std::optional<std::pair<SourcePos, std::string>> unused_choice(const std::string& group) const;
 
   /// Whether anything here is about the groups below `group`.
   bool concerns(std::string_view group) const;
@@ -55,12 +60,21 @@ class ChoiceOverrides {
     SourcePos pos;
     bool used = false;
     const Node* wrong_option = nullptr;  ///< the first that is no string: refused where the choice is used
+    OptionPlaces places = {};
+    SourcePos package_pos = {};  ///< of the command line's `@package`, behind the `@`
   };
   struct Deletion {
     std::string key;
     std::optional<std::string> option;
     SourcePos pos;
+    SourcePos option_pos;
     bool used = false;
+  };
+  /// A choice that an entry has made, for whom makes another one.
+  struct KnownChoice {
+    SourcePos pos;
+    std::string group;
+    bool appended = false;  ///< by the command line
   };
 
   void add_group_override(const Override& word);
@@ -78,8 +92,7 @@ class ChoiceOverrides {
   std::vector<InputDefault> appended_;
   std::vector<const Override*> config_overrides_;
   std::vector<std::pair<std::string, GroupChoice>> known_choices_;
-  std::vector<SourcePos> known_choice_places_;                  // of each of them
-  std::vector<std::string> known_choice_groups_;                // of each of them
+  std::vector<KnownChoice> known_choice_origins_;               // of each of them
   std::unordered_map<std::string, size_t> known_choice_index_;  // of each key
 };
 

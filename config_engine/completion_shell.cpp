@@ -24,7 +24,7 @@ constexpr int kMostSteps = 8;
   diagnostic.code = std::move(code);
   diagnostic.message = std::move(message);
   if (!hint.empty()) diagnostic.notes.push_back(hint);
-  throw ConfigError(std::move(diagnostic));
+  throw error_at(std::move(diagnostic), SourceKind::kFlag, std::string(kFlag));
 }
 
 /// `text` as it is typed where the quote `open` is open.

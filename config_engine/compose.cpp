@@ -44,6 +44,8 @@ class Composer {
   void check_primary_folder();
   void parse_overrides();
   void pass_over(const ConfigError& error);
+  bool is_consequence(std::string_view key) const;
+  uint32_t step() const { return request_.with_provenance ? static_cast<uint32_t>(out_.steps.size() - 1) : 0; }
   void refuse_sweeps() const;
   void merge_defaults();
   void mark_unknown_packages();
@@ -61,6 +63,7 @@ class Composer {
   ConfigRepository repository_;
   Resolver resolver_;
   bool hydra_is_typed_ = false;
+  std::vector<std::string> doubtful_keys_;  // what was passed over would have set them
 };
 
 void Composer::run() {
@@ -98,12 +101,16 @@ void Composer::list_defaults() {
   defaults.version_base = request_.version_base;
   defaults.context = &out_.context;
   defaults.with_hydra = request_.with_hydra;
-  defaults.skip_missing = request_.skip_missing;
+  // The word that chooses a group may be one that was passed over.
+  defaults.skip_missing = request_.skip_missing || !doubtful_keys_.empty();
   defaults.passed_over = request_.passed_over;
   repository_.pass_over(request_.passed_over);
   out_.defaults = create_defaults_list(repository_, defaults, *out_.sources);
   std::move(out_.defaults.warnings.begin(), out_.defaults.warnings.end(), std::back_inserter(out_.warnings));
   out_.search_path = repository_.search_path();
+  out_.context.deleted_keys = out_.defaults.deleted_packages;
+  doubtful_keys_.insert(doubtful_keys_.end(), out_.defaults.unknown_packages.begin(),
+                        out_.defaults.unknown_packages.end());
 }
 
 // hydra: ensure_main_config_source_available
@@ -133,6 +140,13 @@ void Composer::pass_over(const ConfigError& error) {
   request_.passed_over->insert(request_.passed_over->end(), error.diagnostics().begin(), error.diagnostics().end());
 }
 
+/// Whether that a key cannot be changed may be due to what was passed over before.
+bool Composer::is_consequence(std::string_view key) const {
+  return std::any_of(doubtful_keys_.begin(), doubtful_keys_.end(), [&](std::string_view above) {
+    return above.empty() || (key.starts_with(above) && (key.size() == above.size() || key[above.size()] == '.'));
+  });
+}
+
 void Composer::parse_overrides() {
   OverrideOptions options;
   options.extended = request_.extended;
@@ -145,6 +159,9 @@ void Composer::parse_overrides() {
       out_.overrides.push_back(parse_override(*out_.sources, word, options));
     } catch (const ConfigError& error) {
       pass_over(error);
+      const std::string_view text = request_.overrides[i];
+      const size_t key = std::min(text.find_first_not_of("+~"), text.size());
+      doubtful_keys_.emplace_back(text.substr(key, text.find_first_of("=@", key) - key));
     }
   }
 }
@@ -180,7 +197,7 @@ void Composer::merge_defaults() {
   out_.tree.reserve(nodes + nodes / 2);  // resolving adds some
   out_.steps.reserve(out_.steps.size() + out_.defaults.defaults.size() + out_.overrides.size());
   for (const ResultDefault& entry : out_.defaults.defaults) {
-    check_deadline(out_.context, Stage::kCompose);
+    check_deadline(out_.context, Stage::kCompose, entry.pos);
     merge_config(entry);
     if (out_.defaults.with_hydra) check_hydra_after_config(entry);
   }
@@ -238,8 +255,7 @@ void Composer::merge_config(const ResultDefault& entry) {
   }
   const auto index = static_cast<uint32_t>(&entry - out_.defaults.defaults.data());
   out_.steps.push_back({ComposeStep::Kind::kConfig, index});
-  Merger merger(out_.tree, static_cast<uint32_t>(out_.steps.size() - 1),
-                [&](Tree&, NodeId node) { return container_behind(node, entry.config_path); });
+  Merger merger(out_.tree, step(), [&](Tree&, NodeId node) { return container_behind(node, entry.config_path); });
   try {
     merge_at_package(*loaded, entry, merger);
   } catch (const MergeConflict& conflict) {
@@ -253,6 +269,7 @@ void Composer::merge_config(const ResultDefault& entry) {
         entry.config_path, diagnostic.key_path);
     diagnostic.labels.push_back({conflict.source_pos, 1, {}});
     if (conflict.destination_pos) diagnostic.labels.push_back({conflict.destination_pos, 1, "was defined here"});
+    if (entry.pos && !entry.primary) diagnostic.labels.push_back({entry.pos, 1, "brings this config"});
     throw ConfigError(std::move(diagnostic));
   }
 }
@@ -346,7 +363,16 @@ void Composer::suggest_group(const Override& word, Diagnostic& diagnostic) const
     std::replace(typed.begin(), typed.end(), '.', '/');
     near = nearest_names(typed, groups, 1);
   }
-  if (near.empty()) return;
+  if (near.empty()) {
+    // The folder above it was left out.
+    const auto below = [&](const std::string& group) { return group.ends_with("/" + typed); };
+    std::copy_if(groups.begin(), groups.end(), std::back_inserter(near), below);
+    if (near.size() != 1) return;
+  }
+  if (near[0] == typed) {
+    diagnostic.notes.push_back(fmt::format("the defaults list has the group '{}', but no folder is there", typed));
+    return;
+  }
   diagnostic.notes.push_back(fmt::format("did you mean the group '{}'?", near[0]));
   diagnostic.fix =
       near[0] + std::string(word.input_line.substr(std::min(word.input_line.find('='), word.input_line.size())));
@@ -356,12 +382,14 @@ void Composer::apply_overrides() {
   for (const Override* word : out_.defaults.config_overrides) {
     out_.steps.push_back({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
     try {
-      apply_value_override(out_.tree, resolver_, *word, static_cast<uint32_t>(out_.steps.size() - 1));
+      apply_value_override(out_.tree, resolver_, *word, step());
     } catch (ConfigError& error) {
       suggest_group(*word, error.diagnostics().front());
-      pass_over(error);
+      if (!is_consequence(word->key_or_group)) pass_over(error);
+      doubtful_keys_.push_back(word->key_or_group);
       continue;
     }
+    if (word->is_delete()) out_.context.deleted_keys.emplace_back(word->key_or_group, word->key_pos);
     check_hydra_after_override(*word);
   }
 }

@@ -26,6 +26,7 @@ struct ConfigValue::State {
   std::mutex mutex;
 
   std::unordered_map<NodeId, NodeId> followed;
+  std::optional<Provenance> provenance;  // made when it is first asked for
 
   NodeId follow(NodeId node) {
     if (tree[node].kind != NodeKind::kInterpolation) return node;
@@ -92,6 +93,20 @@ SourcePos ConfigValue::pos() const {
 std::string ConfigValue::origin() const {
   SourceLocation at;
   return state_->composition.sources->locate(pos(), &at) ? to_string(at) : "nowhere";
+}
+
+ValueProvenance ConfigValue::provenance() const {
+  const std::lock_guard lock(state_->mutex);
+  const Composition& composition = state_->composition;
+  if (!state_->provenance) state_->provenance.emplace(composition, composition.tree);
+  if (written_ < composition.tree.size()) return state_->provenance->explain(written_);
+  ValueProvenance made;
+  made.key = dotted_path(state_->tree, written_);
+  made.node = written_;
+  made.causes.emplace_back();
+  made.causes.back().pos = state_->tree[written_].pos;
+  composition.sources->locate(made.causes.back().pos, &made.causes.back().at);
+  return made;
 }
 
 std::vector<ConfigValue> ConfigValue::children() const {
@@ -240,8 +255,12 @@ ConfigValue Config::at(std::string_view key) const {
   diagnostic.code = "value-absent";
   diagnostic.message = fmt::format("The configuration has no '{}'", key);
   diagnostic.key_path = std::string(key);
-  if (deepest.pos())
-    diagnostic.labels.push_back({deepest.pos(), 1, way.empty() ? "" : fmt::format("'{}' is here", way)});
+  SourcePos place = deepest.pos();
+  for (const ResultDefault& entry : state_->composition.defaults.defaults) {
+    // The whole configuration has no place of its own: its name stands for it.
+    if (!place && entry.primary) place = entry.pos;
+  }
+  if (place) diagnostic.labels.push_back({place, 1, way.empty() ? "" : fmt::format("'{}' is here", way)});
   const std::string hint = did_you_mean(wrong, known);
   if (!hint.empty()) diagnostic.notes.push_back(hint);
   ConfigError error(std::move(diagnostic));

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "config_engine/compose.hpp"
+#include "config_engine/provenance.hpp"
 
 namespace cfgtool {
 
@@ -46,6 +47,9 @@ class ConfigValue {
   /// Where it was written, as `file:line:column` or `override 2:5`; "nowhere" for what has no place.
   std::string origin() const;
   SourcePos pos() const;
+  /// Every place that set it, the oldest first, and what its interpolations read. Of what a resolver made in an
+  /// interpolation's place, the place of that.
+  ValueProvenance provenance() const;
 
   /// Throws a ConfigError that shows this value's place: for what only the program can know ("batch size must divide
   /// …").

@@ -50,7 +50,7 @@ InputDefault InputDefault::config(std::string path, std::optional<std::string> p
   entry.path = std::move(path);
   entry.package = std::move(package);
   if (entry.package == "_here_") entry.package = "";
-  entry.pos = pos;
+  entry.pos = entry.own_pos = pos;
   return entry;
 }
 

@@ -37,6 +37,12 @@ enum class DefaultKind : uint8_t {
 /// What a group entry chooses: nothing (null), one option, or several.
 using GroupChoice = std::variant<std::monostate, std::string, std::vector<std::string>>;
 
+/// Where a choice's options stand: what a person changes who wants others.
+struct OptionPlaces {
+  SourcePos value;                   ///< of the one option, or of all of them together; nowhere if not known
+  std::vector<SourcePos> each = {};  ///< if there are several
+};
+
 struct InputDefault {
   DefaultKind kind = DefaultKind::kVirtualRoot;
   std::string path;                           ///< kConfig: the config's path as written; kGroup: the group as written
@@ -45,7 +51,9 @@ struct InputDefault {
   std::optional<std::string> package_header;  ///< from the chosen config's `# @package`, made absolute
   std::string parent_base_dir;                ///< the containing config's group
   std::string parent_package;                 ///< the containing config's final package
-  SourcePos pos;                              ///< of the entry in the file, or of the override that made it
+  SourcePos pos;      ///< of the entry in the file, or of the override or `override` entry that chose its option
+  SourcePos own_pos;  ///< of the entry itself or of the override that appended it, whoever chose its option
+  OptionPlaces option_places;
   bool primary = false;
   bool optional = false;
   bool override_ = false;
@@ -73,6 +81,12 @@ struct InputDefault {
   /// Chooses "???".
   bool is_missing() const;
   bool is_interpolation() const;
+
+  /// Where the option stands: what a person changes who wants another one.
+  SourcePos place_of_choice() const { return option_places.value ? option_places.value : pos; }
+  SourcePos place_of_option(size_t index) const {
+    return index < option_places.each.size() ? option_places.each[index] : place_of_choice();
+  }
 
   /// Tells the entry where it stands. Resolves `_group_` in its package.
   void update_parent(const std::string& base_dir, const std::string& package_of_parent);

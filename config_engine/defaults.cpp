@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <set>
+#include <map>
 
 #include "config_engine/choice_overrides.hpp"
 #include "config_engine/defaults_errors.hpp"
@@ -50,6 +50,7 @@ class DefaultsTreeBuilder {
   std::vector<Diagnostic>& warnings_;
   std::vector<std::string> unknown_;
   std::vector<SeveralChosen> several_;
+  std::vector<std::pair<std::string, SourcePos>> deleted_;
   Tree interpolation_map_;  // what an interpolated entry may refer to
   size_t mapped_choices_ = 0;
   NodeId mapped_entries_ = kNoNode;
@@ -84,13 +85,14 @@ const LoadedConfig* DefaultsTreeBuilder::load(DefaultsTreeNode& root) {
 void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtree) {
   InputDefault& parent = root.node;
   refuse_endless_defaults(root);
-  check_deadline(*request_.context, Stage::kCompose);
+  check_deadline(*request_.context, Stage::kCompose, parent.pos);
   if (parent.primary) parent.update_parent("", "");
   const LoadedConfig* loaded = parent.is_missing() && !parent.primary ? nullptr : load(root);
   if (parent.primary && !loaded) refuse_config_not_found(root, repository_, version_base());
   if (loaded) parent.set_package_header(loaded->file->package_header, version_base());
   if (overrides_.is_deleted(parent)) {
     overrides_.mark_deleted(&parent);
+    deleted_.emplace_back(parent.final_package(version_base()), parent.deleted_by);
     return;
   }
   overrides_.set_known_choice(parent);
@@ -239,9 +241,10 @@ void DefaultsTreeBuilder::add_children(DefaultsTreeNode& root, std::vector<Input
               "defaults-interpolation",
               fmt::format("In '{}': Defaults List interpolation is not supported in options list items",
                           parent.config_path()),
-              entry.pos));
+              entry.place_of_option(o)));
         }
         InputDefault option = InputDefault::config(entry.path + "/" + options[o], entry.package, entry.pos);
+        option.own_pos = option.option_places.value = entry.place_of_option(o);
         option.optional = entry.optional;
         option.update_parent(parent.group_path(), parent.final_package(version_base()));
         add_child(root, std::move(option), interpolated_subtree);
@@ -345,7 +348,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
             "\nDefaults list element '{}={}' is using a deprecated interpolation form.\nSee "
             "http://hydra.cc/docs/1.1/upgrades/1.0_to_1.1/defaults_list_interpolation for migration information.",
             entry->override_key(version_base()), text),
-        entry->pos));
+        entry->place_of_choice()));
   }
   Node dummy = Node::of_string(sources_.keep(text));
   dummy.set_key("_dummy_");
@@ -360,7 +363,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
       keys.push_back(known.first);
     std::string message = fmt::format("Error resolving interpolation '{}'", text);
     if (!keys.empty()) message += fmt::format(", possible interpolation keys: {}", fmt::join(keys, ", "));
-    Diagnostic diagnostic = defaults_problem("defaults-interpolation", std::move(message), entry->pos);
+    Diagnostic diagnostic = defaults_problem("defaults-interpolation", std::move(message), entry->place_of_choice());
     diagnostic.notes.push_back(error.diagnostics().front().message);
     throw ConfigError(std::move(diagnostic));
   }
@@ -375,7 +378,7 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
 bool DefaultsTreeBuilder::skip_missing_choice(const InputDefault& entry) {
   if (!entry.name().value_or("").ends_with("???")) return false;
   if (request_.skip_missing) return true;
-  refuse_missing_choice(entry, repository_, version_base());
+  refuse_missing_choice(entry, repository_, version_base(), overrides_.unused_choice(entry.group_path()));
 }
 
 // hydra: _create_result_default
@@ -411,7 +414,10 @@ void collect(const DefaultsTreeNode& tree, VersionBase version_base, std::vector
     return;
   }
   if (tree.node.is_virtual() || tree.node.deleted || tree.node.is_missing()) return;
-  if (auto result = result_default(tree.parent, tree.node, version_base)) list->push_back(std::move(*result));
+  auto result = result_default(tree.parent, tree.node, version_base);
+  if (!result) return;
+  result->node = &tree;
+  list->push_back(std::move(*result));
 }
 
 // hydra: _create_root and _expand_virtual_root. The primary config comes first, so that its overrides reach Hydra's own
@@ -436,6 +442,7 @@ void DefaultsTreeBuilder::build(DefaultsList* list) {
   list->tree = std::move(root);
   list->unknown_packages = std::move(unknown_);
   list->several_chosen = std::move(several_);
+  list->deleted_packages = std::move(deleted_);
 }
 
 bool DefaultsTreeBuilder::hydra_is_changed(const std::vector<ResultDefault>& entries) {
@@ -456,12 +463,11 @@ DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRe
   DefaultsList list;
   ChoiceOverrides overrides(repository, *request.overrides, request.version_base);
   DefaultsTreeBuilder(repository, request, overrides, sources, list.warnings).build(&list);
-  std::set<std::string> keys;
+  std::map<std::string, const ResultDefault*> by_key;
   for (const ResultDefault& entry : list.defaults) {
-    if (entry.is_self || !entry.override_key || keys.insert(*entry.override_key).second) continue;
-    throw ConfigError(defaults_problem(
-        "group-chosen-twice", fmt::format("{} appears more than once in the final defaults list", *entry.override_key),
-        entry.pos));
+    if (entry.is_self || !entry.override_key) continue;
+    const auto [first, is_new] = by_key.emplace(*entry.override_key, &entry);
+    if (!is_new) refuse_second_choice(*first->second->node, *entry.node, *entry.override_key);
   }
   overrides.ensure_all_used();
   list.config_overrides = overrides.config_overrides();

@@ -18,6 +18,8 @@
 namespace cfgtool {
 
 /// One config to merge, in order.
+struct DefaultsTreeNode;
+
 struct ResultDefault {
   std::string config_path;
   std::optional<std::string> parent;  ///< the config whose defaults list names it
@@ -25,7 +27,8 @@ struct ResultDefault {
   std::optional<std::string> override_key;
   bool is_self = false;
   bool primary = false;
-  SourcePos pos;  ///< of the entry, or of the override, that chose it
+  SourcePos pos;                           ///< of the entry, or of the override, that chose it
+  const DefaultsTreeNode* node = nullptr;  ///< what it was in the tree
 };
 
 /// A choice of several options, `group: [a, b]`, which Hydra takes for as many configs.
@@ -56,6 +59,8 @@ struct DefaultsList {
   std::vector<SeveralChosen> several_chosen;   ///< those that known_choices does not have
   /// Where configs would have gone that are not there, or that nobody chose, and that the request lets be.
   std::vector<std::string> unknown_packages;
+  /// The packages of the groups that the command line deleted, and where it did.
+  std::vector<std::pair<std::string, SourcePos>> deleted_packages;
   std::vector<Diagnostic> warnings;
 };
 

@@ -53,14 +53,19 @@ void refuse_endless_defaults(const DefaultsTreeNode& root) {
 void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepository& repository,
                              VersionBase version_base) {
   const InputDefault& entry = root.node;
-  Diagnostic diagnostic = defaults_problem("config-not-found", {}, entry.pos);
+  // Where there is no such group, another option would not help.
+  const bool group_is_wrong = entry.is_group() && !repository.group_exists(entry.group_path());
+  Diagnostic diagnostic =
+      defaults_problem("config-not-found", {}, group_is_wrong ? entry.pos : entry.place_of_choice());
   std::vector<std::string> options;
+  std::string folder;  // of the primary config, which is named with it
   if (entry.primary) {
     diagnostic.message = fmt::format("Cannot find primary config '{}'. Check that it's in your config search path.\n",
                                      entry.config_path());
     const std::string path = entry.config_path();
     const size_t slash = path.rfind('/');
-    options = repository.group_options(slash == std::string::npos ? std::string() : path.substr(0, slash));
+    folder = slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
+    options = repository.group_options(folder.substr(0, folder.empty() ? 0 : slash));
   } else {
     if (entry.is_group()) {
       options = repository.group_options(entry.group_path());
@@ -84,7 +89,7 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   }
   const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
   if (!near.empty()) {
-    diagnostic.notes.push_back(fmt::format("did you mean '{}'?", near[0]));
+    diagnostic.notes.push_back(fmt::format("did you mean '{}{}'?", folder, near[0]));
     if (entry.replaced || entry.external_append) {
       diagnostic.fix =
           fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base), near[0]);
@@ -93,11 +98,37 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   throw ConfigError(std::move(diagnostic));
 }
 
-void refuse_missing_choice(const InputDefault& entry, const ConfigRepository& repository, VersionBase version_base) {
+void refuse_second_choice(const DefaultsTreeNode& first, const DefaultsTreeNode& second, const std::string& key) {
+  // Both may be the same line of a file that was brought twice: then who brought it is what to change.
+  std::vector<const DefaultsTreeNode*> above_first;
+  for (const DefaultsTreeNode* node = &first; node; node = node->parent)
+    above_first.push_back(node);
+  const DefaultsTreeNode* culprit = &second;
+  // The primary config and Hydra's own are brought by nobody.
+  const auto is_brought = [](const DefaultsTreeNode* node) { return node->parent && !node->parent->node.is_virtual(); };
+  while (is_brought(culprit) && is_brought(culprit->parent) &&
+         std::find(above_first.begin(), above_first.end(), culprit->parent) == above_first.end())
+    culprit = culprit->parent;
+  const std::string path = culprit->node.config_path();
+  const auto same = std::find_if(above_first.begin(), above_first.end(),
+                                 [&](const auto* node) { return node->node.config_path() == path; });
+  const InputDefault& other = same == above_first.end() ? first.node : (*same)->node;
+  Diagnostic diagnostic =
+      defaults_problem("group-chosen-twice", fmt::format("{} appears more than once in the final defaults list", key),
+                       culprit->node.own_pos);
+  if (other.own_pos && !(other.own_pos == culprit->node.own_pos))
+    diagnostic.labels.push_back({other.own_pos, 1, "is in the list already because of this"});
+  if (culprit != &second && !(second.node.own_pos == other.own_pos))
+    diagnostic.labels.push_back({second.node.own_pos, 1, "this is what appears twice"});
+  throw ConfigError(std::move(diagnostic));
+}
+
+void refuse_missing_choice(const InputDefault& entry, const ConfigRepository& repository, VersionBase version_base,
+                           const std::optional<std::pair<SourcePos, std::string>>& unused) {
   if (entry.is_config()) {
     throw ConfigError(defaults_problem("defaults-missing-choice",
                                        fmt::format("Missing ConfigDefault is not supported : {}", entry.config_path()),
-                                       entry.pos));
+                                       entry.place_of_choice()));
   }
   const std::string key = entry.override_key(version_base);
   const std::vector<std::string> options = repository.group_options(entry.group_path());
@@ -107,8 +138,14 @@ void refuse_missing_choice(const InputDefault& entry, const ConfigRepository& re
   for (const std::string& option : options)
     lines.push_back("\t" + option);
   message += fmt::format("{}", fmt::join(lines, "\n"));
-  Diagnostic diagnostic = defaults_problem("defaults-missing-choice", std::move(message), entry.pos);
-  if (!options.empty()) diagnostic.fix = fmt::format("{}={}", key, options.front());
+  Diagnostic diagnostic = defaults_problem("defaults-missing-choice", std::move(message), entry.place_of_choice());
+  if (unused) {
+    diagnostic.labels.insert(diagnostic.labels.begin(), {unused->first, 1, "chooses for another package"});
+    diagnostic.labels.back().text = "this choice is missing";
+    diagnostic.fix = fmt::format("{}={}", key, unused->second);
+  } else if (!options.empty()) {
+    diagnostic.fix = fmt::format("{}={}", key, options.front());
+  }
   throw ConfigError(std::move(diagnostic));
 }
 

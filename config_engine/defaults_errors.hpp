@@ -19,8 +19,14 @@ void refuse_endless_defaults(const DefaultsTreeNode& node);
 [[noreturn]] void refuse_config_not_found(const DefaultsTreeNode& node, const ConfigRepository& repository,
                                           VersionBase version_base);
 
+/// One group with two options in the list. \throws ConfigError with both places
+[[noreturn]] void refuse_second_choice(const DefaultsTreeNode& first, const DefaultsTreeNode& second,
+                                       const std::string& key);
+
 /// `group: ???` that nobody chose an option for. \throws ConfigError
+/// \param unused a choice for that group that no entry takes: its place and option
 [[noreturn]] void refuse_missing_choice(const InputDefault& entry, const ConfigRepository& repository,
-                                        VersionBase version_base);
+                                        VersionBase version_base,
+                                        const std::optional<std::pair<SourcePos, std::string>>& unused);
 
 }  // namespace cfgtool

@@ -11,13 +11,17 @@ namespace cfgtool {
 
 namespace {
 
-[[noreturn]] void refuse(const Node& node, std::string message, std::string note = {}) {
+[[noreturn]] void refuse(SourcePos pos, std::string message, std::string note = {}) {
   Diagnostic diagnostic;
   diagnostic.code = "defaults-list-entry";
   diagnostic.message = std::move(message);
-  diagnostic.labels.push_back({node.pos, 1, {}});
+  diagnostic.labels.push_back({pos, 1, {}});
   if (!note.empty()) diagnostic.notes.push_back(std::move(note));
   throw ConfigError(std::move(diagnostic));
+}
+
+[[noreturn]] void refuse(const Node& node, std::string message, std::string note = {}) {
+  refuse(node.pos, std::move(message), std::move(note));
 }
 
 struct GroupKey {
@@ -89,6 +93,14 @@ GroupChoice read_choice(const Tree& tree, NodeId value) {
   }
 }
 
+OptionPlaces places_of_options(const Tree& tree, NodeId value) {
+  OptionPlaces places{tree[value].pos};
+  if (tree[value].kind != NodeKind::kList) return places;
+  for (NodeId option : tree.children(value))
+    places.each.push_back(tree[option].pos);
+  return places;
+}
+
 InputDefault read_group(const Tree& tree, NodeId item, const std::string& config_path, VersionBase version_base) {
   NodeId entry = kNoNode;
   std::optional<bool> legacy_optional;
@@ -99,8 +111,10 @@ InputDefault read_group(const Tree& tree, NodeId item, const std::string& config
       continue;
     }
     if (entry != kNoNode) {
-      refuse(tree[item], fmt::format("In {}: Too many keys in default item {}", config_path, python_repr(tree, item)),
-             "each entry of the defaults list has one group; is a '- ' missing before the next key?");
+      const Node& second = tree[child];
+      refuse(second.key_pos ? second.key_pos : second.pos,
+             fmt::format("In {}: Too many keys in default item {}", config_path, python_repr(tree, item)),
+             "each entry of the defaults list has one group; is a '- ' missing before this key?");
     }
     entry = child;
   }
@@ -118,6 +132,7 @@ InputDefault read_group(const Tree& tree, NodeId item, const std::string& config
   // The place of an entry is its key: that is what a person looks for.
   const SourcePos pos = tree[entry].key_pos ? tree[entry].key_pos : tree[item].pos;
   InputDefault read = InputDefault::group(std::move(key.group), read_choice(tree, entry), std::move(key.package), pos);
+  read.option_places = places_of_options(tree, entry);
   read.optional = key.optional || (legacy_optional && *legacy_optional);
   read.override_ = key.override_;
   return read;

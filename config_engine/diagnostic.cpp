@@ -60,6 +60,15 @@ void throw_error(Stage stage, std::string code, std::string message, SourcePos p
   throw ConfigError(std::move(diagnostic));
 }
 
+ConfigError error_at(Diagnostic diagnostic, SourceKind kind, const std::string& name, const std::string& text) {
+  const auto sources = std::make_shared<SourceMap>();
+  const auto length = static_cast<uint32_t>(std::max<size_t>(text.size(), 1));
+  diagnostic.labels.insert(diagnostic.labels.begin(), {sources->add(kind, name, text), length, {}});
+  ConfigError error(std::move(diagnostic));
+  error.set_sources(sources);
+  return error;
+}
+
 std::vector<Diagnostic> only_warnings(std::vector<Diagnostic> problems, std::shared_ptr<const SourceMap> sources) {
   if (!has_errors(problems)) return problems;
   ConfigError error(std::move(problems));

@@ -80,4 +80,8 @@ std::vector<Diagnostic> only_warnings(std::vector<Diagnostic> problems, std::sha
 [[noreturn]] void throw_error(Stage stage, std::string code, std::string message, SourcePos pos = {},
                               uint32_t length = 1);
 
+/// The diagnostic as an error at a text that no configuration holds: a flag with its value, a file that cannot be read.
+/// The error has sources of its own. \param text may be empty
+ConfigError error_at(Diagnostic diagnostic, SourceKind kind, const std::string& name, const std::string& text = {});
+
 }  // namespace cfgtool

@@ -1,5 +1,7 @@
 #include "config_engine/emit.hpp"
 
+#include "config_engine/compose_all.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -9,6 +11,7 @@
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
+#include "config_engine/suggest.hpp"
 #include "config_engine/yaml_writer.hpp"
 
 namespace cfgtool {
@@ -56,6 +59,31 @@ NodeId find_package(Resolver& resolver, NodeId root, const std::string& package)
   }
 }
 
+[[noreturn]] void refuse_package(const Tree& tree, const std::string& package, SourceMap& sources) {
+  Diagnostic diagnostic;
+  diagnostic.code = "package-missing";
+  diagnostic.message = fmt::format("package '{}' not found in config", package);
+  diagnostic.labels.push_back({sources.add(SourceKind::kFlag, "--package", package), 1, {}});
+  // The deepest mapping that is there knows what the next part could have been.
+  NodeId at = tree.root();
+  for (const std::string_view part : split_key(package)) {
+    const NodeId next = tree[at].kind == NodeKind::kMap ? tree.find(at, Key(part)) : kNoNode;
+    if (next != kNoNode) {
+      at = next;
+      continue;
+    }
+    std::vector<std::string> known;
+    for (const NodeId child : tree.children(at))
+      known.emplace_back(tree[child].key().text);
+    const std::string path = tree.key_path(at);
+    const std::vector<std::string> near = nearest_names(part, known, 1);
+    if (!near.empty())
+      diagnostic.notes.push_back(fmt::format("did you mean '{}{}{}'?", path, path.empty() ? "" : ".", near[0]));
+    break;
+  }
+  throw ConfigError(std::move(diagnostic));
+}
+
 bool is_part(const std::optional<std::string>& package) {
   return package && *package != "_global_";
 }
@@ -80,11 +108,10 @@ Shown select_part(Composition& composition, CfgPart part, bool resolve, const st
       shown.root = find_package(resolver, shown.tree.root(), *package);
       const NodeKind kind = shown.root == kNoNode ? NodeKind::kNull : shown.tree[shown.root].kind;
       if (kind == NodeKind::kNull || kind == NodeKind::kMissing) {
-        throw_error(Stage::kCompose, "package-missing", fmt::format("package '{}' not found in config", *package),
-                    composition.sources->add(SourceKind::kFlag, "--package", *package));
+        refuse_package(shown.tree, *package, *composition.sources);
       }
     }
-    if (resolve) resolver.resolve_in_place(shown.root);
+    if (resolve) resolve_finding_all(resolver, shown.root);
   } catch (ConfigError& error) {
     error.set_sources(composition.sources);
     throw;

@@ -121,7 +121,7 @@ std::pair<std::string, SourcePos> text_at(Composition& composition, std::string_
   const NodeId parent = resolver.select(all.root(), key.substr(0, dot), false);
   const bool is_map = parent != kNoNode && all[parent].kind == NodeKind::kMap;
   const NodeId written = is_map ? all.find(parent, key.substr(dot + 1)) : kNoNode;
-  const SourcePos pos = written == kNoNode ? SourcePos{} : all[written].pos;
+  const SourcePos pos = written != kNoNode ? all[written].pos : is_map ? all[parent].pos : SourcePos{};
   const NodeId value = written == kNoNode ? kNoNode : resolver.dereference(written);
   if (value == kNoNode || all[value].kind == NodeKind::kMissing)
     throw_error(Stage::kCompose, "help-missing", fmt::format("Missing mandatory value: {}", key), pos);

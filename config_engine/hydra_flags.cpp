@@ -17,27 +17,26 @@ namespace cfgtool {
 
 namespace {
 
-[[noreturn]] void refuse_request(std::string code, std::string message, std::string fix = {}) {
+/// \param flag and its value, as far as they are known
+[[noreturn]] void refuse_request(std::string code, std::string message, const std::string& flag,
+                                 const std::string& value = {}, std::string fix = {}) {
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kRequest;
   diagnostic.code = std::move(code);
   diagnostic.message = std::move(message);
   diagnostic.fix = std::move(fix);
-  throw ConfigError(std::move(diagnostic));
+  if (flag.empty()) throw ConfigError(std::move(diagnostic));
+  throw error_at(std::move(diagnostic), SourceKind::kFlag, flag, value);
 }
 
 // hydra: Hydra's command line refuses a --config-dir that is not there; in the search path it would be a warning.
 void refuse_missing_folder(const std::string& dir) {
   std::error_code ignored;
   if (dir.find("://") != std::string::npos || std::filesystem::is_directory(dir, ignored)) return;
-  auto sources = std::make_shared<SourceMap>();
   Diagnostic diagnostic;
   diagnostic.code = "config-dir-missing";
   diagnostic.message = fmt::format("Additional config directory '{}' not found", dir);
-  diagnostic.labels.push_back({sources->add(SourceKind::kFlag, "--config-dir", dir), 1, {}});
-  ConfigError error(std::move(diagnostic));
-  error.set_sources(sources);
-  throw error;
+  throw error_at(std::move(diagnostic), SourceKind::kFlag, "--config-dir", dir);
 }
 
 std::string absolute_dir(const std::string& dir) {
@@ -65,7 +64,8 @@ VersionBase parse_version_base(const std::string& text) {
       return version;
     }
   }
-  refuse_request("flag-value", fmt::format("--version-base takes 1.1, 1.2 or 1.3, not '{}'", text));
+  refuse_request("flag-value", fmt::format("--version-base takes 1.1, 1.2 or 1.3, not '{}'", text), "--version-base",
+                 text);
 }
 
 ComposeRequest HydraFlags::request() const {
@@ -236,7 +236,8 @@ void refuse_value_of_flag(const CLI::App& app, const std::string& word) {
   if (equals == std::string::npos) return;
   const CLI::Option* const option = app.get_option_no_throw(word.substr(0, equals));
   if (option && option->get_items_expected_max() == 0)
-    refuse_request("flag-usage", fmt::format("{} takes no value", word.substr(0, equals)));
+    refuse_request("flag-usage", fmt::format("{} takes no value", word.substr(0, equals)), word.substr(0, equals),
+                   word.substr(equals + 1));
 }
 
 /// `--flag=` has the empty value; CLI11 would take the next word for it, or nothing.
@@ -245,8 +246,15 @@ void take_empty_value(const CLI::App& app, std::vector<std::string>* words) {
   flag.pop_back();
   const CLI::Option* const option = app.get_option_no_throw(flag);
   if (option && option->get_items_expected_min() == 0)
-    refuse_request("flag-usage", fmt::format("{} does not take the empty value", flag));
+    refuse_request("flag-usage", fmt::format("{} does not take the empty value", flag), flag);
   words->emplace_back();
+}
+
+/// The flag that CLI11's sentence begins with; empty if it begins with none.
+std::string flag_in(const std::string& sentence) {
+  if (!sentence.starts_with('-')) return {};
+  const std::string flag = sentence.substr(0, sentence.find_first_of(": "));
+  return flag.substr(std::min(flag.rfind(',') + 1, flag.size()));  // `-p,--package` is said for both
 }
 
 }  // namespace
@@ -270,7 +278,7 @@ bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
     return true;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0)
-      refuse_request("flag-usage", fmt::format("{}\n`--help` lists the flags", error.what()));
+      refuse_request("flag-usage", fmt::format("{}\n`--help` lists the flags", error.what()), flag_in(error.what()));
     app.exit(error);
     return false;
   }
@@ -291,19 +299,24 @@ bool looks_like_flag(const std::string& word) {
 void refuse_usage(const HydraFlags& flags) {
   if (flags.rerun) {
     refuse_request("rerun-unsupported", "--experimental-rerun reads what Python has pickled, and is not offered",
-                   "cfgtool rerun DIR, with the folder of the run");
+                   "--experimental-rerun", {}, "cfgtool rerun DIR, with the folder of the run");
   }
   if (flags.app_help) return;
   if (flags.resolve && !flags.cfg && !flags.resolve_alone)
-    refuse_request("flag-usage", "The --resolve flag can only be used in conjunction with --cfg or --help");
+    refuse_request("flag-usage", "The --resolve flag can only be used in conjunction with --cfg or --help",
+                   "--resolve");
   if (flags.hydra_help) return;
   if (flags.run + flags.cfg.has_value() + flags.multirun + !flags.info.empty() > 1) {
-    refuse_request("flag-usage",
-                   "Only one of --run, --multirun, --cfg, --info and --shell-completion can be specified");
+    refuse_request("flag-usage", "Only one of --run, --multirun, --cfg, --info and --shell-completion can be specified",
+                   flags.multirun          ? "--multirun"
+                   : !flags.info.empty()   ? "--info"
+                   : flags.cfg.has_value() ? "--cfg"
+                                           : "--run");
   }
-  if (flags.multirun) throw ConfigError(multirun_refusal("--multirun"));
+  if (flags.multirun) throw error_at(multirun_refusal("--multirun"), SourceKind::kFlag, "--multirun");
   if (flags.info == "plugins") {
     refuse_request("info-unsupported", "--info plugins lists Hydra's Python plugins, of which there are none here",
+                   "--info", "plugins",
                    "--info searchpath or --info config; cfgtool resolve --spec lists attention plugins");
   }
 }
@@ -331,7 +344,7 @@ void take_overrides(const CLI::App& app, HydraFlags& flags) {
       const std::string hint = did_you_mean(name, known);
       if (!hint.empty()) diagnostic.notes.push_back(hint);
       diagnostic.notes.push_back("overrides are KEY=VALUE, +KEY=VALUE, ++KEY=VALUE or ~KEY; --help lists the flags");
-      throw ConfigError(std::move(diagnostic));
+      throw error_at(std::move(diagnostic), SourceKind::kFlag, name, word);
     }
     flags.overrides.push_back(word);
   }

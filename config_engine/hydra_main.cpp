@@ -1,4 +1,5 @@
 #include "config_engine/hydra_main.hpp"
+#include "config_engine/compose_all.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -117,7 +118,7 @@ int answer(const HydraApp& app, HydraFlags& flags, const CLI::App& cli, const st
     print_to(stdout, print_info(store, request, flags.info));
     return finish_output();
   }
-  Composition composition = compose(store, request);
+  Composition composition = compose_finding_all(store, request);
   print_warnings(flags, composition.warnings, composition.sources.get());
   if (flags.cfg) {
     print_to(stdout, print_cfg(composition, *flags.cfg, flags.resolve, flags.package));

@@ -77,6 +77,9 @@ struct TextOrigin {
   SourcePos pos;
 };
 
+/// The place of byte `offset` of a text from `origin`; `*exact` is false if only the value's own place is known.
+SourcePos place_in_text(const TextOrigin& origin, std::string_view text, size_t offset, bool* exact);
+
 /// Parses a whole config value (rule configValue): `text` must outlive the result.
 /// \throws ConfigError, code `interpolation-syntax`, stage kResolve; its place is exact where the value stands in its
 ///   source as it is (plain or in quotes without escapes), otherwise the value's own.

@@ -106,7 +106,4 @@ class InterpolationParser {
 /// OmegaConf's SIMPLE_INTERPOLATION_PATTERN.match(text), without its regular expression.
 bool matches_simple_interpolation(std::string_view text);
 
-/// The place of byte `offset` of a text from `origin`; `*exact` is false if only the value's own place is known.
-SourcePos place_in_text(const TextOrigin& origin, std::string_view text, size_t offset, bool* exact);
-
 }  // namespace cfgtool

@@ -7,11 +7,13 @@ Merger::Merger(Tree& destination, uint32_t step, FindContainer find_container, b
 
 // Every node from `first` on was copied by this step.
 void Merger::stamp_from(NodeId first) {
+  if (step_ == 0) return;
   for (NodeId id = first; id < tree_.size(); ++id)
     tree_[id].step = step_;
 }
 
 void Merger::remember(NodeId node, uint32_t old_step, SourcePos old_pos, uint32_t old_history) {
+  if (step_ == 0) return;
   tree_[node].history = tree_.add_history({old_pos, old_step, old_history});
   tree_[node].step = step_;
 }

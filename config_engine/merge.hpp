@@ -32,7 +32,7 @@ struct StructViolation {
 
 class Merger {
  public:
-  /// \param step what to write into Node::step of each value that is added or replaced
+  /// \param step what to write into Node::step of each value that is added or replaced; 0: nothing is recorded
   /// \param struct_mode no new keys: they throw StructViolation
   Merger(Tree& destination, uint32_t step, FindContainer find_container, bool struct_mode = false);
 

@@ -101,6 +101,23 @@ bool is_nested_interpolation(const OverrideWord& word, const OverrideSyntaxProbl
   return outer != std::string_view::npos && before.find('}', outer) > inner;
 }
 
+/// Where the interpolation that holds another one has it: `${a.${b}}` can be written in quotes only.
+size_t nested_interpolation(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
+  const std::string_view before = word.text.substr(0, problem.token.begin);
+  const size_t inner = before.rfind("${");
+  const size_t closed = before.substr(0, inner).rfind('}');
+  const size_t outer = before.find("${", closed == std::string_view::npos ? problem.value_begin : closed);
+  return before.find("${", outer + 1);
+}
+
+/// `${a` with nothing that closes it: where it begins.
+std::optional<size_t> unclosed_interpolation(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
+  const size_t at = word.text.rfind("${");
+  if (problem.token.type != Type::kBraceOpen || at == std::string_view::npos || at < problem.value_begin) return {};
+  if (problem.token.begin != at + 1 || word.text.find('}', at) != std::string_view::npos) return {};
+  return at;
+}
+
 void explain_value(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
   const OverrideToken& token = problem.token;
   const char c = token.begin < word.text.size() ? word.text[token.begin] : '\0';
@@ -126,8 +143,16 @@ void explain_value(const OverrideWord& word, const OverrideSyntaxProblem& proble
     diagnostic->fix = fmt::format("{}{}", word.text, closing);
     return;
   }
+  if (const auto open = unclosed_interpolation(word, problem)) {
+    diagnostic->message += "; the '${' is never closed";
+    diagnostic->labels.front() = {word.pos + *open, 2, ""};
+    const bool is_key = word.text.find_first_of("${},:\"'()[] \\", *open + 2) == std::string_view::npos;
+    if (problem.open.empty() && is_key) diagnostic->fix = fmt::format("{}}}", word.text);
+    return;
+  }
   if (is_nested_interpolation(word, problem)) {
     diagnostic->message += "; an interpolation inside an interpolation must be in quotes";
+    diagnostic->labels.front() = {word.pos + nested_interpolation(word, problem), 2, ""};
   } else if (token.type == Type::kEnd) {
     return;
   } else {

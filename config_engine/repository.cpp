@@ -52,7 +52,7 @@ bool is_folder(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-std::string read_file(const std::string& path) {
+std::string read_file(const std::string& path, SourceMap& sources) {
   std::ifstream stream(path, std::ios::binary | std::ios::ate);
   std::string text;
   if (stream) {
@@ -61,7 +61,8 @@ std::string read_file(const std::string& path) {
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   }
   if (!stream) {
-    throw_error(Stage::kCompose, "file-unreadable", fmt::format("Cannot read '{}': {}", path, std::strerror(errno)));
+    throw_error(Stage::kCompose, "file-unreadable", fmt::format("Cannot read '{}': {}", path, std::strerror(errno)),
+                sources.add(SourceKind::kFile, path, ""));
   }
   return text;
 }
@@ -176,7 +177,7 @@ std::shared_ptr<const ConfigFile> FileStore::load(const std::string& spelled_pat
   }
   if (!entry->file || !(entry->stamp == stamp) || entry->may_change_unseen) {
     const bool is_young = stamp.is_younger_than_clock();
-    std::string text = read_file(entry->path);
+    std::string text = read_file(entry->path, *sources_);
     if (!entry->file || sources_->text(entry->file->begin) != text) {
       entry->file.reset();
       entry->file = parse(SourceKind::kFile, entry->path, std::move(text));

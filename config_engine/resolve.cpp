@@ -49,6 +49,11 @@ std::vector<std::string> child_names(const Tree& tree, NodeId container) {
   return names;
 }
 
+/// Whether `key` is `above` or lies below it.
+bool lies_at_or_below(std::string_view key, std::string_view above) {
+  return key.starts_with(above) && (key.size() == above.size() || above.empty() || key[above.size()] == '.');
+}
+
 }  // namespace
 
 /// Where an expression is evaluated: in the value `node` of `container`.
@@ -70,14 +75,21 @@ void Resolver::fail(std::string_view python_type, const std::string& message, st
       python_type.empty() ? message : fmt::format("{} raised while resolving interpolation: {}", python_type, message);
   if (!trail_.empty()) {
     // The innermost interpolation is what failed; the outer ones are how one gets there.
-    diagnostic.labels.push_back({tree_[trail_.back()].pos, 1, {}});
-    diagnostic.key_path = tree_.key_path(trail_.front());
-    for (size_t i = trail_.size() - 1; i-- > 0;) {
-      diagnostic.labels.push_back({tree_[trail_[i]].pos, 1, fmt::format("needed by '{}'", tree_.key_path(trail_[i]))});
-    }
+    diagnostic.labels.push_back(label_of(trail_.back(), {}));
+    diagnostic.key_path = tree_.key_path(trail_.front().node);
+    for (size_t i = trail_.size() - 1; i-- > 0;)
+      diagnostic.labels.push_back(label_of(trail_[i], fmt::format("needed by '{}'", tree_.key_path(trail_[i].node))));
     diagnostic.message += fmt::format("\n    full_key: {}\n    object_type=dict", diagnostic.key_path);
   }
   throw ConfigError(std::move(diagnostic));
+}
+
+Label Resolver::label_of(const Step& step, std::string text) const {
+  const Node& node = tree_[step.node];
+  if (step.begin == 0) return {node.pos, 1, std::move(text)};  // the value's own place, also where it is quoted
+  bool exact = false;
+  const SourcePos pos = place_in_text({&sources_, node.pos}, node.text(), step.begin, &exact);
+  return {pos, exact ? step.length : 1, std::move(text)};
 }
 
 void Resolver::warn(std::string message, NodeId node) {
@@ -109,9 +121,9 @@ bool Resolver::is_ancestor_or_self(NodeId candidate, NodeId node) const {
   return false;
 }
 
-void check_deadline(const ResolveContext& context, Stage stage) {
+void check_deadline(const ResolveContext& context, Stage stage, SourcePos pos) {
   if (!context.deadline || std::chrono::steady_clock::now() < *context.deadline) return;
-  throw_error(stage, "time-limit", "the time limit of this request has passed");
+  throw_error(stage, "time-limit", "the time limit of this request has passed", pos);
 }
 
 void ResolveContext::stop_clock() {
@@ -143,10 +155,10 @@ NodeId Resolver::dereference(NodeId node) {
 NodeId Resolver::dereference_in(NodeId node, NodeId container) {
   if (tree_[node].kind != NodeKind::kInterpolation) return node;
   if (container == kNoNode) container = tree_.root();
-  check_deadline(context_, Stage::kResolve);
-  trail_.push_back(node);
+  check_deadline(context_, Stage::kResolve, tree_[node].pos);
+  trail_.push_back({node});
   struct PopTrail {
-    std::vector<NodeId>& trail;
+    std::vector<Step>& trail;
     ~PopTrail() { trail.pop_back(); }
   } pop{trail_};
   if (trail_.size() > kDeepestInterpolation) refuse_depth(kDeepestInterpolation);
@@ -171,6 +183,13 @@ NodeId Resolver::evaluate_single_element(std::string_view text, NodeId parent, N
     if (error.diagnostics().front().code != "interpolation-syntax") throw;
     fail("GrammarParseError", error.diagnostics().front().message, "interpolation-syntax");
   }
+}
+
+/// What fails from here on is that part of the text, if it is the text of the interpolation itself.
+void Resolver::note_part(const Expr& part, const Frame& frame) {
+  if (trail_.empty() || trail_.back().node != frame.node) return;
+  trail_.back().begin = part.begin;
+  trail_.back().length = part.length;
 }
 
 // omegaconf: GrammarVisitor
@@ -209,9 +228,10 @@ NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame&
     case ExprKind::kDict:
       return evaluate_container(text, expr, frame);
     case ExprKind::kSelect: {
-      if (node.child_count == 0) return select_node(node.path(), frame);
-      const std::string path = joined_names(text, node, node.child_count, "", frame);
-      return select_node(path, frame);
+      std::string joined;
+      if (node.child_count > 0) joined = joined_names(text, node, node.child_count, "", frame);
+      note_part(node, frame);
+      return select_node(node.child_count > 0 ? joined : node.path(), frame);
     }
     case ExprKind::kCall:
       return evaluate_call(text, expr, frame);
@@ -289,6 +309,7 @@ NodeId Resolver::evaluate_call(const Interpolation& text, uint32_t expr, const F
   const uint32_t first_argument = child;
   for (; child != kNoNode; child = text[child].next)
     arguments.push_back(evaluate(text, child, frame));
+  note_part(node, frame);
   const RegisteredResolver& resolver = find_resolver(name);
   if (!resolver.use_cache) return call(resolver, std::move(arguments), frame);
   // As in OmegaConf the spelling of the arguments is the key, not their values.
@@ -328,6 +349,43 @@ NodeId Resolver::call(const RegisteredResolver& resolver, std::vector<NodeId> ar
   }
 }
 
+void Resolver::refuse_missing_key(NodeId root, std::string_view key) {
+  // The last container on the way knows what the key could have been.
+  const std::vector<std::string_view> parts = split_key(key);
+  NodeId at = root;
+  size_t depth = 0;
+  for (; depth + 1 < parts.size(); ++depth) {
+    const NodeId next = tree_.find(at, Key(parts[depth]));
+    if (next == kNoNode || !tree_[next].is_container()) break;
+    at = next;
+  }
+  const std::string path = tree_.key_path(at);
+  try {
+    fail("", fmt::format("Interpolation key '{}' not found", key), "interpolation-key");
+  } catch (ConfigError& error) {
+    Diagnostic& diagnostic = error.diagnostics().front();
+    std::vector<std::string> near;
+    if (tree_[at].kind == NodeKind::kMap) near = nearest_names(parts[depth], child_names(tree_, at), 1);
+    if (!near.empty()) {
+      diagnostic.notes.push_back(fmt::format("did you mean '{}'?", path.empty() ? near[0] : path + "." + near[0]));
+    } else if (tree_[at].kind == NodeKind::kList) {
+      diagnostic.notes.push_back(fmt::format("'{}' has {} items, counted from 0", path, tree_[at].length));
+    }
+    if (at != tree_.root() && tree_[at].pos) {
+      diagnostic.labels.push_back({tree_[at].pos, 1, fmt::format("'{}' has no '{}'", path, parts[depth])});
+    }
+    const std::string root_path = tree_.key_path(root);
+    const std::string whole = root_path.empty() ? std::string(key) : fmt::format("{}.{}", root_path, key);
+    for (const auto& [deleted, place] : context_.deleted_keys) {
+      if (!lies_at_or_below(whole, deleted)) continue;
+      diagnostic.labels.front().text = "needs what was deleted";
+      diagnostic.labels.insert(diagnostic.labels.begin(), {place, 1, fmt::format("deletes '{}'", deleted)});
+      break;
+    }
+    throw;
+  }
+}
+
 // omegaconf: Container._resolve_node_interpolation
 NodeId Resolver::select_node(std::string_view key, const Frame& frame) {
   const std::string_view whole = key;
@@ -343,33 +401,7 @@ NodeId Resolver::select_node(std::string_view key, const Frame& frame) {
     }
   }
   const NodeId value = select_below(root, key, true, true);
-  if (value == kNoNode) {
-    // The last container on the way knows what the key could have been.
-    std::vector<std::string> known;
-    const std::vector<std::string_view> parts = split_key(key);
-    NodeId at = root;
-    size_t depth = 0;
-    for (; depth + 1 < parts.size(); ++depth) {
-      const NodeId next = tree_.find(at, Key(parts[depth]));
-      if (next == kNoNode || !tree_[next].is_container()) break;
-      at = next;
-    }
-    try {
-      fail("", fmt::format("Interpolation key '{}' not found", key), "interpolation-key");
-    } catch (ConfigError& error) {
-      std::vector<std::string> near;
-      if (tree_[at].kind == NodeKind::kMap) near = nearest_names(parts[depth], child_names(tree_, at), 1);
-      if (!near.empty()) {
-        const std::string path = tree_.key_path(at);
-        error.diagnostics().front().notes.push_back(
-            fmt::format("did you mean '{}'?", path.empty() ? near[0] : path + "." + near[0]));
-      } else if (tree_[at].kind == NodeKind::kList) {
-        error.diagnostics().front().notes.push_back(
-            fmt::format("'{}' has {} items, counted from 0", tree_.key_path(at), tree_[at].length));
-      }
-      throw;
-    }
-  }
+  if (value == kNoNode) refuse_missing_key(root, key);
   if (is_ancestor_or_self(value, frame.container)) {
     fail("", "Interpolation to parent node detected", "interpolation-cycle");
   }

@@ -23,8 +23,9 @@ namespace cfgtool {
 
 struct ResolveContext;
 
+/// \param pos what is being looked at
 /// \throws ConfigError, code time-limit, once the context's deadline has passed
-void check_deadline(const ResolveContext& context, Stage stage);
+void check_deadline(const ResolveContext& context, Stage stage, SourcePos pos);
 
 /// What interpolations may see of the world.
 struct ResolveContext {
@@ -35,6 +36,8 @@ struct ResolveContext {
   const Tree* hydra = nullptr;                                    ///< what `${hydra:}` looks into; nullptr: refused
   ResolverTable resolvers;
   bool keep_unknown_resolvers = false;  ///< leave `${unknown:…}` as text instead of refusing it
+  /// Keys that the command line deleted, and where: an interpolation to one of them is that word's fault.
+  std::vector<std::pair<std::string, SourcePos>> deleted_keys;
   /// Where parsed interpolations are kept, if at all; compose() uses its FileStore's.
   std::shared_ptr<InterpolationCache> parsed;
   /// When to give up (code time-limit); never, if not given.
@@ -61,7 +64,8 @@ class Resolver {
 
   /// As OmegaConf.resolve: every interpolation below `root` is replaced by what it leads to; one to `???` becomes
   /// `???`. A value keeps the place where it was written; its history begins with the interpolation.
-  /// \param failures where errors are put instead of being thrown; what they are about stays as it is
+  /// \param failures where errors are put instead of being thrown, except that a limit was passed; what they are about
+  /// stays as it is
   void resolve_in_place(NodeId root, std::vector<Diagnostic>* failures = nullptr);
 
   /// As OmegaConf.select: the value at a key path, seen from `from`, interpolations followed. kNoNode if there is none.
@@ -101,8 +105,17 @@ class Resolver {
   static constexpr size_t kDeepestInterpolation = 100;
   static constexpr size_t kDeepestContainer = 500;
   struct Frame;
+  /// An interpolation that is being evaluated, and which part of its text.
+  struct Step {
+    NodeId node = kNoNode;
+    uint32_t begin = 0;
+    uint32_t length = 1;
+  };
+  Label label_of(const Step& step, std::string text) const;
+  [[noreturn]] void refuse_missing_key(NodeId root, std::string_view key);
   NodeId dereference_in(NodeId node, NodeId container);
   NodeId evaluate(const Interpolation& text, uint32_t expr, const Frame& frame);
+  void note_part(const Expr& part, const Frame& frame);
   NodeId evaluate_call(const Interpolation& text, uint32_t expr, const Frame& frame);
   NodeId evaluate_container(const Interpolation& text, uint32_t expr, const Frame& frame);
   std::string joined_names(const Interpolation& text, const Expr& expr, uint32_t parts, std::string_view separator,
@@ -127,8 +140,8 @@ class Resolver {
   const ResolveContext& context_;
   std::vector<Diagnostic>* warnings_;
   std::vector<NodeId> being_resolved_;  // OmegaConf's memo: the values whose interpolation is being followed
-  std::vector<NodeId> trail_;           // the interpolations being evaluated, outermost first: for error messages
-  std::vector<NodeId> on_the_way_;      // the interpolations whose containers are being resolved in place
+  std::vector<Step> trail_;             // the interpolations being evaluated, outermost first: for error messages
+  std::vector<Step> on_the_way_;        // the interpolations whose containers are being resolved in place
   size_t copied_nodes_ = 0;             // into the places of interpolations
   size_t text_bytes_ = 0;               // of all strings joined so far
   std::unordered_set<NodeId> plain_containers_;

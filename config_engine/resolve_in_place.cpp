@@ -21,7 +21,7 @@ void Resolver::replace_by(NodeId node, NodeId value) {
   tree_.assign(node, tree_, value);
   copied_nodes_ += tree_.size() - size;
   if (copied_nodes_ > kMostCopiedNodes) {
-    trail_.assign(1, node);
+    trail_.assign(1, {node});
     fail("", fmt::format("interpolations copy more than {} values in all", kMostCopiedNodes), "interpolation-too-long");
   }
   Node& now = tree_[node];
@@ -57,7 +57,7 @@ void Resolver::resolve_child(NodeId child) {
     throw;
   }
   if (is_plain_container(value)) {
-    trail_.assign(1, child);
+    trail_.assign(1, {child});
     fail("", fmt::format("Value '{}' is not a supported primitive type", type_name(tree_[value])), "resolver-value");
   }
   if (tree_[value].is_container()) resolve_container(child, value);
@@ -80,7 +80,7 @@ void Resolver::refuse_read_only(NodeId container) {
     if (tree_[child].kind != NodeKind::kInterpolation) continue;
     dereference(child);
     trail_ = on_the_way_;
-    trail_.push_back(child);
+    trail_.push_back({child});
     fail("", "Cannot set value of read-only config node", "resolver-value");
   }
 }
@@ -88,13 +88,13 @@ void Resolver::refuse_read_only(NodeId container) {
 /// Resolves what the interpolation `child` leads to, unless that holds `child`, or another one that is on the way:
 /// where OmegaConf goes round in circles up to Python's recursion limit.
 void Resolver::resolve_container(NodeId child, NodeId value) {
-  on_the_way_.push_back(child);
+  on_the_way_.push_back({child});
   if (on_the_way_.size() > kDeepestContainer) {
-    trail_.assign(1, child);
+    trail_.assign(1, {child});
     refuse_depth(kDeepestContainer);
   }
-  for (const NodeId earlier : on_the_way_) {
-    if (!is_ancestor_or_self(value, earlier)) continue;
+  for (const Step& earlier : on_the_way_) {
+    if (!is_ancestor_or_self(value, earlier.node)) continue;
     trail_ = on_the_way_;
     fail("", "Recursive interpolation detected", "interpolation-cycle");
   }
@@ -112,6 +112,9 @@ void Resolver::resolve_child_or_note(NodeId child) {
   try {
     resolve_child(child);
   } catch (const ConfigError& error) {
+    // What has used up its share would go on using it up.
+    const std::string& code = error.diagnostics().front().code;
+    if (code == "interpolation-too-long" || code == "time-limit") throw;
     failures_->insert(failures_->end(), error.diagnostics().begin(), error.diagnostics().end());
     trail_.clear();
     on_the_way_.resize(on_the_way);

@@ -32,13 +32,14 @@ using Json = nlohmann::ordered_json;
 constexpr int kFormat = 1;
 constexpr const char* kTimeFormat = "%Y-%m-%dT%H:%M:%S";
 
-[[noreturn]] void refuse(std::string message, std::string note = {}) {
+/// \param path the file that is wrong or missing, or the run's folder
+[[noreturn]] void refuse(const std::string& path, std::string message, std::string note = {}) {
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kRequest;
   diagnostic.code = "run-record";
   diagnostic.message = std::move(message);
   if (!note.empty()) diagnostic.notes.push_back(std::move(note));
-  throw ConfigError(std::move(diagnostic));
+  throw error_at(std::move(diagnostic), SourceKind::kFile, path);
 }
 
 std::string time_text(const std::tm& time) {
@@ -95,7 +96,7 @@ std::vector<RecordedFile> record_files(const FileStore& store, const Composition
 
 std::string read_text(const std::string& path) {
   std::optional<std::string> text = read_whole_file(path);
-  if (!text) refuse(fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
+  if (!text) refuse(path, fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
   return std::move(*text);
 }
 
@@ -133,7 +134,7 @@ VersionBase version_of(const std::string& path, const std::string& text) {
   try {
     return parse_version_base(text);
   } catch (const ConfigError&) {
-    refuse(fmt::format("'{}': the version_base '{}' is not known", path, text));
+    refuse(path, fmt::format("'{}': the version_base '{}' is not known", path, text));
   }
 }
 
@@ -142,7 +143,8 @@ RunRecord from_lock(const std::string& path) {
   try {
     const Json lock = Json::parse(read_text(path));
     if (lock.at("format") != kFormat) {
-      refuse(fmt::format("'{}' has the format {}; this program knows {}", path, lock.at("format").dump(), kFormat));
+      refuse(path,
+             fmt::format("'{}' has the format {}; this program knows {}", path, lock.at("format").dump(), kFormat));
     }
     record.is_locked = true;
     record.working_folder = json_text(lock.at("working_folder"));
@@ -164,9 +166,9 @@ RunRecord from_lock(const std::string& path) {
       record.files.push_back({json_text(file.at("path")), file.at("sha256"), json_texts(file.at("decides"))});
     record.command = json_texts(lock.at("command"));
   } catch (const Json::exception& error) {
-    refuse(fmt::format("'{}' is no lock file of a run", path), behind_bracket(error.what()));
+    refuse(path, fmt::format("'{}' is no lock file of a run", path), behind_bracket(error.what()));
   } catch (const std::invalid_argument& error) {
-    refuse(fmt::format("'{}' is no lock file: {}", path, error.what()));
+    refuse(path, fmt::format("'{}' is no lock file: {}", path, error.what()));
   }
   return record;
 }
@@ -209,7 +211,7 @@ class HydraFile {
 
  private:
   [[noreturn]] void refuse_content(std::string_view key) const {
-    refuse(fmt::format("'{}' is no hydra.yaml of a run: it has no '{}'", path_, key));
+    refuse(path_, fmt::format("'{}' is no hydra.yaml of a run: it has no '{}'", path_, key));
   }
 
   NodeId at(std::initializer_list<std::string_view> keys) const {
@@ -229,7 +231,8 @@ class HydraFile {
     if (is_file(path)) {
       list = parse(path.string());
       words = list.root();
-      if (list[words].kind != NodeKind::kList) refuse(fmt::format("'{}' is no list of overrides", path.string()));
+      if (list[words].kind != NodeKind::kList)
+        refuse(path.string(), fmt::format("'{}' is no list of overrides", path.string()));
     }
     for (const NodeId word : list.children(words))
       record.overrides.push_back(python_str(list, word));
@@ -338,11 +341,11 @@ std::string find_hydra_folder(const std::string& folder) {
     if (is_file(place / "hydra.yaml") || is_file(place / kRunRecordName)) return place.string();
   }
   std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) refuse(fmt::format("there is no folder '{}'", folder));
+  if (!fs::is_directory(folder, ignored)) refuse(folder, fmt::format("there is no folder '{}'", folder));
   if (::access((fs::path(folder) / ".hydra").c_str(), F_OK) == 0 &&
       ::access((fs::path(folder) / ".hydra").c_str(), R_OK | X_OK) != 0)
-    refuse(fmt::format("cannot read '{}/.hydra': {}", folder, std::strerror(errno)));
-  refuse(fmt::format("'{}' is not the folder of a run", folder),
+    refuse(folder, fmt::format("cannot read '{}/.hydra': {}", folder, std::strerror(errno)));
+  refuse(folder, fmt::format("'{}' is not the folder of a run", folder),
          "a run's folder has .hydra/hydra.yaml in it; runs with another hydra.output_subdir are named by that folder");
 }
 

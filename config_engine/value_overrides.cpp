@@ -56,7 +56,9 @@ class ValueOverride {
                            std::vector<std::string> notes = {});
   /// "Could not override": the map `map` has no `key`.
   [[noreturn]] void refuse_missing_key(NodeId map, std::string_view key);
+  void suggest_key(NodeId map, std::string_view key, Diagnostic& diagnostic) const;
   [[noreturn]] void refuse_merge(std::string reason, NodeId culprit = kNoNode);
+  [[noreturn]] void refuse_reading(const Diagnostic& problem);
 
   void remove();
   void add();
@@ -85,7 +87,7 @@ class ValueOverride {
   Resolver& resolver_;
   const Override& word_;
   uint32_t step_;
-  bool passed_value_ = false;  // enter() put a mapping where a single value was
+  Node passed_ = Node::map();  // what enter() put a mapping in the place of; a map if nothing
 };
 
 void ValueOverride::refuse(std::string code, std::string message, SourcePos pos, std::string fix,
@@ -108,42 +110,64 @@ SourcePos ValueOverride::key_part_pos(std::string_view part) const {
 }
 
 void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
-  std::vector<std::string> known;
   const std::string path = tree_.key_path(map);
-  std::vector<std::string> notes;
-  notes.push_back(path.empty() ? fmt::format("the configuration has no key '{}'", key)
-                               : fmt::format("'{}' has no key '{}'", path, key));
-  std::string fix = fmt::format("+{}", word_.input_line);
+  Diagnostic diagnostic;
+  diagnostic.code = "override-key-missing";
+  diagnostic.message =
+      fmt::format("Could not override '{}'.\nTo append to your config use +{}", word_.key_or_group, word_.input_line);
+  diagnostic.key_path = word_.key_or_group;
+  diagnostic.labels.push_back({key_part_pos(key), static_cast<uint32_t>(key.size()), {}});
+  if (passed_.kind == NodeKind::kMap) {
+    diagnostic.notes.push_back(path.empty() ? fmt::format("the configuration has no key '{}'", key)
+                                            : fmt::format("'{}' has no key '{}'", path, key));
+    if (map != tree_.root() && tree_[map].pos)
+      diagnostic.labels.push_back({tree_[map].pos, 1, fmt::format("'{}' is defined here", path)});
+  } else {
+    const char* const what = passed_.kind == NodeKind::kNull      ? "null"
+                             : passed_.kind == NodeKind::kMissing ? "mandatory and has no value yet"
+                                                                  : "a single value, no mapping with keys";
+    diagnostic.notes.push_back(fmt::format("'{}' is {}", path, what));
+    if (passed_.pos) diagnostic.labels.push_back({passed_.pos, 1, fmt::format("'{}' is set here", path)});
+  }
+  // Adding the key would throw a value away.
+  const bool may_add =
+      passed_.kind == NodeKind::kMap || passed_.kind == NodeKind::kNull || passed_.kind == NodeKind::kMissing;
+  if (may_add) diagnostic.fix = fmt::format("+{}", word_.input_line);
+  suggest_key(map, key, diagnostic);
+  throw ConfigError(std::move(diagnostic));
+}
+
+/// A name near to `key` in that map. It is put into the word only where the word could go there: what the key leads
+/// through must be a mapping or list, and what a value replaces must be none of these unless the value is one.
+void ValueOverride::suggest_key(NodeId map, std::string_view key, Diagnostic& diagnostic) const {
+  std::vector<std::string> known;
   for (NodeId child : tree_.children(map)) {
     const Node& node = tree_[child];
     if (node.key_kind == KeyKind::kString) {
       known.emplace_back(node.key().text);
     } else if (ascii_lower(node.key().text) == ascii_lower(key)) {
-      notes.push_back(
+      diagnostic.notes.push_back(
           fmt::format("its key {} is no text, and an override names only such: quote it in the file", node.key().text));
-      fix.clear();
+      diagnostic.fix.clear();
     }
-  }
-  if (passed_value_) {
-    // Adding the key would throw the value away.
-    notes.front() = fmt::format("'{}' is a single value, no mapping with keys", path);
-    fix.clear();
   }
   const std::vector<std::string> near = nearest_names(key, known, 1);
-  if (!near.empty()) {
-    const std::string whole = path.empty() ? near[0] : path + "." + near[0];
-    notes.push_back(fmt::format("did you mean '{}'?", whole));
-    // The rest of the key, if any, stays as it was typed.
-    const size_t at = static_cast<size_t>(key_part_pos(key).offset - word_.key_pos.offset);
-    if (word_.key_or_group.compare(at, key.size(), key) == 0) {
-      fix = std::string(word_.input_line);
-      fix.replace(word_.key_pos.offset - word_.pos.offset + at, key.size(), near[0]);
-    }
+  if (near.empty()) return;
+  const std::string path = tree_.key_path(map);
+  diagnostic.notes.push_back(fmt::format("did you mean '{}{}{}'?", path, path.empty() ? "" : ".", near[0]));
+  const size_t at = static_cast<size_t>(key_part_pos(key).offset - word_.key_pos.offset);
+  if (word_.key_or_group.compare(at, key.size(), key) != 0) return;  // it stands in the value, not in the key
+  const NodeKind kind = tree_[tree_.find(map, Key(near[0]))].kind;
+  const bool is_container = kind == NodeKind::kMap || kind == NodeKind::kList;
+  const bool is_last = at + key.size() == word_.key_or_group.size();
+  const bool wants_container = !is_last || word_.value[word_.value.root()].is_container();
+  if (is_container != wants_container && kind != NodeKind::kNull && kind != NodeKind::kMissing) {
+    if (is_container) diagnostic.notes.push_back(fmt::format("'{}' holds several values", near[0]));
+    return;
   }
-  refuse(
-      "override-key-missing",
-      fmt::format("Could not override '{}'.\nTo append to your config use +{}", word_.key_or_group, word_.input_line),
-      key_part_pos(key), std::move(fix), std::move(notes));
+  // The rest of the key, if any, stays as it was typed.
+  diagnostic.fix = std::string(word_.input_line);
+  diagnostic.fix.replace(word_.key_pos.offset - word_.pos.offset + at, key.size(), near[0]);
 }
 
 void ValueOverride::refuse_merge(std::string reason, NodeId culprit) {
@@ -188,8 +212,22 @@ NodeId ValueOverride::selected(std::string_view key) {
     // Without a place it is the key itself that goes through a scalar, not an interpolation on its way.
     const bool in_key = error.diagnostics().front().labels.empty();
     if (in_key && message.starts_with("ConfigTypeError")) return kNoNode;
-    refuse_merge(message.substr(0, message.find('\n')));
+    if (in_key) refuse_merge(message.substr(0, message.find('\n')));
+    refuse_reading(error.diagnostics().front());
   }
+}
+
+/// An interpolation on the way of the key fails: it is what has to change, not the word.
+void ValueOverride::refuse_reading(const Diagnostic& problem) {
+  Diagnostic diagnostic;
+  diagnostic.code = "override-merge";
+  diagnostic.message = fmt::format("Error merging override {}", word_.input_line);
+  diagnostic.notes.push_back(problem.message.substr(0, problem.message.find('\n')));
+  diagnostic.notes.insert(diagnostic.notes.end(), problem.notes.begin(), problem.notes.end());
+  diagnostic.labels = problem.labels;
+  diagnostic.labels.push_back({word_.key_pos, 1, "needs the value of this"});
+  diagnostic.key_path = word_.key_or_group;
+  throw ConfigError(std::move(diagnostic));
 }
 
 void ValueOverride::remove() {
@@ -206,11 +244,14 @@ void ValueOverride::remove() {
         known.emplace_back(tree_[child].key().text);
       const std::vector<std::string> near =
           nearest_names(dot == std::string::npos ? key : key.substr(dot + 1), known, 1);
-      if (!near.empty() && !key.ends_with(near[0]))
-        fix = "~" + (dot == std::string::npos ? near[0] : key.substr(0, dot + 1) + near[0]);
+      if (!near.empty() && !key.ends_with(near[0])) {
+        const std::string meant = dot == std::string::npos ? near[0] : key.substr(0, dot + 1) + near[0];
+        notes.push_back(fmt::format("did you mean '{}'?", meant));
+        fix = "~" + meant;
+      }
     }
     refuse("delete-key-missing", fmt::format("Could not delete from config. '{}' does not exist.", key), word_.key_pos,
-           std::move(fix));
+           std::move(fix), std::move(notes));
   }
   const Tree& value = word_.value;
   const bool any_value = word_.has_value() && value[value.root()].kind != NodeKind::kNull;
@@ -268,7 +309,7 @@ NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_a
   if (next != kNoNode && tree_[next].is_container()) return next;
   if (next == kNoNode && tree_[container].kind == NodeKind::kList) refuse_merge("list index out of range", container);
   if (next == kNoNode && !force_add) refuse_missing_key(container, key);
-  passed_value_ = next != kNoNode && tree_[next].kind != NodeKind::kNull && tree_[next].kind != NodeKind::kMissing;
+  if (next != kNoNode) passed_ = tree_[next];
   Tree empty;
   empty[empty.root()].pos = key_part_pos(key);
   Merger merger(tree_, step_, {});

@@ -46,7 +46,11 @@ void resolve_as_far_as_possible(const Composition& composition, Tree& tree, cons
                                 std::vector<Diagnostic>& problems) {
   ResolveContext context = composition.resolve_context();
   std::vector<Diagnostic> failures;
-  Resolver(tree, *composition.sources, context).resolve_in_place(tree.root(), &failures);
+  try {
+    Resolver(tree, *composition.sources, context).resolve_in_place(tree.root(), &failures);
+  } catch (const ConfigError& error) {
+    failures.insert(failures.end(), error.diagnostics().begin(), error.diagnostics().end());
+  }
   for (Diagnostic& failure : failures) {
     failure.stage = Stage::kResolve;
     if (is_left_to_the_program(failure) && !options.strict) continue;
@@ -146,6 +150,7 @@ Validation validate_file(const std::string& file, const Schema& schema, const Va
     diagnostic.message = fmt::format("cannot read '{}': {}", file, std::strerror(errno));
     if (errno == EISDIR || file.find('=') != std::string::npos)
       diagnostic.notes.emplace_back("configurations are composed by -cp FOLDER -cn NAME, and take overrides then");
+    diagnostic.labels.push_back({sources->add(SourceKind::kFile, file, ""), 1, {}});
     out.problems.push_back(std::move(diagnostic));
     return out;
   }

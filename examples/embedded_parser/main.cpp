@@ -32,6 +32,9 @@ void print_optimizer(const cfgtool::Config& cfg) {
       std::cout << ", beta " << beta;
   if (const auto momentum = cfg.find<double>("optim.momentum")) std::cout << ", momentum " << *momentum;
   std::cout << ", weight decay " << cfg.get_or("optim.weight_decay", 0.0) << "\n";
+  // Where it comes from: every place that set it, the last of which holds.
+  for (const cfgtool::ValueCause& cause : cfg.at("optim.lr").provenance().causes)
+    std::cout << "  the learning rate was set at " << cfgtool::to_string(cause.at) << "\n";
 }
 
 int64_t sequence_length(const cfgtool::Config& cfg) {

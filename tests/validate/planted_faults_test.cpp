@@ -116,10 +116,10 @@ std::vector<std::string> plant_twelve(Verl& verl) {
   verl.plant("ppo_trainer.yaml", "nnodes:", "nnodes: two", "two", "schema-type");
   verl.plant("rollout/rollout.yaml", "gpu_memory_utilization:", "gpu_memory_utilization: 1.5", "1.5", "schema-range");
   verl.plant("ppo_trainer.yaml", "adv_estimator:", "adv_estimator: gea", "gea", "schema-enum");
-  verl.plant("ppo_trainer.yaml", "default_local_dir:", "default_local_dir: checkpoints/${trainer.project_nam}/x",
-             "checkpoints", "interpolation-key");
+  verl.plant("ppo_trainer.yaml", "default_local_dir:", "default_local_dir: checkpoints/${trainer.project_nam}/x", "${",
+             "interpolation-key");
   verl.plant("ppo_trainer.yaml", "- reward_model@reward_model:", "- reward_model@reward_model: dp_reward_lop",
-             "reward_model@", "config-not-found");
+             "dp_reward_lop", "config-not-found");
   // A key given twice: the second is wrong.
   const Line first = verl.change("critic/critic.yaml", "rollout_n:", "rollout_n: 1\nrollout_n: 2");
   verl.expect("critic/critic.yaml", first.number + 1, first.indent + 1, "yaml-duplicate-key");

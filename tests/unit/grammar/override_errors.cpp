@@ -114,12 +114,18 @@ TEST_CASE("text that needs quotes gets them") {
   CHECK(refusal("+n=\xe6\x95\xb0").reason == "expected a value, found '\xe6\x95\xb0'");
 
   const Refusal nested = refusal("a=${b.${c}}");
-  CHECK(nested.byte == 10);
+  CHECK(nested.byte == 6);
   CHECK(nested.reason.find("an interpolation inside an interpolation must be in quotes") != std::string::npos);
   CHECK(nested.fix == "a='${b.${c}}'");
 
-  for (const char* word : {"a=it's", "a=x=y", "a=~/x", "a=x[1]", "a='x'y", "a=${b.${c}}", "a=1(y)", "a=\xc3\xa9",
-                           "a=[1", "a={b:1", "a=choice(1", "a='x", "l[0]=1", "a =1", "a=x'y\"z\\'", "a=~\\"})
+  const Refusal unclosed = refusal("a=x${b.c");
+  CHECK(unclosed.byte == 3);
+  CHECK(unclosed.reason.find("the '${' is never closed") != std::string::npos);
+  CHECK(unclosed.fix == "a=x${b.c}");
+
+  for (const char* word :
+       {"a=it's", "a=x=y", "a=${b", "a=~/x", "a=x[1]", "a='x'y", "a=${b.${c}}", "a=1(y)", "a=\xc3\xa9", "a=[1",
+        "a={b:1", "a=choice(1", "a='x", "l[0]=1", "a =1", "a=x'y\"z\\'", "a=~\\"})
     check_fix_is_accepted(word);
   // What the fix says is what was typed.
   CHECK(value_of(refusal("a=x'y\"z\\'").fix) == "x'y\"z\\'");
