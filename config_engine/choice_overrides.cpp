@@ -176,6 +176,14 @@ void ChoiceOverrides::mark_deleted(InputDefault* entry) {
   deletion.used = true;
 }
 
+std::vector<SourcePos> ChoiceOverrides::known_choice_places() const {
+  std::vector<SourcePos> places;
+  places.reserve(known_choice_origins_.size());
+  for (const KnownChoice& origin : known_choice_origins_)
+    places.push_back(origin.pos);
+  return places;
+}
+
 void ChoiceOverrides::set_known_choice(const InputDefault& entry) {
   if (!entry.is_group()) return;
   const std::string key = entry.override_key(version_base_);

@@ -49,7 +49,8 @@ class ChoiceOverrides {
   const std::vector<InputDefault>& appended() const { return appended_; }
   const std::vector<const Override*>& config_overrides() const { return config_overrides_; }
   const std::vector<std::pair<std::string, GroupChoice>>& known_choices() const { return known_choices_; }
-  const std::vector<SourcePos>& known_choice_places() const { return known_choice_places_; }
+  /// What made each of them: an entry of a defaults list, an override.
+  std::vector<SourcePos> known_choice_places() const;
 
  private:
   struct Choice {
