@@ -32,7 +32,7 @@ SOURCES = ("config_engine", "schemas", "attention_plugins/host", "cfgtool")
 # Words of the sources that look like codes.
 OTHER_WORDS = set(
     """bottom-right top-left cannot-tell command-line extend-list force-add head-dim known-bug not-provided runtime-missing
-    unknown-feature unknown-name uri-reference x-attention x-groups yaml-language-server defaults-tree""".split()
+    checkout-index read-tree rev-parse unknown-feature unknown-name uri-reference x-attention x-groups yaml-language-server defaults-tree""".split()
 )
 
 

@@ -335,7 +335,9 @@ TEST_CASE("a model's config.json that a flag names gives the sizes of all roles"
   CAPTURE(outcome.errors);
   CHECK(outcome.exit_code == 3);
   CHECK(outcome.complains("head_dim 300 is no multiple of 8"));
-  CHECK(outcome.complains("leaves out what the model of actor, rollout, ref has besides: sliding_window 4096"));
+  CHECK(
+      outcome.complains("warning[attention-not-asked]: the answer for h100 leaves out what the model of actor, "
+                        "rollout, ref has besides: sliding_window 4096"));
   CHECK(spec("eager", {"--model", "/nowhere"}).complains("'/nowhere' is not a file"));
 }
 
