@@ -293,6 +293,14 @@ void Composer::check_hydra_after_config(const ResultDefault& entry) {
                                    entry.config_path, fault->error_class, fault->message, diagnostic.key_path);
   const Node& node = out_.tree[fault->node];
   diagnostic.labels.push_back({fault->unknown_key && node.key_pos ? node.key_pos : node.pos, 1, {}});
+  if (fault->unknown_key && node.parent != kNoNode) {
+    std::vector<std::string> known;
+    for (NodeId sibling : out_.tree.children(node.parent)) {
+      if (sibling != fault->node) known.emplace_back(out_.tree[sibling].key().text);
+    }
+    if (std::string hint = did_you_mean(node.key().text, known); !hint.empty())
+      diagnostic.notes.push_back(std::move(hint));
+  }
   throw ConfigError(std::move(diagnostic));
 }
 
