@@ -9,8 +9,8 @@
 
 #include "cfgtool/cause_text.hpp"
 #include "cfgtool/command.hpp"
+#include "cfgtool/composing_command.hpp"
 #include "config_engine/completion_flags.hpp"
-#include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/parse_cache.hpp"
@@ -78,7 +78,7 @@ class Explainer {
  private:
   Json as_json(const ValueProvenance& found, NodeId value) {
     Json line{{"key", found.key}};
-    line["value"] = value == kNoNode ? Json() : resolved_json(value);
+    line["value"] = value == kNoNode ? Json() : Json::parse(write_json(provenance_.resolved(), value));
     if (provenance_.written()[found.node].kind == NodeKind::kInterpolation)
       line["written"] = std::string(provenance_.written()[found.node].text());
     line["set_by"] = cause_json(composition_, found.causes.back());
@@ -87,14 +87,6 @@ class Explainer {
       line["history"].push_back(cause_json(composition_, found.causes[i]));
     if (!found.reads.empty()) line["reads"] = reads_json(composition_, found.reads);
     return line;
-  }
-
-  /// A container's members are evaluated too.
-  Json resolved_json(NodeId value) {
-    if (!provenance_.resolved()[value].is_container()) return Json::parse(write_json(provenance_.resolved(), value));
-    Tree tree;
-    tree.assign(tree.root(), provenance_.resolved(), value);
-    return Json::parse(write_json(tree, tree.root()));
   }
 
   std::string as_text(const ValueProvenance& found, NodeId value) {
@@ -135,12 +127,7 @@ int explain_command(const std::vector<std::string>& words) {
   ExplainFlags flags;
   CLI::App app("Says where values come from: every place that set one, and what it reads", "cfgtool explain");
   declare(app, flags);
-  const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
-    write_stderr(render(diagnostics, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-  };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags.hydra);
+  return run_composing_command(app, words, flags.hydra, [&](const ShowDiagnostics& show) {
     take_keys(flags);
     const ComposeRequest request = flags.hydra.request();
     write_stderr(missing_config_note(flags.hydra, request));
@@ -165,10 +152,7 @@ int explain_command(const std::vector<std::string>& words) {
     show(explainer.problems(), composition.sources.get());
     store->save_caches();
     return explainer.problems().empty() ? 0 : 1;
-  } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
-    return exit_code_of(error);
-  }
+  });
 }
 
 }  // namespace cfgtool

@@ -9,10 +9,10 @@
 
 #include "cfgtool/cause_text.hpp"
 #include "cfgtool/command.hpp"
+#include "cfgtool/composing_command.hpp"
 #include "cfgtool/text_table.hpp"
 #include "config_engine/choice_overrides.hpp"
 #include "config_engine/completion_flags.hpp"
-#include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/option_variants.hpp"
 #include "schemas/group_choices.hpp"
@@ -134,12 +134,7 @@ int groups_command(const std::vector<std::string>& words) {
   GroupsFlags flags;
   CLI::App app("Lists every group with its options, which is chosen, and by what", "cfgtool groups");
   declare(app, flags);
-  const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
-    write_stderr(render(diagnostics, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-  };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags.hydra);
+  return run_composing_command(app, words, flags.hydra, [&](const ShowDiagnostics& show) {
     flags.beginnings = take_other_words(flags.hydra.overrides);
     ComposeRequest request = flags.hydra.request();
     write_stderr(missing_config_note(flags.hydra, request));
@@ -151,10 +146,7 @@ int groups_command(const std::vector<std::string>& words) {
     show(composition.warnings, composition.sources.get());
     store->save_caches();
     return 0;
-  } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
-    return exit_code_of(error);
-  }
+  });
 }
 
 }  // namespace cfgtool

@@ -9,10 +9,10 @@
 
 #include "cfgtool/cause_text.hpp"
 #include "cfgtool/command.hpp"
+#include "cfgtool/composing_command.hpp"
 #include "cfgtool/schema_flags.hpp"
 #include "cfgtool/text_table.hpp"
 #include "config_engine/completion_flags.hpp"
-#include "config_engine/diagnostic_render.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/python_text.hpp"
@@ -137,12 +137,7 @@ std::string KeyLister::json(const std::vector<ListedKey>& keys) const {
   for (const ListedKey& key : keys) {
     Json line{{"key", key.key}};
     line["type"] = key.type.empty() ? Json() : Json(key.type);
-    line["value"] = Json();
-    if (key.value != kNoNode) {
-      Tree value;
-      value.assign(value.root(), provenance_.resolved(), key.value);
-      line["value"] = Json::parse(write_json(value, value.root()));
-    }
+    line["value"] = key.value == kNoNode ? Json() : Json::parse(write_json(provenance_.resolved(), key.value));
     const Node& written = provenance_.written()[key.written];
     if (written.kind == NodeKind::kInterpolation) line["written"] = std::string(written.text());
     line["set_by"] = cause_json(composition_, key.cause);
@@ -166,12 +161,7 @@ int keys_command(const std::vector<std::string>& words) {
   CLI::App app("Lists every key with its type, its value, where that is set, and what the schema says of it",
                "cfgtool keys");
   declare(app, flags);
-  const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
-    write_stderr(render(diagnostics, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-  };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags.hydra);
+  return run_composing_command(app, words, flags.hydra, [&](const ShowDiagnostics& show) {
     flags.beginnings = take_other_words(flags.hydra.overrides);
     const ComposeRequest request = flags.hydra.request();
     write_stderr(missing_config_note(flags.hydra, request));
@@ -186,10 +176,7 @@ int keys_command(const std::vector<std::string>& words) {
     show(lister.problems(), composition.sources.get());
     store->save_caches();
     return lister.problems().empty() ? 0 : 1;
-  } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
-    return exit_code_of(error);
-  }
+  });
 }
 
 }  // namespace cfgtool

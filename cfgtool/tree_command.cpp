@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/composing_command.hpp"
 #include "cfgtool/defaults_drawing.hpp"
 #include "config_engine/completion_flags.hpp"
-#include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 
 namespace cfgtool {
@@ -62,12 +62,7 @@ int tree_command(const std::vector<std::string>& words) {
   TreeFlags flags;
   CLI::App app("Draws the defaults lists: which config brings which, and who chose it", "cfgtool tree");
   declare(app, flags);
-  const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
-    write_stderr(render(diagnostics, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-  };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags.hydra);
+  return run_composing_command(app, words, flags.hydra, [&](const ShowDiagnostics& show) {
     ComposeRequest request = flags.hydra.request();
     write_stderr(missing_config_note(flags.hydra, request));
     std::vector<Diagnostic> problems;
@@ -81,10 +76,7 @@ int tree_command(const std::vector<std::string>& words) {
     show(problems, composition.sources.get());
     store->save_caches();
     return has_errors(problems) ? 1 : 0;
-  } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
-    return exit_code_of(error);
-  }
+  });
 }
 
 }  // namespace cfgtool

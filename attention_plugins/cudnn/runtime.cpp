@@ -40,7 +40,7 @@ Options parse_options(const std::string& text) {
     const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
     if (value.empty() || !seen.insert(name).second) throw bad_option(option);
     if (name == "library")
-      options.cudnn = value;
+      options.library = value;
     else if (name == "stub")
       options.stub = value;
     else if (name == "plan_cache")
@@ -78,7 +78,7 @@ const Driver& Runtime::load_driver(DriverUse use) {
 }
 
 const Library& Runtime::load_library() {
-  if (!library_) library_ = std::make_unique<const Library>(options_.cudnn);
+  if (!library_) library_ = std::make_unique<const Library>(options_.library);
   return *library_;
 }
 

@@ -15,7 +15,7 @@
 namespace cfgtool::attention::cudnn {
 
 struct Options {
-  std::string cudnn;       ///< file or folder of cuDNN; empty: looked for
+  std::string library;     ///< file or folder of cuDNN; empty: looked for
   std::string stub;        ///< the stub of libcuda; empty: looked for
   size_t plan_cache = 64;  ///< compiled plans that are kept
 };

@@ -33,7 +33,7 @@ Device h100() {
 TEST_CASE("options") {
   CHECK(parse_options("").plan_cache == 64);
   const Options options = parse_options("library=/a/b, stub=/c plan_cache=3");
-  CHECK(options.cudnn == "/a/b");
+  CHECK(options.library == "/a/b");
   CHECK(options.stub == "/c");
   CHECK(options.plan_cache == 3);
   for (const char* wrong : {"library", "library=", "path=/a", "plan_cache=x", "plan_cache=-1",
