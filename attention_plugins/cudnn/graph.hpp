@@ -100,7 +100,6 @@ enum class Mode : uint8_t {
   kCmpGe,
   kCmpGt,
   kCmpLt,
-  kCmpLe,
   kLogicalAnd,
   kBinarySelect,  ///< mask ? a : b
   kMax,           ///< reduction

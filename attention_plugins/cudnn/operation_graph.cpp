@@ -61,8 +61,6 @@ cudnnPointwiseMode_t pointwise_mode(Mode mode) {
       return CUDNN_POINTWISE_CMP_GT;
     case Mode::kCmpLt:
       return CUDNN_POINTWISE_CMP_LT;
-    case Mode::kCmpLe:
-      return CUDNN_POINTWISE_CMP_LE;
     case Mode::kLogicalAnd:
       return CUDNN_POINTWISE_LOGICAL_AND;
     case Mode::kBinarySelect:

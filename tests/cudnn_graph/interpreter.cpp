@@ -70,8 +70,6 @@ double combine(Mode mode, double a, double b) {
       return a > b ? 1 : 0;
     case Mode::kCmpLt:
       return a < b ? 1 : 0;
-    case Mode::kCmpLe:
-      return a <= b ? 1 : 0;
     case Mode::kLogicalAnd:
       return a != 0 && b != 0 ? 1 : 0;
     default:
