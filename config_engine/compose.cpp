@@ -45,7 +45,7 @@ class Composer {
   void parse_overrides();
   void pass_over(const ConfigError& error);
   bool is_consequence(std::string_view key) const;
-  uint32_t step() const { return request_.with_provenance ? static_cast<uint32_t>(out_.steps.size() - 1) : 0; }
+  uint32_t step() const { return static_cast<uint32_t>(out_.steps.size() - 1); }
   void refuse_sweeps() const;
   void merge_defaults();
   void mark_unknown_packages();

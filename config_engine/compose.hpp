@@ -26,7 +26,6 @@ struct ComposeRequest {
   bool with_hydra = true;        ///< fill the hydra node and let `${hydra:…}` see it
   bool run_job = false;          ///< the job will be run: `hydra.mode` is RUN where nothing is said
   bool extended = false;         ///< OverrideOptions::extended
-  bool with_provenance = true;   ///< keep which step set each value and what it replaced; off to measure what it costs
   bool skip_missing = false;     ///< leave a `group: ???` that nobody chose out instead of refusing it
   ResolveContext context;        ///< what interpolations see; its `hydra` is set by compose()
   /// Where to put what is wrong and can be left out, rather than to throw it: keys given twice (the later holds),

@@ -368,6 +368,7 @@ std::string Tree::key_path(NodeId id) const {
 }
 
 uint32_t Tree::add_history(HistoryEntry entry) {
+  if constexpr (!kNodesKnowPlaces) return 0;
   history_.push_back(entry);
   return static_cast<uint32_t>(history_.size() - 1);
 }

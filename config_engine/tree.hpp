@@ -55,6 +55,21 @@ struct Key {
   std::string_view number_text() const;
 };
 
+#ifdef CFGTOOL_WITHOUT_PLACES
+/// tests/bench/provenance_cost.cpp measures an engine whose nodes do not know where they come from: what is assigned to
+/// these is not kept.
+struct NoPlace : SourcePos {
+  const NoPlace& operator=(SourcePos) const { return *this; }
+};
+struct NoNumber {
+  const NoNumber& operator=(uint32_t) const { return *this; }
+  operator uint32_t() const { return 0; }
+};
+inline constexpr bool kNodesKnowPlaces = false;
+#else
+inline constexpr bool kNodesKnowPlaces = true;
+#endif
+
 /// One value. Trivially copyable.
 struct Node {
   NodeKind kind = NodeKind::kNull;
@@ -74,10 +89,15 @@ struct Node {
   NodeId parent = kNoNode;
   NodeId next = kNoNode;      ///< the next child of the same parent
   NodeId previous = kNoNode;  ///< the one before
-  SourcePos pos;              ///< of the value
-  SourcePos key_pos;          ///< of the key, or of a list item's value
+#ifndef CFGTOOL_WITHOUT_PLACES
+  SourcePos pos;         ///< of the value
+  SourcePos key_pos;     ///< of the key, or of a list item's value
   uint32_t step = 0;     ///< which composition step put it there: an index into the composition's steps; 0 = not known
   uint32_t history = 0;  ///< what it replaced: an index into the tree's history; 0 = nothing
+#else
+  static inline NoPlace pos, key_pos;
+  static inline NoNumber step, history;
+#endif
 
   Node() : integer(0) {}
   static Node null() { return {}; }
