@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cfgtool/cause_text.hpp"
 #include "cfgtool/text_table.hpp"
@@ -24,59 +25,113 @@ struct ValueOrigin {
   std::string written;  ///< that interpolation's text; empty if there is none
   ValueCause value;     ///< where the value itself stands
   bool is_elsewhere = false;
+  bool is_recorded = false;  ///< its place is in a run's folder: its inputs do not give it any more
 };
 
 /// Answers for one side.
 class SideReader {
  public:
   explicit SideReader(const DiffSide& side)
-      : side_(side), provenance_(side.composition, side.composition.whole_tree()), painter_(side.composition, false) {}
+      : side_(side),
+        compared_(side.composed ? *side.composed : side.values),
+        provenance_(side.composition, side.composition.whole_tree()),
+        painter_(side.composition, false) {}
 
   std::string key(NodeId value) const { return dotted_path(side_.values, value); }
   std::string value_text(NodeId value) const { return python_repr(side_.values, value); }
-  ValueOrigin origin(NodeId value);
+  /// The config that sets it; empty if it is none.
+  std::string config(NodeId value);
   Json json(NodeId value);
-  /// Without line and column: a file, or an override with its text.
-  std::string source(NodeId value);
-  /// The place, and what an interpolation reads.
-  std::string cause_text(NodeId value);
+  /// Without line and column: a file, an override with its text, an environment variable.
+  /// \param changed the keys that are not the same on the other side
+  std::string source(NodeId value, const std::set<std::string>& changed);
+  /// The place, and what an interpolation reads that is not the same on the other side.
+  /// \param with_choice say what brought the config
+  std::string cause_text(NodeId value, const std::set<std::string>& changed, bool with_choice);
 
  private:
+  ValueOrigin origin(NodeId value);
+  NodeId same_now(NodeId value) const;
   NodeId written_at(NodeId value) const;
+  std::string decided_by(NodeId value) const;
   std::string place(const ValueCause& cause) const;
-  void add_last_reads(const std::vector<ValueRead>& reads, std::vector<std::string>& texts) const;
+  std::string choice(const ValueCause& cause) const;
+  std::string read_text(const ValueRead& read) const;
   std::string shown(std::string path) const { return with_revision_paths(std::move(path), side_.folders); }
   void name_revision(Json& json) const;
 
   const DiffSide& side_;
+  const Tree& compared_;  // the tree of the composition that has the values
   Provenance provenance_;
   CausePainter painter_;
 };
 
-/// The node of the written tree that has the value's key, or the interpolation above that.
-NodeId SideReader::written_at(NodeId value) const {
+/// From the root's child to the node.
+std::vector<NodeId> way_to(const Tree& tree, NodeId node) {
   std::vector<NodeId> way;
-  for (; value != side_.values.root(); value = side_.values[value].parent)
-    way.push_back(value);
+  for (; node != tree.root(); node = tree[node].parent)
+    way.push_back(node);
+  std::reverse(way.begin(), way.end());
+  return way;
+}
+
+NodeId same_child(const Tree& tree, NodeId node, const Tree& other, NodeId child) {
+  return tree[node].kind == NodeKind::kList ? tree.item(node, other.index_of(child))
+                                            : tree.find(node, other[child].key());
+}
+
+/// Of a run's value: the node with that key in what the run's inputs give now, if it has that value.
+NodeId SideReader::same_now(NodeId value) const {
+  NodeId node = compared_.root();
+  for (const NodeId step : way_to(side_.values, value)) {
+    node = same_child(compared_, node, side_.values, step);
+    if (node == kNoNode) return kNoNode;
+  }
+  return python_repr(compared_, node) == python_repr(side_.values, value) ? node : kNoNode;
+}
+
+/// The node of the written tree that has the key of a node of `compared_`, or the interpolation above that.
+NodeId SideReader::written_at(NodeId value) const {
   const Tree& written = provenance_.written();
   NodeId node = written.root();
-  for (auto step = way.rbegin(); step != way.rend(); ++step) {
+  for (const NodeId step : way_to(compared_, value)) {
     if (written[node].kind == NodeKind::kInterpolation) break;
-    node = written[node].kind == NodeKind::kList ? written.item(node, side_.values.index_of(*step))
-                                                 : written.find(node, side_.values[*step].key());
+    node = same_child(written, node, compared_, step);
   }
   return node;
 }
 
 ValueOrigin SideReader::origin(NodeId value) {
   ValueOrigin origin;
-  const NodeId node = written_at(value);
+  const NodeId composed = side_.composed ? same_now(value) : value;
+  if (composed == kNoNode) {
+    origin.is_recorded = true;
+    origin.key.key = key(value);
+    origin.value = provenance_.cause_of(side_.values, value);
+    origin.key.causes = {origin.value};
+    return origin;
+  }
+  const NodeId node = written_at(composed);
   origin.key = provenance_.explain(node);
   const Node& written = provenance_.written()[node];
   if (written.kind == NodeKind::kInterpolation) origin.written = written.text();
-  origin.value = provenance_.cause_of(side_.values[value]);
+  origin.value = provenance_.cause_of(compared_, composed);
   origin.is_elsewhere = origin.value.at.line != 0 && !(origin.value.pos == written.pos);
   return origin;
+}
+
+std::string SideReader::config(NodeId value) {
+  const ComposeStep step = origin(value).key.causes.back().step;
+  return step.kind == ComposeStep::Kind::kConfig ? side_.composition.defaults.defaults[step.index].config_path : "";
+}
+
+/// Of a value that a run's inputs do not give any more: the file that it stood in, if that changed.
+std::string SideReader::decided_by(NodeId value) const {
+  const std::string path = side_.values.key_path(value);
+  for (const RecordedFile& file : side_.changed) {
+    if (std::find(file.decides.begin(), file.decides.end(), path) != file.decides.end()) return file.path;
+  }
+  return {};
 }
 
 void SideReader::name_revision(Json& json) const {
@@ -97,6 +152,8 @@ Json SideReader::json(NodeId value) {
     if (origin.is_elsewhere) places["from"] = cause_json(composition, origin.value);
     if (!origin.key.reads.empty()) places["reads"] = reads_json(composition, origin.key.reads);
   }
+  if (const std::string file = origin.is_recorded ? decided_by(value) : ""; !file.empty())
+    places["changed_file"] = file;
   name_revision(places);
   Json json{{"value", Json::parse(write_json(side_.values, value))}};
   json.update(places);
@@ -107,55 +164,75 @@ std::string SideReader::place(const ValueCause& cause) const {
   return shown(painter_.place(cause));
 }
 
-/// Of what was read: the first key that does not read on.
-const ValueCause* first_read(const std::vector<ValueRead>& reads) {
+/// What was read in the end: what does not read on.
+void add_last_reads(const std::vector<ValueRead>& reads, std::vector<ValueRead>& last) {
   for (const ValueRead& read : reads) {
-    const ValueCause* const found =
-        read.reads.empty() && !read.causes.empty() ? &read.causes.back() : first_read(read.reads);
-    if (found) return found;
-  }
-  return nullptr;
-}
-
-std::string SideReader::source(NodeId value) {
-  const ValueOrigin origin = this->origin(value);
-  const ValueCause* const read = first_read(origin.key.reads);
-  const SourceLocation& at = origin.is_elsewhere ? origin.value.at : read ? read->at : origin.key.causes.back().at;
-  if (at.line == 0) return "cfgtool itself";
-  if (at.kind == SourceKind::kOverride) return fmt::format("override {}", at.line_text);
-  return shown(std::string(at.name));
-}
-
-/// Of what was read: what does not read on.
-void SideReader::add_last_reads(const std::vector<ValueRead>& reads, std::vector<std::string>& texts) const {
-  for (const ValueRead& read : reads) {
-    if (!read.reads.empty()) {
-      add_last_reads(read.reads, texts);
-    } else if (read.kind == ValueRead::Kind::kKey) {
-      texts.push_back(read.causes.empty() ? read.name : fmt::format("{} at {}", read.name, place(read.causes.back())));
+    if (read.reads.empty()) {
+      last.push_back(read);
     } else {
-      const char* kind = read.kind == ValueRead::Kind::kEnvironment ? "environment variable" : "resolver";
-      texts.push_back(fmt::format("{} {}", kind, read.name));
+      add_last_reads(read.reads, last);
     }
   }
 }
 
-std::string SideReader::cause_text(NodeId value) {
+/// Those that can be why the value is not the same on the other side; all, where none is.
+std::vector<ValueRead> last_reads(const std::vector<ValueRead>& reads, const std::set<std::string>& changed) {
+  std::vector<ValueRead> last, guilty;
+  add_last_reads(reads, last);
+  for (const ValueRead& read : last) {
+    if (read.kind != ValueRead::Kind::kKey || changed.count(read.name) > 0) guilty.push_back(read);
+  }
+  return guilty.empty() ? last : guilty;
+}
+
+std::string SideReader::source(NodeId value, const std::set<std::string>& changed) {
+  const ValueOrigin origin = this->origin(value);
+  const auto named = [&](const SourceLocation& at) -> std::string {
+    if (at.line == 0) return "cfgtool itself";
+    if (at.kind == SourceKind::kOverride) return fmt::format("override {}", at.line_text);
+    return shown(std::string(at.name));
+  };
+  if (const std::string file = origin.is_recorded ? decided_by(value) : ""; !file.empty()) return file;
+  const std::vector<ValueRead> reads = last_reads(origin.key.reads, changed);
+  if (!reads.empty() && reads[0].kind == ValueRead::Kind::kEnvironment)
+    return fmt::format("environment variable {}", reads[0].name);
+  if (!reads.empty() && !reads[0].causes.empty()) return named(reads[0].causes.back().at);
+  return named(origin.is_elsewhere ? origin.value.at : origin.key.causes.back().at);
+}
+
+std::string SideReader::read_text(const ValueRead& read) const {
+  if (read.kind == ValueRead::Kind::kResolver) return fmt::format("resolver {}", read.name);
+  if (read.kind == ValueRead::Kind::kEnvironment)
+    return fmt::format("environment variable {} ({})", read.name, read.is_there ? read.value : "not set");
+  return read.causes.empty() ? read.name : fmt::format("{} at {}", read.name, place(read.causes.back()));
+}
+
+/// What brought the config that sets the value.
+std::string SideReader::choice(const ValueCause& cause) const {
+  SourceLocation chosen;
+  const bool is_config = cause.step.kind == ComposeStep::Kind::kConfig;
+  const SourcePos pos = is_config ? side_.composition.defaults.defaults[cause.step.index].pos : SourcePos();
+  return side_.composition.sources->locate(pos, &chosen) ? fmt::format(", chosen by {}", shown(to_string(chosen))) : "";
+}
+
+std::string SideReader::cause_text(NodeId value, const std::set<std::string>& changed, bool with_choice) {
   const ValueOrigin origin = this->origin(value);
   const ValueCause& cause = origin.key.causes.back();
   std::string text = place(cause);
-  SourceLocation chosen;
-  const bool is_config = cause.step.kind == ComposeStep::Kind::kConfig;
-  if (is_config &&
-      side_.composition.sources->locate(side_.composition.defaults.defaults[cause.step.index].pos, &chosen) &&
-      chosen.kind == SourceKind::kOverride)
-    text += fmt::format(", chosen by {}", to_string(chosen));
+  if (origin.is_recorded) {
+    const std::string file = decided_by(value);
+    return file.empty() ? text : text + fmt::format(", from {} as it was then", file);
+  }
+  if (with_choice) text += choice(cause);
   if (cause.at.kind == SourceKind::kOverride) text += fmt::format(": {}", cause.at.line_text);
   if (origin.written.empty()) return text;
   text += fmt::format(", {}", origin.written);
-  if (origin.is_elsewhere) return text + fmt::format(" from {}", place(origin.value));
+  if (origin.is_elsewhere) text += fmt::format(" from {}", place(origin.value));
   std::vector<std::string> reads;
-  add_last_reads(origin.key.reads, reads);
+  for (const ValueRead& read : last_reads(origin.key.reads, changed)) {
+    const bool is_said = origin.is_elsewhere && !read.causes.empty() && read.causes.back().pos == origin.value.pos;
+    if (!is_said) reads.push_back(read_text(read));
+  }
   return reads.empty() ? text : text + fmt::format(" reads {}", fmt::join(reads, ", "));
 }
 
@@ -174,14 +251,23 @@ struct Counts {
   std::string text() const { return fmt::format("{} changed, {} added, {} removed", changed, added, removed); }
 };
 
+std::set<std::string> changed_keys(const SideReader& left, const SideReader& right,
+                                   const std::vector<TreeDifference>& differences) {
+  std::set<std::string> keys;
+  for (const TreeDifference& one : differences)
+    keys.insert(one.left != kNoNode ? left.key(one.left) : right.key(one.right));
+  return keys;
+}
+
 /// The most first.
 using CountsBySource = std::vector<std::pair<std::string, Counts>>;
 
 CountsBySource count_by_source(const DiffSides& sides, const std::vector<TreeDifference>& differences) {
   SideReader left(sides.left), right(sides.right);
+  const std::set<std::string> changed = changed_keys(left, right, differences);
   std::map<std::string, Counts> counts;
   for (const TreeDifference& one : differences)
-    counts[one.right == kNoNode ? left.source(one.left) : right.source(one.right)].add(one);
+    counts[one.right == kNoNode ? left.source(one.left, changed) : right.source(one.right, changed)].add(one);
   CountsBySource sorted(counts.begin(), counts.end());
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second.all() > b.second.all(); });
@@ -208,13 +294,19 @@ std::string diff_text(const DiffSides& sides, const std::vector<TreeDifference>&
     const std::string text = side.value_text(node);
     return cut_long_values ? cut_short(text, kLongestValue) : text;
   };
+  const std::set<std::string> changed = changed_keys(left, right, differences);
   std::string text;
   for (const TreeDifference& one : differences) {
     text += fmt::format("{}: {} -> {}\n",
                         paint(color, kKey, one.left != kNoNode ? left.key(one.left) : right.key(one.right)),
                         paint(color, kOld, value(left, one.left)), paint(color, kNew, value(right, one.right)));
-    if (one.left != kNoNode) text += fmt::format("  {} {}\n", paint(color, kOld, "-"), left.cause_text(one.left));
-    if (one.right != kNoNode) text += fmt::format("  {} {}\n", paint(color, kNew, "+"), right.cause_text(one.right));
+    // A config that the other side has as well was chosen there, too.
+    const bool with_choice =
+        one.left == kNoNode || one.right == kNoNode || left.config(one.left) != right.config(one.right);
+    if (one.left != kNoNode)
+      text += fmt::format("  {} {}\n", paint(color, kOld, "-"), left.cause_text(one.left, changed, with_choice));
+    if (one.right != kNoNode)
+      text += fmt::format("  {} {}\n", paint(color, kNew, "+"), right.cause_text(one.right, changed, with_choice));
   }
   return text;
 }

@@ -19,12 +19,13 @@ std::string diff_text(const DiffSides& sides, const std::vector<TreeDifference>&
 /// `set_by` is the place that sets the key, as `cfgtool explain` gives it: of an interpolation, where it is written.
 /// Then there are `written`, its text; `reads`, what it reads, with the places that set that; and `from`, where the
 /// value itself stands, if it does stand somewhere else. A value inside a container that an interpolation brings has no
-/// place of its own: what is said of it is said of that interpolation, whose key is `through`.
+/// place of its own: what is said of it is said of that interpolation, whose key is `through`. A run's value that its
+/// inputs do not give any more is set by the file in the run's folder; `changed_file` is where it stood.
 std::string diff_json(const DiffSides& sides, const std::vector<TreeDifference>& differences);
 
 /// How many values changed, were added and were removed, in all and by the file or override that the new value comes
-/// from (of a value that was removed: the old one). A text with interpolations in it comes from the first that it
-/// reads.
+/// from (of a value that was removed: the old one). What an interpolation gives comes from the first that it reads and
+/// that is not the same on the other side.
 std::string diff_stat_text(const DiffSides& sides, const std::vector<TreeDifference>& differences);
 std::string diff_stat_json(const DiffSides& sides, const std::vector<TreeDifference>& differences);
 

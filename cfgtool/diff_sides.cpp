@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/saved_config.hpp"
 #include "config_engine/run_folder.hpp"
 #include "config_engine/run_record.hpp"
 #include "config_engine/sha256.hpp"
@@ -24,8 +25,11 @@ void about_side(const std::string& name, const Work& work) {
   try {
     work();
   } catch (ConfigError& error) {
-    for (Diagnostic& diagnostic : error.diagnostics())
+    for (Diagnostic& diagnostic : error.diagnostics()) {
       diagnostic.notes.push_back(fmt::format("this is about {}", name));
+      if (diagnostic.stage == Stage::kResolve)
+        diagnostic.notes.push_back("--no-resolve compares interpolations as they are written");
+    }
     throw;
   }
 }
@@ -57,43 +61,68 @@ std::string shell_words(const std::vector<std::string>& words) {
 }
 
 /// What was read then and is not the same any more.
-std::vector<Diagnostic> changed_files(const RunRecord& record, const std::string& folder) {
-  std::vector<std::string> changed;
+std::vector<RecordedFile> changed_files(const RunRecord& record) {
+  std::vector<RecordedFile> changed;
   for (const RecordedFile& file : record.files) {
     const auto text = read_whole_file(file.path);
-    if (!text || sha256_hex(*text) != file.sha256) changed.push_back(file.path);
+    if (!text || sha256_hex(*text) != file.sha256) changed.push_back(file);
   }
-  if (changed.empty()) return {};
+  return changed;
+}
+
+Diagnostic changed_warning(const std::string& folder, const std::vector<std::string>& reasons) {
   Diagnostic warning;
   warning.severity = Severity::kWarning;
   warning.code = "run-files-changed";
-  warning.message = fmt::format("'{}' is composed from what its files are now: since the run, {} changed", folder,
-                                fmt::join(changed, " and "));
+  warning.message =
+      fmt::format("the values of '{}' are those of the run; who set them can be told only as far as its files give the "
+                  "same now",
+                  folder);
+  warning.notes = reasons;
   warning.notes.push_back(fmt::format("`cfgtool verify {}` says which values that changes", folder));
-  return {warning};
+  return warning;
 }
 
-/// Composes where the run was composed, and comes back.
-void compose_run(const RunRecord& record, const std::string& folder, bool resolve, DiffSide& side) {
+/// Composes where the run was composed, and comes back. \return why it cannot be composed any more
+std::vector<std::string> compose_again(const RunRecord& record, bool resolve, DiffSide& side) {
   std::error_code failed;
   const fs::path here = fs::current_path(failed);
   fs::current_path(record.working_folder, failed);
-  if (failed) {
-    throw_error(Stage::kRequest, "run-record",
-                fmt::format("the working folder '{}' of the run '{}' is gone", record.working_folder, folder));
-  }
-  const auto come_back = [&] { fs::current_path(here, failed); };
+  if (failed) return {fmt::format("its working folder '{}' is gone", record.working_folder)};
+  std::vector<std::string> reasons;
   try {
     side.composition = compose(std::make_shared<FileStore>(default_cache_folder()), record.request());
     set_output_dir(side.composition, record.output_dir);
-    set_values(side, resolve);
-    for (Diagnostic& warning : changed_files(record, folder))
-      side.composition.warnings.push_back(std::move(warning));
-  } catch (...) {
-    come_back();
-    throw;
+    side.composed = side.composition.tree;
+    if (resolve) side.composed = side.composition.resolved_tree();
+  } catch (const ConfigError& error) {
+    reasons.push_back(fmt::format("composed again: {}", error.diagnostics().front().message));
   }
-  come_back();
+  fs::current_path(here, failed);
+  return reasons;
+}
+
+void compose_run(const std::string& folder, bool resolve, DiffSide& side) {
+  const RunRecord record = read_run_record(folder);
+  side.composition.sources = std::make_shared<SourceMap>();
+  side.composition.steps.resize(1);
+  side.composed = Tree();
+  std::vector<std::string> reasons = compose_again(record, resolve, side);
+  side.changed = changed_files(record);
+  for (const RecordedFile& file : side.changed)
+    reasons.push_back(fmt::format("changed since the run: {}", file.path));
+  if (!reasons.empty()) side.composition.warnings.push_back(changed_warning(folder, reasons));
+
+  const std::string home = find_hydra_folder(folder);
+  std::error_code ignored;
+  const bool has_resolved = resolve && fs::exists(home + "/resolved.yaml", ignored);
+  const std::string name = home + (has_resolved ? "/resolved.yaml" : "/config.yaml");
+  side.values = read_saved_config(side.composition.sources, name).tree;
+  if (!resolve || has_resolved) return;
+  // As Hydra leaves a run: what interpolations gave then is written nowhere.
+  Composition then = side.composition;
+  then.tree = std::move(side.values);
+  side.values = then.resolved_tree(&side.composition.warnings);
 }
 
 struct Revisions {
@@ -150,10 +179,8 @@ void compose_words(const HydraFlags& common, const std::vector<std::string>& lef
 }
 
 void compose_runs(const std::string& left, const std::string& right, bool resolve, DiffSides& sides) {
-  const RunRecord left_record = read_run_record(left);
-  const RunRecord right_record = read_run_record(right);
-  about_side("the run " + left, [&] { compose_run(left_record, left, resolve, sides.left); });
-  about_side("the run " + right, [&] { compose_run(right_record, right, resolve, sides.right); });
+  about_side("the run " + left, [&] { compose_run(left, resolve, sides.left); });
+  about_side("the run " + right, [&] { compose_run(right, resolve, sides.right); });
 }
 
 void compose_revisions(const HydraFlags& flags, const std::string& revisions, bool resolve, DiffSides& sides) {

@@ -88,7 +88,7 @@ ListedKey KeyLister::look_at(NodeId leaf, std::string key) {
   ListedKey listed;
   listed.key = std::move(key);
   listed.written = leaf;
-  listed.cause = provenance_.cause_of(provenance_.written()[leaf]);
+  listed.cause = provenance_.cause_of(provenance_.written(), leaf);
   if (schema_) listed.description = key_description(*schema_, provenance_.written(), leaf);
   try {
     listed.value = provenance_.value(leaf);

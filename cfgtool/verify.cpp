@@ -7,7 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "config_engine/config_file.hpp"
+#include "cfgtool/saved_config.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/run_folder.hpp"
 #include "config_engine/sha256.hpp"
@@ -21,39 +21,12 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-/// A configuration as it was written into a run's folder.
-struct SavedConfig {
-  std::shared_ptr<SourceMap> sources = std::make_shared<SourceMap>();
-  Tree tree;
-  std::string text;
-
-  explicit SavedConfig(const std::string& path) {
-    const auto content = read_whole_file(path);
-    if (!content) {
-      Diagnostic diagnostic;
-      diagnostic.stage = Stage::kRequest;
-      diagnostic.code = "run-record";
-      diagnostic.message = fmt::format("cannot read '{}'", path);
-      throw error_at(std::move(diagnostic), SourceKind::kFile, path);
-    }
-    text = *content;
-    try {
-      tree = parse_config_file(*sources, sources->add(SourceKind::kFile, path, text)).tree;
-    } catch (ConfigError& error) {
-      for (Diagnostic& diagnostic : error.diagnostics())
-        diagnostic.stage = Stage::kRequest;  // the run's folder is damaged
-      error.set_sources(sources);
-      throw;
-    }
-  }
-};
-
 class Verifier {
  public:
   explicit Verifier(const std::string& folder)
       : home_(fs::absolute(find_hydra_folder(folder)).string()),
         record_(read_run_record(folder)),
-        saved_(home_ + "/config.yaml") {}
+        saved_(read_saved_config(sources_, home_ + "/config.yaml")) {}
 
   Verification run();
 
@@ -69,6 +42,7 @@ class Verifier {
 
   std::string home_;
   RunRecord record_;
+  std::shared_ptr<SourceMap> sources_ = std::make_shared<SourceMap>();  // of what the folder holds
   SavedConfig saved_;
   Verification result_;
 };
@@ -160,7 +134,7 @@ void Verifier::compare_surroundings(const Composition& composition) {
   }
   if (sha256_hex(write_yaml(resolved, resolved.root())) == *record_.resolved_sha256) return;
   if (read_whole_file(home_ + "/resolved.yaml")) {
-    const SavedConfig then(home_ + "/resolved.yaml");
+    const SavedConfig then = read_saved_config(sources_, home_ + "/resolved.yaml");
     compare_values(then.tree, resolved, *composition.sources);
   }
   for (const Leaf& leaf : leaves_of(composition.tree)) {

@@ -45,7 +45,7 @@ class Composer {
   void parse_overrides();
   void pass_over(const ConfigError& error);
   bool is_consequence(std::string_view key) const;
-  uint32_t step() const { return static_cast<uint32_t>(out_.steps.size() - 1); }
+  void begin_step(ComposeStep step);
   void refuse_sweeps() const;
   void merge_defaults();
   void mark_unknown_packages();
@@ -254,8 +254,8 @@ void Composer::merge_config(const ResultDefault& entry) {
                 loaded->file->begin);
   }
   const auto index = static_cast<uint32_t>(&entry - out_.defaults.defaults.data());
-  out_.steps.push_back({ComposeStep::Kind::kConfig, index});
-  Merger merger(out_.tree, step(), [&](Tree&, NodeId node) { return container_behind(node, entry.config_path); });
+  begin_step({ComposeStep::Kind::kConfig, index});
+  Merger merger(out_.tree, [&](Tree&, NodeId node) { return container_behind(node, entry.config_path); });
   try {
     merge_at_package(*loaded, entry, merger);
   } catch (const MergeConflict& conflict) {
@@ -386,11 +386,16 @@ void Composer::suggest_group(const Override& word, Diagnostic& diagnostic) const
       near[0] + std::string(word.input_line.substr(std::min(word.input_line.find('='), word.input_line.size())));
 }
 
+void Composer::begin_step(ComposeStep step) {
+  out_.tree.begin_step(static_cast<uint32_t>(out_.steps.size()));
+  out_.steps.push_back(step);
+}
+
 void Composer::apply_overrides() {
   for (const Override* word : out_.defaults.config_overrides) {
-    out_.steps.push_back({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
+    begin_step({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
     try {
-      apply_value_override(out_.tree, resolver_, *word, step());
+      apply_value_override(out_.tree, resolver_, *word);
     } catch (ConfigError& error) {
       suggest_group(*word, error.diagnostics().front());
       if (!is_consequence(word->key_or_group)) pass_over(error);
@@ -448,6 +453,7 @@ Composition compose_by(void (Composer::*steps)(), const std::shared_ptr<FileStor
   out.context.parsed = store->interpolations();
   try {
     (Composer(store, request, out).*steps)();
+    out.tree.begin_step(0);
   } catch (ConfigError& error) {
     // A warning may be what explains the error.
     std::move(out.warnings.begin(), out.warnings.end(), std::back_inserter(error.diagnostics()));

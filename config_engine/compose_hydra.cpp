@@ -109,14 +109,16 @@ void HydraNode::copy_environment() {
 
 NodeId HydraNode::set(NodeId map, std::string_view key, Node value) {
   if (map == kNoNode) return kNoNode;
-  value.step = static_cast<uint32_t>(composition_.steps.size() - 1);
-  const NodeId found = composition_.tree.find(map, key);
-  if (found != kNoNode) {
-    composition_.tree.set_value(found, value);
-    return found;
+  Tree& tree = composition_.tree;
+  NodeId node = tree.find(map, key);
+  if (node != kNoNode) {
+    tree.set_value(node, value);
+  } else {
+    value.set_key(composition_.sources->keep(key));
+    node = tree.add(map, value);
   }
-  value.set_key(composition_.sources->keep(key));
-  return composition_.tree.add(map, value);
+  tree.set_new(node);
+  return node;
 }
 
 NodeId HydraNode::set_text(NodeId map, std::string_view key, std::string_view text) {
@@ -124,8 +126,9 @@ NodeId HydraNode::set_text(NodeId map, std::string_view key, std::string_view te
 }
 
 void HydraNode::fill() {
-  composition_.steps.push_back({ComposeStep::Kind::kRuntime, 0});
   Tree& tree = composition_.tree;
+  tree.begin_step(static_cast<uint32_t>(composition_.steps.size()));
+  composition_.steps.push_back({ComposeStep::Kind::kRuntime, 0});
   const NodeId lists = child(hydra_, "overrides");
   for (const Override& word : composition_.overrides) {
     const NodeId list = child(lists, word.is_hydra_override() ? "hydra" : "task");

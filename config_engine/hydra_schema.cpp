@@ -136,8 +136,6 @@ class HydraSchema {
   }
   void change(NodeId node, Node value) {
     value.pos = tree_[node].pos;
-    value.step = tree_[node].step;
-    value.history = tree_[node].history;
     tree_.set_value(node, value);
   }
 

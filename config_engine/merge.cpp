@@ -2,34 +2,18 @@
 
 namespace cfgtool {
 
-Merger::Merger(Tree& destination, uint32_t step, FindContainer find_container, bool struct_mode)
-    : tree_(destination), step_(step), struct_mode_(struct_mode), find_container_(std::move(find_container)) {}
-
-// Every node from `first` on was copied by this step.
-void Merger::stamp_from(NodeId first) {
-  if (step_ == 0) return;
-  for (NodeId id = first; id < tree_.size(); ++id)
-    tree_[id].step = step_;
-}
-
-void Merger::remember(NodeId node, uint32_t old_step, SourcePos old_pos, uint32_t old_history) {
-  if (step_ == 0) return;
-  tree_[node].history = tree_.add_history({old_pos, old_step, old_history});
-  tree_[node].step = step_;
-}
+Merger::Merger(Tree& destination, FindContainer find_container, bool struct_mode)
+    : tree_(destination), struct_mode_(struct_mode), find_container_(std::move(find_container)) {}
 
 void Merger::replace(NodeId node, const Tree& source, NodeId value) {
-  const Node old = tree_[node];
-  const NodeId first_copy = static_cast<NodeId>(tree_.size());
+  const SourcePos old_pos = tree_[node].pos;
+  const Origin old_origin = tree_.origin(node);
   tree_.assign(node, source, value);
-  stamp_from(first_copy);
-  remember(node, old.step, old.pos, old.history);
+  tree_.set_replaced(node, old_pos, old_origin);
 }
 
 NodeId Merger::append(NodeId into, const Key& key, SourcePos key_pos, const Tree& source, NodeId value) {
-  const NodeId id = tree_.add_copy(into, source, value, key, key_pos);
-  stamp_from(id);
-  return id;
+  return tree_.add_copy(into, source, value, key, key_pos);
 }
 
 // Returns the container that now stands in the interpolation's place, or `node` as it was.
@@ -37,13 +21,14 @@ NodeId Merger::expand_interpolation(NodeId node) {
   if (tree_[node].kind != NodeKind::kInterpolation || !find_container_) return node;
   const NodeId target = find_container_(tree_, node);
   if (target == kNoNode || !tree_[target].is_container()) return node;
-  const Node old = tree_[node];
+  const SourcePos old_pos = tree_[node].pos;
+  const Origin old_origin = tree_.origin(node);
   const NodeId first_copy = static_cast<NodeId>(tree_.size());
   tree_.assign(node, tree_, target);
   // What was copied keeps the places and steps of the values that the interpolation referred to.
   for (NodeId id = first_copy; id < tree_.size(); ++id)
-    tree_[id].history = 0;
-  remember(node, old.step, old.pos, old.history);
+    tree_.forget_replaced(id);
+  tree_.set_replaced(node, old_pos, old_origin);
   return node;
 }
 

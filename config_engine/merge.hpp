@@ -1,6 +1,6 @@
 /// \file
 /// Merges a config into the composed tree as OmegaConf merges untyped configs (BaseContainer._map_merge), recording
-/// which step put each value there and what it replaced.
+/// what each value replaced. The tree knows which step it is (Tree::begin_step).
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,8 @@ struct StructViolation {
 
 class Merger {
  public:
-  /// \param step what to write into Node::step of each value that is added or replaced; 0: nothing is recorded
   /// \param struct_mode no new keys: they throw StructViolation
-  Merger(Tree& destination, uint32_t step, FindContainer find_container, bool struct_mode = false);
+  Merger(Tree& destination, FindContainer find_container, bool struct_mode = false);
 
   /// Merges `source[root]`, a map, into the map `into`.
   /// \throws MergeConflict
@@ -54,11 +53,8 @@ class Merger {
 
  private:
   NodeId expand_interpolation(NodeId node);
-  void remember(NodeId node, uint32_t old_step, SourcePos old_pos, uint32_t old_history);
-  void stamp_from(NodeId first);
 
   Tree& tree_;
-  uint32_t step_;
   bool struct_mode_;
   FindContainer find_container_;
 };

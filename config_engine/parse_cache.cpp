@@ -152,7 +152,6 @@ class RecordWriter {
     out.next = node.next;
     out.pos = stored(node.pos);
     out.key_pos = stored(node.key_pos);
-    failed_ |= node.step != 0 || node.history != 0;
     return out;
   }
 

@@ -73,10 +73,11 @@ ValueCause Provenance::cause(SourcePos pos, uint32_t step) const {
   return cause;
 }
 
-std::vector<ValueCause> Provenance::causes_of(const Node& node) const {
-  std::vector<ValueCause> causes{cause(node.pos, node.step)};
-  for (uint32_t entry = node.history; entry != 0; entry = written_.history(entry).earlier)
-    causes.push_back(cause(written_.history(entry).pos, written_.history(entry).step));
+std::vector<ValueCause> Provenance::causes_of(NodeId node) const {
+  std::vector<ValueCause> causes{cause_of(written_, node)};
+  const Replacement* replaced = written_.replacement(written_.origin(node));
+  for (; replaced; replaced = written_.replacement(replaced->old_origin))
+    causes.push_back(cause(replaced->old_pos, written_.step(replaced->old_origin)));
   std::ranges::reverse(causes);
   return causes;
 }
@@ -85,7 +86,7 @@ ValueProvenance Provenance::explain(NodeId node) {
   ValueProvenance result;
   result.key = dotted_path(written_, node);
   result.node = node;
-  result.causes = causes_of(written_[node]);
+  result.causes = causes_of(node);
   collect_reads(node, 0, result.reads);
   return result;
 }
@@ -164,7 +165,7 @@ ValueRead Provenance::read_key(std::string_view path, NodeId from, size_t depth)
     if (node == kNoNode || node >= written_.size()) return read;
     read.name = dotted_path(written_, node);
     read.is_there = true;
-    read.causes = causes_of(written_[node]);
+    read.causes = causes_of(node);
     collect_reads(node, depth + 1, read.reads);
     read.value = python_repr(resolved_, resolver_->dereference(node));
   } catch (const ConfigError&) {

@@ -55,7 +55,7 @@ class Provenance {
   ValueProvenance explain(NodeId node);
   /// What set a node of this composition, which need not be one of written(): of a value that an interpolation led to,
   /// where that value stands.
-  ValueCause cause_of(const Node& node) const { return cause(node.pos, node.step); }
+  ValueCause cause_of(const Tree& tree, NodeId node) const { return cause(tree[node].pos, tree.step(node)); }
 
   /// The value that holds: interpolations evaluated. \throws ConfigError with sources where one fails
   /// \return a node of resolved()
@@ -63,7 +63,7 @@ class Provenance {
   const Tree& resolved() const { return resolved_; }
 
  private:
-  std::vector<ValueCause> causes_of(const Node& node) const;
+  std::vector<ValueCause> causes_of(NodeId node) const;
   ValueCause cause(SourcePos pos, uint32_t step) const;
   void collect_reads(NodeId node, size_t depth, std::vector<ValueRead>& reads);
   void collect_reads(const Interpolation& text, uint32_t expr, NodeId node, size_t depth,

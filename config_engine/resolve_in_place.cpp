@@ -16,6 +16,7 @@ constexpr size_t kMostCopiedNodes = size_t{4} << 20;
 
 void Resolver::replace_by(NodeId node, NodeId value) {
   const Node old = tree_[node];
+  const Origin old_origin = tree_.origin(node);
   if (old.kind != NodeKind::kInterpolation) return;
   const size_t size = tree_.size();
   tree_.assign(node, tree_, value);
@@ -25,13 +26,12 @@ void Resolver::replace_by(NodeId node, NodeId value) {
     fail("", fmt::format("interpolations copy more than {} values in all", kMostCopiedNodes), "interpolation-too-long");
   }
   Node& now = tree_[node];
-  now.step = tree_[value].step;
   // A string that reads as an interpolation or as "???" is one from now on, as in OmegaConf.
   if (now.kind == NodeKind::kString) {
     now.kind = Node::of_string(now.text()).kind;
     if (now.kind == NodeKind::kInterpolation) validate_interpolation(now.text(), {&sources_, now.pos});
   }
-  tree_[node].history = tree_.add_history({old.pos, old.step, old.history});
+  tree_.set_replaced_by(tree_.step(value), node, old.pos, old_origin);
 }
 
 // omegaconf: _impl._resolve_container_value
@@ -46,7 +46,7 @@ void Resolver::resolve_child(NodeId child) {
       missing.pos = tree_[child].pos;
       const Node old = tree_[child];
       tree_.set_value(child, missing);
-      tree_[child].history = tree_.add_history({old.pos, old.step, old.history});
+      tree_.set_replaced_by(tree_.step(child), child, old.pos, tree_.origin(child));
       return;
     }
     if (code == "resolver-unknown" && context_.keep_unknown_resolvers) {

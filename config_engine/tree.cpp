@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <tuple>
 #include <type_traits>
@@ -9,7 +10,7 @@
 namespace cfgtool {
 
 static_assert(std::is_trivially_copyable_v<Node>);
-static_assert(sizeof(Node) <= 64);
+static_assert(sizeof(Node) <= 48);
 
 namespace {
 // Below this many keys a walk over the siblings is faster than a hash table.
@@ -105,7 +106,7 @@ const char* type_name(const Node& node) {
   return "";
 }
 
-Tree::Tree() : history_(1) {
+Tree::Tree() {
   nodes_.push_back(Node::map());
 }
 
@@ -240,9 +241,8 @@ void Tree::set_value(NodeId id, const Node& value) {
 }
 
 void Tree::assign(NodeId id, const Tree& from, NodeId source) {
-  Node value = from.nodes_[source];
-  take_history(value, from);
-  set_value(id, value);
+  set_value(id, from.nodes_[source]);
+  take_origin(id, from, source);
   copy_children(id, from, source);
 }
 
@@ -254,24 +254,69 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key&
   Node node = from.nodes_[source];
   node.set_key(key);
   node.key_pos = key_pos;
-  take_history(node, from);
   if (node.is_container()) {
     node.child = {kNoNode, kNoNode};
     node.length = 0;
   }
   const NodeId id = add(parent, node);
+  take_origin(id, from, source);
   copy_children(id, from, source);
   return id;
 }
 
-/// A node's history is an index into its own tree's: another tree gets the entries as well.
-void Tree::take_history(Node& node, const Tree& from) {
-  if (node.history == 0 || &from == this) return;
-  uint32_t entry = node.history;
-  node.history = static_cast<uint32_t>(history_.size());
-  for (; entry != 0; entry = from.history_[entry].earlier) {
-    history_.push_back(from.history_[entry]);
-    history_.back().earlier = from.history_[entry].earlier == 0 ? 0 : static_cast<uint32_t>(history_.size());
+uint32_t Tree::step(Origin origin) const {
+  const Replacement* const replaced = replacement(origin);
+  return replaced ? replaced->step : origin.word;
+}
+
+const Replacement* Tree::replacement(Origin origin) const {
+  const bool has = (origin.word & Origin::kReplaced) != 0;
+  return has ? &replacements_[origin.word & ~Origin::kReplaced] : nullptr;
+}
+
+void Tree::begin_step(uint32_t step) {
+  if (!kNodesKnowPlaces) return;
+  const auto first = static_cast<NodeId>(nodes_.size());
+  if (!runs_.empty() && runs_.back().first == first) runs_.pop_back();
+  runs_.push_back({first, step});
+}
+
+Origin Tree::origin(NodeId id) const {
+  if (id < origins_.size() && origins_[id]) return origins_[id];
+  const auto behind =
+      std::upper_bound(runs_.begin(), runs_.end(), id, [](NodeId node, const StepRun& run) { return node < run.first; });
+  return behind == runs_.begin() ? Origin() : Origin{std::prev(behind)->step};
+}
+
+void Tree::set_origin(NodeId id, Origin origin) {
+  if (!kNodesKnowPlaces || (!origin && origins_.size() <= id)) return;
+  if (origins_.size() <= id) {
+    origins_.reserve(nodes_.capacity());
+    origins_.resize(id + 1);
+  }
+  origins_[id] = origin;
+}
+
+void Tree::set_replaced_by(uint32_t step, NodeId id, SourcePos old_pos, Origin old_origin) {
+  if (!kNodesKnowPlaces) return;
+  replacements_.push_back({step, old_pos, old_origin});
+  set_origin(id, {static_cast<uint32_t>(replacements_.size() - 1) | Origin::kReplaced});
+}
+
+// An origin may be an index into its own tree's replacements: another tree gets these as well.
+void Tree::take_origin(NodeId id, const Tree& from, NodeId source) {
+  if (from.runs_.empty()) return;
+  Origin origin = from.origin(source);
+  if (&from == this || !from.replacement(origin)) {
+    set_origin(id, origin);
+    return;
+  }
+  set_origin(id, {static_cast<uint32_t>(replacements_.size()) | Origin::kReplaced});
+  while (const Replacement* const replaced = from.replacement(origin)) {
+    origin = replaced->old_origin;
+    replacements_.push_back(*replaced);
+    if (from.replacement(origin))
+      replacements_.back().old_origin = {static_cast<uint32_t>(replacements_.size()) | Origin::kReplaced};
   }
 }
 
@@ -292,12 +337,13 @@ void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
         node.child = {kNoNode, kNoNode};
         node.length = 0;
       }
-      child = node.next;
-      take_history(node, from);
       node.parent = to;
       node.next = i + 1 < count ? first + i + 1 : kNoNode;
       node.previous = i > 0 ? first + i - 1 : kNoNode;
+      const NodeId next_child = from.nodes_[child].next;
       nodes_.push_back(node);
+      take_origin(first + i, from, child);
+      child = next_child;
     }
     if (count > 0) nodes_[to].child = {first, first + count - 1};
     nodes_[to].length = count;
@@ -365,12 +411,6 @@ std::string Tree::key_path(NodeId id) const {
     }
   }
   return path;
-}
-
-uint32_t Tree::add_history(HistoryEntry entry) {
-  if constexpr (!kNodesKnowPlaces) return 0;
-  history_.push_back(entry);
-  return static_cast<uint32_t>(history_.size() - 1);
 }
 
 }  // namespace cfgtool

@@ -57,13 +57,9 @@ struct Key {
 
 #ifdef CFGTOOL_WITHOUT_PLACES
 /// tests/bench/provenance_cost.cpp measures an engine whose nodes do not know where they come from: what is assigned to
-/// these is not kept.
+/// this is not kept.
 struct NoPlace : SourcePos {
   const NoPlace& operator=(SourcePos) const { return *this; }
-};
-struct NoNumber {
-  const NoNumber& operator=(uint32_t) const { return *this; }
-  operator uint32_t() const { return 0; }
 };
 inline constexpr bool kNodesKnowPlaces = false;
 #else
@@ -90,13 +86,10 @@ struct Node {
   NodeId next = kNoNode;      ///< the next child of the same parent
   NodeId previous = kNoNode;  ///< the one before
 #ifndef CFGTOOL_WITHOUT_PLACES
-  SourcePos pos;         ///< of the value
-  SourcePos key_pos;     ///< of the key, or of a list item's value
-  uint32_t step = 0;     ///< which composition step put it there: an index into the composition's steps; 0 = not known
-  uint32_t history = 0;  ///< what it replaced: an index into the tree's history; 0 = nothing
+  SourcePos pos;      ///< of the value
+  SourcePos key_pos;  ///< of the key, or of a list item's value
 #else
   static inline NoPlace pos, key_pos;
-  static inline NoNumber step, history;
 #endif
 
   Node() : integer(0) {}
@@ -124,11 +117,19 @@ struct Node {
 /// Python's name of the value's type: "int", "str", "NoneType", "dict", "list" …
 const char* type_name(const Node& node);
 
-/// What a value replaced: where the earlier one stood and which step had put it there.
-struct HistoryEntry {
-  SourcePos pos;
-  uint32_t step = 0;
-  uint32_t earlier = 0;  ///< index of what that one had replaced in turn; 0 = nothing
+/// Which composition step put a value there, and what it replaced. Means something to the Tree that it is of.
+struct Origin {
+  uint32_t word = 0;  ///< 0: not known; with kReplaced: an index into the tree's replacements; else the step
+
+  static constexpr uint32_t kReplaced = 0x80000000u;
+  explicit operator bool() const { return word != 0; }
+};
+
+/// A value that was put in another's place.
+struct Replacement {
+  uint32_t step = 0;  ///< of the new value: an index into the composition's steps
+  SourcePos old_pos;  ///< where the old value stands
+  Origin old_origin;  ///< and who had put it there
 };
 
 class Tree {
@@ -153,7 +154,7 @@ class Tree {
   NodeId add_detached(Node node, NodeId parent);
   /// Unlinks `child`; its nodes stay in the array, unreachable.
   void remove(NodeId child);
-  /// Makes `id` hold `value`, dropping its children; its key, parent and place among its siblings stay.
+  /// Makes `id` hold `value`, dropping its children; its key, parent, origin and place among its siblings stay.
   void set_value(NodeId id, const Node& value);
   /// Makes `id` hold a deep copy of `from[source]`; `id`'s key, parent and place among its siblings stay. `from` may be
   /// *this as long as `id` does not lie below `source`.
@@ -173,8 +174,23 @@ class Tree {
   /// `a.b[0].c` as OmegaConf's full_key writes it; empty for the root.
   std::string key_path(NodeId id) const;
 
-  uint32_t add_history(HistoryEntry entry);
-  const HistoryEntry& history(uint32_t index) const { return history_[index]; }
+  /// All nodes that are added from now on are by this step: an index into the composition's steps; 0 = not known.
+  void begin_step(uint32_t step);
+  Origin origin(NodeId id) const;
+  /// An index into the composition's steps; 0 = not known.
+  uint32_t step(NodeId id) const { return step(origin(id)); }
+  uint32_t step(Origin origin) const;
+  /// What the value replaced, or nullptr; what that one had replaced in turn: `replacement(found->old_origin)`.
+  const Replacement* replacement(Origin origin) const;
+  /// The step that has begun last put the value of `id` there; of what was there before, nothing is to be known.
+  void set_new(NodeId id) { set_origin(id, {current_step()}); }
+  /// The step that has begun last, or another one, made `id` hold its value, where one was that stood at `old_pos`.
+  void set_replaced(NodeId id, SourcePos old_pos, Origin old_origin) {
+    if (current_step() != 0) set_replaced_by(current_step(), id, old_pos, old_origin);
+  }
+  void set_replaced_by(uint32_t step, NodeId id, SourcePos old_pos, Origin old_origin);
+  /// What the value of `id` had replaced is not to be known any more.
+  void forget_replaced(NodeId id) { set_origin(id, {step(id)}); }
 
   /// Children in order: `for (NodeId child : tree.children(id))`. Empty for scalars.
   class Children {
@@ -215,13 +231,22 @@ class Tree {
     size_t used_ = 0;            // slots that end no search
   };
 
-  void take_history(Node& node, const Tree& from);
+  uint32_t current_step() const { return runs_.empty() ? 0 : runs_.back().step; }
+  void set_origin(NodeId id, Origin origin);
+  void take_origin(NodeId id, const Tree& from, NodeId source);
   void copy_children(NodeId to, const Tree& from, NodeId source);
   bool has_neighbouring_children(NodeId id) const;
   void update_index(NodeId map, NodeId added);
 
   std::vector<Node> nodes_;
-  std::vector<HistoryEntry> history_;
+  /// Nodes are added step by step, so that hardly one has to keep its step itself.
+  struct StepRun {
+    NodeId first;
+    uint32_t step;
+  };
+  std::vector<StepRun> runs_;    // ascending; empty for a tree that no step made, as that of a file
+  std::vector<Origin> origins_;  // by NodeId, of those whose origin is not that of their run: not 0
+  std::vector<Replacement> replacements_;
   std::unordered_map<NodeId, KeyIndex> indexes_;  // of maps with many keys only
 };
 

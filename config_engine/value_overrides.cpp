@@ -46,8 +46,8 @@ bool python_equal(const Tree& a_tree, NodeId a_id, const Tree& b_tree, NodeId b_
 
 class ValueOverride {
  public:
-  ValueOverride(Tree& tree, Resolver& resolver, const Override& word, uint32_t step)
-      : tree_(tree), resolver_(resolver), word_(word), step_(step) {}
+  ValueOverride(Tree& tree, Resolver& resolver, const Override& word)
+      : tree_(tree), resolver_(resolver), word_(word) {}
 
   void apply();
 
@@ -86,7 +86,6 @@ class ValueOverride {
   Tree& tree_;
   Resolver& resolver_;
   const Override& word_;
-  uint32_t step_;
   Node passed_ = Node::map();  // what enter() put a mapping in the place of; a map if nothing
 };
 
@@ -312,7 +311,7 @@ NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_a
   if (next != kNoNode) passed_ = tree_[next];
   Tree empty;
   empty[empty.root()].pos = key_part_pos(key);
-  Merger merger(tree_, step_, {});
+  Merger merger(tree_, {});
   if (next == kNoNode)
     return merger.append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), empty, empty.root());
   merger.replace(next, empty, empty.root());
@@ -322,7 +321,7 @@ NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_a
 void ValueOverride::merge_into(NodeId node, bool force_add) {
   const Tree& value = word_.value;
   const NodeId root = value.root();
-  Merger merger(tree_, step_, find_container(), !force_add);
+  Merger merger(tree_, find_container(), !force_add);
   if (tree_[node].kind != value[root].kind) {
     refuse_merge("Cannot merge DictConfig with ListConfig", node);
   }
@@ -346,7 +345,7 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
     if (tree_[container].kind == NodeKind::kList) refuse_merge("list assignment index out of range", container);
     if (!force_add) refuse_missing_key(container, key);
     check_value();
-    Merger(tree_, step_, {})
+    Merger(tree_, {})
         .append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), value, value.root());
     return;
   }
@@ -354,7 +353,7 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
   if (value[value.root()].is_container() && tree_[node].is_container()) {
     merge_into(node, force_add);
   } else {
-    Merger(tree_, step_, {}).replace(node, value, value.root());
+    Merger(tree_, {}).replace(node, value, value.root());
   }
 }
 
@@ -381,7 +380,7 @@ void ValueOverride::extend_list() {
            word_.key_pos);
   }
   const Tree& value = word_.value;
-  Merger merger(tree_, step_, {});
+  Merger merger(tree_, {});
   for (NodeId item : value.children(value.root()))
     merger.append(list, Key(), value[item].pos, value, item);
 }
@@ -414,8 +413,8 @@ void ValueOverride::apply() {
 
 }  // namespace
 
-void apply_value_override(Tree& tree, Resolver& resolver, const Override& word, uint32_t step) {
-  ValueOverride(tree, resolver, word, step).apply();
+void apply_value_override(Tree& tree, Resolver& resolver, const Override& word) {
+  ValueOverride(tree, resolver, word).apply();
 }
 
 }  // namespace cfgtool

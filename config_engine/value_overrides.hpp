@@ -12,8 +12,7 @@
 namespace cfgtool {
 
 /// \param resolver of `tree`: some overrides look through interpolations
-/// \param step what to write into Node::step of each value that is added or replaced
 /// \throws ConfigError (without sources), worded as Hydra words it
-void apply_value_override(Tree& tree, Resolver& resolver, const Override& word, uint32_t step);
+void apply_value_override(Tree& tree, Resolver& resolver, const Override& word);
 
 }  // namespace cfgtool

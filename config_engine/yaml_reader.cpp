@@ -61,18 +61,14 @@ class EventAdapter : public YAML::EventHandler {
   // that of what follows.
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const size_t begin = offset_of(mark);
-    if (anchor != YAML::NullAnchor) {
-      YamlEvent event = make_event(YamlEvent::Kind::kScalar, mark, "?", anchor);
-      event.plain = true;
-      builder_.scalar(event);
-      return;
-    }
     YamlEvent event;
+    if (anchor != YAML::NullAnchor) event = make_event(YamlEvent::Kind::kScalar, mark, "?", anchor);
     event.plain = true;
-    const std::string_view rest = text().substr(std::min(begin, text().size()));
+    const size_t content = anchor != YAML::NullAnchor ? skip_properties(begin) : begin;
+    const std::string_view rest = text().substr(std::min(content, text().size()));
     const bool is_written =
         rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
-    event.pos = is_written ? text_.pos(begin) : behind_last_token(begin);
+    event.pos = is_written ? text_.pos(content) : where_nothing_is(begin);
     builder_.scalar(event);
   }
 
@@ -88,10 +84,15 @@ class EventAdapter : public YAML::EventHandler {
                 const std::string& value) override {
     YamlEvent event = make_event(YamlEvent::Kind::kScalar, mark, tag, anchor);
     event.plain = tag == "?";
+    const size_t content = skip_properties(offset_of(mark));
     if (next_block_scalar_ < block_scalars_.size() && block_scalars_[next_block_scalar_].pos == event.pos) {
       event.text = sources_.keep(block_scalars_[next_block_scalar_++].value);
+    } else if (value.empty() && !is_empty_quoted(content)) {
+      event.pos = where_nothing_is(offset_of(mark));  // `!!str` and no more
     } else {
-      event.text = keep_scalar(value, skip_properties(offset_of(mark)));
+      event.text = keep_scalar(value, content);
+      const bool is_quoted = text()[content] == '"' || text()[content] == '\'';
+      end_of_scalar_ = content + (is_quoted ? quoted_length(text().substr(content)) : value.size());
     }
     builder_.scalar(event);
   }
@@ -158,7 +159,15 @@ class EventAdapter : public YAML::EventHandler {
     return at;
   }
 
-  SourcePos behind_last_token(size_t before) const {
+  bool is_empty_quoted(size_t at) const {
+    const std::string_view rest = text().substr(std::min(at, text().size()));
+    return rest.starts_with("\"\"") || rest.starts_with("''");
+  }
+
+  /// Of a value that is left out: behind the last token before its properties or before what follows. Of that of `? key`,
+  /// yaml-cpp's mark is the question mark's: then behind the key.
+  SourcePos where_nothing_is(size_t before) const {
+    if (before < end_of_scalar_) return text_.pos(end_of_scalar_ - 1) + 1;
     size_t at = std::min(before, text().size());
     while (at > 0 && is_white(text()[at - 1]))
       --at;
@@ -184,6 +193,7 @@ class EventAdapter : public YAML::EventHandler {
   size_t next_block_scalar_ = 0;
   YamlTreeBuilder builder_;
   std::vector<std::string_view> anchors_;
+  size_t end_of_scalar_ = 0;  // that came last
   size_t documents_ = 0;
 };
 

@@ -110,8 +110,9 @@ std::string key_comment(const SourceMap& sources, const Tree& tree, NodeId id) {
   const std::string_view key = node.key().text;
   std::string words = comment_at(sources, node.key_pos, key);
   if (words.empty()) words = comment_at(sources, node.pos, key);
-  for (uint32_t entry = node.history; words.empty() && entry != 0; entry = tree.history(entry).earlier)
-    words = comment_at(sources, tree.history(entry).pos, key);
+  const Replacement* replaced = tree.replacement(tree.origin(id));
+  for (; words.empty() && replaced; replaced = tree.replacement(replaced->old_origin))
+    words = comment_at(sources, replaced->old_pos, key);
   return words;
 }
 

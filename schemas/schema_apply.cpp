@@ -49,8 +49,6 @@ void coerce(Tree& tree, NodeId id, std::string_view type, SourceMap& sources) {
   if (!value && type == "integer") value = as_whole_number(tree[id]);
   if (!value) return;
   value->pos = tree[id].pos;
-  value->step = tree[id].step;
-  value->history = tree[id].history;
   tree.set_value(id, *value);
 }
 
@@ -61,7 +59,7 @@ class Application {
 
   void coerce_overrides() {
     for (const auto [node, part] : applied()) {
-      const uint32_t step = tree_[node].step;
+      const uint32_t step = tree_.step(node);
       const bool overridden =
           step < composition_.steps.size() && composition_.steps[step].kind == ComposeStep::Kind::kOverride;
       if (overridden) coerce(tree_, node, only_type(compiled_.parts[part]), *composition_.sources);
@@ -120,7 +118,6 @@ class Application {
     if (node.is_text() || node.kind == NodeKind::kBytes || node.kind == NodeKind::kBigInt)
       node.text_data = composition_.sources->keep(node.text()).data();
     node.parent = node.next = node.previous = kNoNode;
-    node.step = node.history = 0;
     node.pos = own(part, from.pos);
     node.key_pos = own(part, from.key_pos);
     return node;

@@ -31,7 +31,7 @@ class Reporter {
     if (!problem.key.empty()) out.key_path = below(out.key_path, problem.key);
     if (options_.override_of) out.fix = what_to_type(problem, out.code, out.key_path);
     add_labels(problem, out);
-    add_step(tree_[problem.node], out);
+    add_step(problem.node, out);
     const std::string_view description = schema_.compiled().parts[problem.part].text("description");
     if (!description.empty()) out.notes.push_back(fmt::format("the schema says: {}", shortened(description, 1'000)));
     return out;
@@ -45,7 +45,7 @@ class Reporter {
   std::string what_to_type(const SchemaProblem& problem, const std::string& code, const std::string& path) const {
     if (code == "schema-required") return "+" + path + "=…";
     if (problem.nearest.empty()) return {};
-    const Override* const word = options_.override_of(tree_[problem.node].step);
+    const Override* const word = options_.override_of(tree_.step(problem.node));
     const bool sets_it = word && word->key_or_group == path;
     const std::string_view line = sets_it ? std::string_view(word->input_line) : std::string_view();
     const std::string_view key = line.substr(0, line.find('='));
@@ -110,9 +110,9 @@ class Reporter {
         std::max<size_t>(std::min(text_at(node.pos).find_first_of(" ,]}#\t\r"), text_at(node.pos).size()), 1));
   }
 
-  void add_step(const Node& node, Diagnostic& out) const {
+  void add_step(NodeId node, Diagnostic& out) const {
     if (!options_.step_name) return;
-    const std::string name = options_.step_name(node.step);
+    const std::string name = options_.step_name(tree_.step(node));
     if (!name.empty()) out.notes.push_back("put there by " + name);
   }
 
@@ -151,7 +151,7 @@ void note_read_only_and_deprecated(const Schema& schema, const Tree& tree, const
   for (const auto [node, part_number] : applied) {
     if (problems.size() >= SchemaChecker::kMostProblems) return;
     const SchemaPart& part = schema.compiled().parts[part_number];
-    if (part.flag("readOnly") && options.override_of && options.override_of(tree[node].step)) {
+    if (part.flag("readOnly") && options.override_of && options.override_of(tree.step(node))) {
       problems.push_back({"schema-read-only",
                           node,
                           false,
