@@ -74,10 +74,10 @@ Diagnostic changed_warning(const std::string& folder, const std::vector<std::str
   Diagnostic warning;
   warning.severity = Severity::kWarning;
   warning.code = "run-files-changed";
-  warning.message =
-      fmt::format("the values of '{}' are those of the run; who set them can be told only as far as its files give the "
-                  "same now",
-                  folder);
+  warning.message = fmt::format(
+      "the values of '{}' are those of the run; who set them can be told only as far as its files give the "
+      "same now",
+      folder);
   warning.notes = reasons;
   warning.notes.push_back(fmt::format("`cfgtool verify {}` says which values that changes", folder));
   return warning;

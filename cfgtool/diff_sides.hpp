@@ -17,8 +17,8 @@ namespace cfgtool {
 struct DiffSide {
   Composition composition;
   Tree values;  ///< what is compared: the job's configuration, resolved or as written
-  /// Of a run, whose `values` are those that its folder holds: what the same inputs give now, as far as they do. Says who
-  /// set what is still the same.
+  /// Of a run, whose `values` are those that its folder holds: what the same inputs give now, as far as they do. Says
+  /// who set what is still the same.
   std::optional<Tree> composed;
   std::vector<RecordedFile> changed;    ///< of a run: the files that are not what it read
   std::vector<RevisionFolder> folders;  ///< that its files come from, if they are of a revision: gone by then
@@ -35,8 +35,8 @@ struct DiffSides {
 void compose_words(const HydraFlags& common, const std::vector<std::string>& left,
                    const std::vector<std::string>& right, bool resolve, DiffSides& sides);
 
-/// The values that two runs' folders hold: their resolved.yaml, where there is one, else their config.yaml. Composed again
-/// from what they record, to say who set what; a warning says which files are not what they were then.
+/// The values that two runs' folders hold: their resolved.yaml, where there is one, else their config.yaml. Composed
+/// again from what they record, to say who set what; a warning says which files are not what they were then.
 void compose_runs(const std::string& left, const std::string& right, bool resolve, DiffSides& sides);
 
 /// The folders of -cp and -cd are those of the revisions; what else is on the search path is read as it is now.

@@ -6,10 +6,7 @@ Merger::Merger(Tree& destination, FindContainer find_container, bool struct_mode
     : tree_(destination), struct_mode_(struct_mode), find_container_(std::move(find_container)) {}
 
 void Merger::replace(NodeId node, const Tree& source, NodeId value) {
-  const SourcePos old_pos = tree_[node].pos;
-  const Origin old_origin = tree_.origin(node);
-  tree_.assign(node, source, value);
-  tree_.set_replaced(node, old_pos, old_origin);
+  tree_.replace(node, source, value);
 }
 
 NodeId Merger::append(NodeId into, const Key& key, SourcePos key_pos, const Tree& source, NodeId value) {
@@ -21,14 +18,11 @@ NodeId Merger::expand_interpolation(NodeId node) {
   if (tree_[node].kind != NodeKind::kInterpolation || !find_container_) return node;
   const NodeId target = find_container_(tree_, node);
   if (target == kNoNode || !tree_[target].is_container()) return node;
-  const SourcePos old_pos = tree_[node].pos;
-  const Origin old_origin = tree_.origin(node);
   const NodeId first_copy = static_cast<NodeId>(tree_.size());
-  tree_.assign(node, tree_, target);
+  tree_.replace(node, tree_, target);
   // What was copied keeps the places and steps of the values that the interpolation referred to.
   for (NodeId id = first_copy; id < tree_.size(); ++id)
-    tree_.forget_replaced(id);
-  tree_.set_replaced(node, old_pos, old_origin);
+    tree_.forget_earlier(id);
   return node;
 }
 

@@ -75,9 +75,8 @@ ValueCause Provenance::cause(SourcePos pos, uint32_t step) const {
 
 std::vector<ValueCause> Provenance::causes_of(NodeId node) const {
   std::vector<ValueCause> causes{cause_of(written_, node)};
-  const Replacement* replaced = written_.replacement(written_.origin(node));
-  for (; replaced; replaced = written_.replacement(replaced->old_origin))
-    causes.push_back(cause(replaced->old_pos, written_.step(replaced->old_origin)));
+  for (const EarlierValue& earlier : written_.earlier(node))
+    causes.push_back(cause(earlier.pos, earlier.step));
   std::ranges::reverse(causes);
   return causes;
 }

@@ -16,10 +16,9 @@ constexpr size_t kMostCopiedNodes = size_t{4} << 20;
 
 void Resolver::replace_by(NodeId node, NodeId value) {
   const Node old = tree_[node];
-  const Origin old_origin = tree_.origin(node);
   if (old.kind != NodeKind::kInterpolation) return;
   const size_t size = tree_.size();
-  tree_.assign(node, tree_, value);
+  tree_.replace_by_own(node, value);
   copied_nodes_ += tree_.size() - size;
   if (copied_nodes_ > kMostCopiedNodes) {
     trail_.assign(1, {node});
@@ -31,7 +30,6 @@ void Resolver::replace_by(NodeId node, NodeId value) {
     now.kind = Node::of_string(now.text()).kind;
     if (now.kind == NodeKind::kInterpolation) validate_interpolation(now.text(), {&sources_, now.pos});
   }
-  tree_.set_replaced_by(tree_.step(value), node, old.pos, old_origin);
 }
 
 // omegaconf: _impl._resolve_container_value
@@ -44,9 +42,7 @@ void Resolver::resolve_child(NodeId child) {
     if (code == "interpolation-to-missing") {
       Node missing = Node::of_string("???");
       missing.pos = tree_[child].pos;
-      const Node old = tree_[child];
       tree_.set_value(child, missing);
-      tree_.set_replaced_by(tree_.step(child), child, old.pos, tree_.origin(child));
       return;
     }
     if (code == "resolver-unknown" && context_.keep_unknown_resolvers) {

@@ -242,7 +242,7 @@ void Tree::set_value(NodeId id, const Node& value) {
 
 void Tree::assign(NodeId id, const Tree& from, NodeId source) {
   set_value(id, from.nodes_[source]);
-  take_origin(id, from, source);
+  if (!from.runs_.empty()) take_origin(id, from, source);
   copy_children(id, from, source);
 }
 
@@ -259,19 +259,9 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key&
     node.length = 0;
   }
   const NodeId id = add(parent, node);
-  take_origin(id, from, source);
+  if (!from.runs_.empty()) take_origin(id, from, source);
   copy_children(id, from, source);
   return id;
-}
-
-uint32_t Tree::step(Origin origin) const {
-  const Replacement* const replaced = replacement(origin);
-  return replaced ? replaced->step : origin.word;
-}
-
-const Replacement* Tree::replacement(Origin origin) const {
-  const bool has = (origin.word & Origin::kReplaced) != 0;
-  return has ? &replacements_[origin.word & ~Origin::kReplaced] : nullptr;
 }
 
 void Tree::begin_step(uint32_t step) {
@@ -281,48 +271,78 @@ void Tree::begin_step(uint32_t step) {
   runs_.push_back({first, step});
 }
 
-Origin Tree::origin(NodeId id) const {
-  if (id < origins_.size() && origins_[id]) return origins_[id];
-  const auto behind =
-      std::upper_bound(runs_.begin(), runs_.end(), id, [](NodeId node, const StepRun& run) { return node < run.first; });
-  return behind == runs_.begin() ? Origin() : Origin{std::prev(behind)->step};
+uint32_t Tree::step_of(uint32_t origin, NodeId id) const {
+  if ((origin & kReplaced) != 0) return replacements_[origin & ~kReplaced].step;
+  if (origin != 0) return origin;
+  const auto behind = std::upper_bound(runs_.begin(), runs_.end(), id,
+                                       [](NodeId node, const StepRun& run) { return node < run.first; });
+  return behind == runs_.begin() ? 0 : std::prev(behind)->step;
 }
 
-void Tree::set_origin(NodeId id, Origin origin) {
-  if (!kNodesKnowPlaces || (!origin && origins_.size() <= id)) return;
+uint32_t Tree::step(NodeId id) const {
+  return step_of(own_origin(id), id);
+}
+
+std::vector<EarlierValue> Tree::earlier(NodeId id) const {
+  std::vector<EarlierValue> earlier;
+  for (uint32_t origin = own_origin(id); (origin & kReplaced) != 0;) {
+    const Replacement& replaced = replacements_[origin & ~kReplaced];
+    origin = replaced.old_origin;
+    earlier.push_back({replaced.old_pos, step_of(origin, id)});
+  }
+  return earlier;
+}
+
+void Tree::set_origin(NodeId id, uint32_t origin) {
+  if (!kNodesKnowPlaces) return;
   if (origins_.size() <= id) {
-    origins_.reserve(nodes_.capacity());
-    origins_.resize(id + 1);
+    if (origin == 0) return;
+    origins_.resize(nodes_.size());
   }
   origins_[id] = origin;
 }
 
-void Tree::set_replaced_by(uint32_t step, NodeId id, SourcePos old_pos, Origin old_origin) {
-  if (!kNodesKnowPlaces) return;
-  replacements_.push_back({step, old_pos, old_origin});
-  set_origin(id, {static_cast<uint32_t>(replacements_.size() - 1) | Origin::kReplaced});
-}
-
-// An origin may be an index into its own tree's replacements: another tree gets these as well.
+// Origins are indices into their own tree's replacements, or follow from the node's id.
 void Tree::take_origin(NodeId id, const Tree& from, NodeId source) {
-  if (from.runs_.empty()) return;
-  Origin origin = from.origin(source);
-  if (&from == this || !from.replacement(origin)) {
-    set_origin(id, origin);
+  uint32_t origin = from.own_origin(source);
+  if ((origin & kReplaced) == 0 || &from == this) {
+    set_origin(id, origin != 0 ? origin : from.step(source));
     return;
   }
-  set_origin(id, {static_cast<uint32_t>(replacements_.size()) | Origin::kReplaced});
-  while (const Replacement* const replaced = from.replacement(origin)) {
-    origin = replaced->old_origin;
-    replacements_.push_back(*replaced);
-    if (from.replacement(origin))
-      replacements_.back().old_origin = {static_cast<uint32_t>(replacements_.size()) | Origin::kReplaced};
+  set_origin(id, static_cast<uint32_t>(replacements_.size()) | kReplaced);
+  while ((origin & kReplaced) != 0) {
+    replacements_.push_back(from.replacements_[origin & ~kReplaced]);
+    origin = replacements_.back().old_origin;
+    replacements_.back().old_origin = (origin & kReplaced) != 0
+                                          ? static_cast<uint32_t>(replacements_.size()) | kReplaced
+                                          : from.step_of(origin, source);
   }
+}
+
+void Tree::replace_by(uint32_t step, NodeId id, const Tree& from, NodeId source) {
+  const Replacement replaced{step, nodes_[id].pos, own_origin(id)};
+  assign(id, from, source);
+  if (!kNodesKnowPlaces) return;
+  set_origin(id, static_cast<uint32_t>(replacements_.size()) | kReplaced);
+  replacements_.push_back(replaced);
+}
+
+void Tree::replace(NodeId id, const Tree& from, NodeId source) {
+  if (current_step() != 0) {
+    replace_by(current_step(), id, from, source);
+  } else {
+    assign(id, from, source);
+  }
+}
+
+void Tree::replace_by_own(NodeId id, NodeId source) {
+  replace_by(step(source), id, *this, source);
 }
 
 // `to` has no children yet. Brothers get neighbouring ids.
 void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
   if (!from.nodes_[source].is_container()) return;
+  const bool has_origins = !from.runs_.empty();
   // Not recursive: a tree may be deeper than the stack.
   std::vector<std::pair<NodeId, NodeId>> pending;
   while (true) {
@@ -342,7 +362,7 @@ void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
       node.previous = i > 0 ? first + i - 1 : kNoNode;
       const NodeId next_child = from.nodes_[child].next;
       nodes_.push_back(node);
-      take_origin(first + i, from, child);
+      if (has_origins) take_origin(first + i, from, child);
       child = next_child;
     }
     if (count > 0) nodes_[to].child = {first, first + count - 1};

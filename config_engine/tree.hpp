@@ -93,7 +93,9 @@ struct Node {
 #endif
 
   Node() : integer(0) {}
-  static Node null() { return {}; }
+  static Node null() {
+    return {};
+  }
   static Node of_bool(bool value);
   static Node of_int(int64_t value);
   static Node of_float(double value);
@@ -103,11 +105,17 @@ struct Node {
   static Node map();
   static Node list();
 
-  Key key() const { return {key_kind, {key_data, key_length}}; }
+  Key key() const {
+    return {key_kind, {key_data, key_length}};
+  }
   void set_key(Key key);
   /// Of kString, kInterpolation, kMissing, kBytes, kBigInt.
-  std::string_view text() const { return {text_data, length}; }
-  bool is_container() const { return kind == NodeKind::kMap || kind == NodeKind::kList; }
+  std::string_view text() const {
+    return {text_data, length};
+  }
+  bool is_container() const {
+    return kind == NodeKind::kMap || kind == NodeKind::kList;
+  }
   /// Python's str, whatever it means.
   bool is_text() const {
     return kind == NodeKind::kString || kind == NodeKind::kInterpolation || kind == NodeKind::kMissing;
@@ -117,19 +125,10 @@ struct Node {
 /// Python's name of the value's type: "int", "str", "NoneType", "dict", "list" …
 const char* type_name(const Node& node);
 
-/// Which composition step put a value there, and what it replaced. Means something to the Tree that it is of.
-struct Origin {
-  uint32_t word = 0;  ///< 0: not known; with kReplaced: an index into the tree's replacements; else the step
-
-  static constexpr uint32_t kReplaced = 0x80000000u;
-  explicit operator bool() const { return word != 0; }
-};
-
-/// A value that was put in another's place.
-struct Replacement {
-  uint32_t step = 0;  ///< of the new value: an index into the composition's steps
-  SourcePos old_pos;  ///< where the old value stands
-  Origin old_origin;  ///< and who had put it there
+/// A value that another one replaced.
+struct EarlierValue {
+  SourcePos pos;      ///< where it stands
+  uint32_t step = 0;  ///< which composition step had put it there
 };
 
 class Tree {
@@ -174,23 +173,21 @@ class Tree {
   /// `a.b[0].c` as OmegaConf's full_key writes it; empty for the root.
   std::string key_path(NodeId id) const;
 
-  /// All nodes that are added from now on are by this step: an index into the composition's steps; 0 = not known.
+  /// All nodes that are added from now on are put there by this step: an index into the composition's steps; 0 = not
+  /// known.
   void begin_step(uint32_t step);
-  Origin origin(NodeId id) const;
-  /// An index into the composition's steps; 0 = not known.
-  uint32_t step(NodeId id) const { return step(origin(id)); }
-  uint32_t step(Origin origin) const;
-  /// What the value replaced, or nullptr; what that one had replaced in turn: `replacement(found->old_origin)`.
-  const Replacement* replacement(Origin origin) const;
+  /// Which composition step put the value there: an index into the composition's steps; 0 = not known.
+  uint32_t step(NodeId id) const;
+  /// What it replaced, the newest first.
+  std::vector<EarlierValue> earlier(NodeId id) const;
+  /// assign() by the step that has begun last, which is remembered with what was there; not where no step has begun.
+  void replace(NodeId id, const Tree& from, NodeId source);
+  /// assign() by the step that put the source there, in this tree.
+  void replace_by_own(NodeId id, NodeId source);
   /// The step that has begun last put the value of `id` there; of what was there before, nothing is to be known.
-  void set_new(NodeId id) { set_origin(id, {current_step()}); }
-  /// The step that has begun last, or another one, made `id` hold its value, where one was that stood at `old_pos`.
-  void set_replaced(NodeId id, SourcePos old_pos, Origin old_origin) {
-    if (current_step() != 0) set_replaced_by(current_step(), id, old_pos, old_origin);
-  }
-  void set_replaced_by(uint32_t step, NodeId id, SourcePos old_pos, Origin old_origin);
-  /// What the value of `id` had replaced is not to be known any more.
-  void forget_replaced(NodeId id) { set_origin(id, {step(id)}); }
+  void set_new(NodeId id) { set_origin(id, current_step()); }
+  /// What the value of `id` replaced is not to be known any more.
+  void forget_earlier(NodeId id) { set_origin(id, step(id)); }
 
   /// Children in order: `for (NodeId child : tree.children(id))`. Empty for scalars.
   class Children {
@@ -232,20 +229,30 @@ class Tree {
   };
 
   uint32_t current_step() const { return runs_.empty() ? 0 : runs_.back().step; }
-  void set_origin(NodeId id, Origin origin);
+  uint32_t step_of(uint32_t origin, NodeId id) const;
+  uint32_t own_origin(NodeId id) const { return id < origins_.size() ? origins_[id] : 0; }
+  void set_origin(NodeId id, uint32_t origin);
   void take_origin(NodeId id, const Tree& from, NodeId source);
+  void replace_by(uint32_t step, NodeId id, const Tree& from, NodeId source);
   void copy_children(NodeId to, const Tree& from, NodeId source);
   bool has_neighbouring_children(NodeId id) const;
   void update_index(NodeId map, NodeId added);
 
   std::vector<Node> nodes_;
-  /// Nodes are added step by step, so that hardly one has to keep its step itself.
+  // Who put a node there. Nodes are added step by step, so that most need not keep their step themselves: then a node's
+  // origin is 0. Else it is the step, or with kReplaced an index into replacements_.
   struct StepRun {
     NodeId first;
     uint32_t step;
   };
-  std::vector<StepRun> runs_;    // ascending; empty for a tree that no step made, as that of a file
-  std::vector<Origin> origins_;  // by NodeId, of those whose origin is not that of their run: not 0
+  struct Replacement {
+    uint32_t step;  // of the new value
+    SourcePos old_pos;
+    uint32_t old_origin;
+  };
+  static constexpr uint32_t kReplaced = 0x80000000u;
+  std::vector<StepRun> runs_;      // ascending; empty for a tree that no step made, as that of a file
+  std::vector<uint32_t> origins_;  // by NodeId; of nodes behind its end 0
   std::vector<Replacement> replacements_;
   std::unordered_map<NodeId, KeyIndex> indexes_;  // of maps with many keys only
 };

@@ -164,8 +164,8 @@ class EventAdapter : public YAML::EventHandler {
     return rest.starts_with("\"\"") || rest.starts_with("''");
   }
 
-  /// Of a value that is left out: behind the last token before its properties or before what follows. Of that of `? key`,
-  /// yaml-cpp's mark is the question mark's: then behind the key.
+  /// Of a value that is left out: behind the last token before its properties or before what follows. Of that of `?
+  /// key`, yaml-cpp's mark is the question mark's: then behind the key.
   SourcePos where_nothing_is(size_t before) const {
     if (before < end_of_scalar_) return text_.pos(end_of_scalar_ - 1) + 1;
     size_t at = std::min(before, text().size());

@@ -110,9 +110,9 @@ std::string key_comment(const SourceMap& sources, const Tree& tree, NodeId id) {
   const std::string_view key = node.key().text;
   std::string words = comment_at(sources, node.key_pos, key);
   if (words.empty()) words = comment_at(sources, node.pos, key);
-  const Replacement* replaced = tree.replacement(tree.origin(id));
-  for (; words.empty() && replaced; replaced = tree.replacement(replaced->old_origin))
-    words = comment_at(sources, replaced->old_pos, key);
+  for (const EarlierValue& earlier : tree.earlier(id)) {
+    if (words.empty()) words = comment_at(sources, earlier.pos, key);
+  }
   return words;
 }
 

@@ -1,12 +1,13 @@
 /// \file
-/// Measures composing, for provenance_cost.py. Built twice: with the engine as it is, and with one whose nodes do not know
-/// where they come from (CFGTOOL_WITHOUT_PLACES).
+/// Measures composing, for provenance_cost.py. Built twice: with the engine as it is, and with one whose nodes do not
+/// know where they come from (CFGTOOL_WITHOUT_PLACES).
 ///
 ///   provenance_cost FOLDER CONFIG ROUNDS
 ///
-/// prints a JSON object of medians: `compose`, microseconds that compose() takes of the processor whose files were parsed before; `read`, the same
-/// with the files parsed, too; `heap`, bytes that the files' store (texts and parsed trees) and one composition hold; `nodes`
-/// of the composed tree, and `hash` of what is written of it, so that it can be seen that both composed the same.
+/// prints a JSON object of medians: `compose`, microseconds that compose() takes of the processor whose files were
+/// parsed before; `read`, the same with the files parsed, too; `heap`, bytes that the files' store (texts and parsed
+/// trees) and one composition hold; `nodes` of the composed tree, and `hash` of what is written of it, so that it can
+/// be seen that both composed the same.
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -63,8 +64,8 @@ int main(int argc, char** argv) {
   const auto store = std::make_shared<FileStore>();
   Composition composition = compose(store, request);
   const size_t held = heap() - before;
-  const double read = median_microseconds(std::max(1, rounds / 10),
-                                          [&] { compose(std::make_shared<FileStore>(), request); });
+  const double read =
+      median_microseconds(std::max(1, rounds / 10), [&] { compose(std::make_shared<FileStore>(), request); });
   const double composing = median_microseconds(rounds, [&] { compose(store, request); });
   fmt::print(R"({{"compose": {}, "read": {}, "heap": {}, "nodes": {}, "node_bytes": {}, "hash": {}}})"
              "\n",
