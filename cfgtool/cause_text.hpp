@@ -13,7 +13,8 @@
 namespace cfgtool {
 
 /// `{"kind": "file"|"override"|"environment"|"flag"|"builtin", "file": …, "line": …, "column": …, "index": …}`, for a
-/// config with its name, its package and `chosen_by`, the place of the defaults entry or override that pulled it in.
+/// config with its name, its package and `chosen_by`, the place of the defaults entry or override that pulled it in;
+/// `via` is the place of the alias that brought the value.
 nlohmann::ordered_json cause_json(const Composition& composition, const ValueCause& cause);
 nlohmann::ordered_json place_json(const SourceLocation& at);
 nlohmann::ordered_json reads_json(const Composition& composition, const std::vector<ValueRead>& reads);
@@ -21,7 +22,9 @@ nlohmann::ordered_json reads_json(const Composition& composition, const std::vec
 /// Lines for people.
 class CausePainter {
  public:
-  CausePainter(const Composition& composition, bool color) : composition_(composition), color_(color) {}
+  /// \param cuts long source lines and values that are read are cut short, as on a terminal
+  CausePainter(const Composition& composition, bool color, bool cuts = false)
+      : composition_(composition), color_(color), cuts_(cuts) {}
 
   std::string key(std::string_view text) const { return paint("1", text); }
   std::string bad(std::string_view text) const { return paint("1;31", text); }
@@ -39,6 +42,7 @@ class CausePainter {
 
   const Composition& composition_;
   bool color_;
+  bool cuts_;
 };
 
 /// Says that there is no such key: the nearest ones, and the configs that would bring it.

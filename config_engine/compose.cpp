@@ -387,10 +387,11 @@ void Composer::suggest_group(const Override& word, Diagnostic& diagnostic) const
 }
 
 void Composer::apply_overrides() {
+  std::vector<DeletedValue> deleted;
   for (const Override* word : out_.defaults.config_overrides) {
     out_.steps.push_back({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
     try {
-      apply_value_override(out_.tree, resolver_, *word, step());
+      apply_value_override(out_.tree, resolver_, *word, step(), deleted);
     } catch (ConfigError& error) {
       suggest_group(*word, error.diagnostics().front());
       if (!is_consequence(word->key_or_group)) pass_over(error);

@@ -84,4 +84,16 @@ NodeId Merger::open_map(NodeId into, const Key& key, SourcePos pos) {
   return tree_.find(into, key);
 }
 
+SourcePos container_place(const Tree& tree, NodeId container) {
+  // See open_map: both places are then that of the config's content.
+  const auto is_of_package = [&](NodeId node) {
+    return tree[node].kind == NodeKind::kMap && tree[node].key_pos == tree[node].pos;
+  };
+  if (!is_of_package(container)) return tree[container].pos;
+  for (NodeId child : tree.children(container)) {
+    if (!is_of_package(child)) return tree[child].key_pos;
+  }
+  return {};
+}
+
 }  // namespace cfgtool

@@ -21,6 +21,29 @@ void append_leaves(const Tree& tree, NodeId node, std::vector<NodeId>& leaves) {
     append_leaves(tree, child, leaves);
 }
 
+NodeId child(const Tree& tree, NodeId node, std::string_view part) {
+  if (tree[node].kind != NodeKind::kList) return tree.find(node, Key(part));
+  const auto index = list_index(part);
+  return index && *index >= 0 ? tree.item(node, static_cast<size_t>(*index)) : kNoNode;
+}
+
+/// The node below `node` with that dotted_path.
+NodeId find_path(const Tree& tree, NodeId node, std::string_view path) {
+  for (NodeId below : tree.children(node)) {
+    const std::string here = dotted_path(tree, below);
+    if (here == path) return below;
+    if (!path.starts_with(here + ".")) continue;
+    if (const NodeId found = find_path(tree, below, path); found != kNoNode) return found;
+  }
+  return kNoNode;
+}
+
+/// Resolvers that read the key which is their first argument.
+bool reads_key(std::string_view resolver) {
+  return resolver == "oc.select" || resolver == "oc.deprecated" || resolver == "oc.dict.keys" ||
+         resolver == "oc.dict.values";
+}
+
 }  // namespace
 
 std::string dotted_path(const Tree& tree, NodeId node) {
@@ -38,8 +61,10 @@ std::string dotted_path(const Tree& tree, NodeId node) {
 Provenance::Provenance(const Composition& composition, const Tree& tree)
     : composition_(composition),
       written_(tree),
+      followed_(tree),
       resolved_(tree),
       context_(composition.resolve_context()),
+      follower_(std::make_unique<Resolver>(followed_, *composition.sources, context_)),
       resolver_(std::make_unique<Resolver>(resolved_, *composition.sources, context_)) {}
 
 Provenance::~Provenance() = default;
@@ -47,15 +72,20 @@ Provenance::~Provenance() = default;
 NodeId Provenance::find(std::string_view key) const {
   NodeId node = written_.root();
   for (const std::string_view part : split_key(key)) {
-    if (written_[node].kind == NodeKind::kList) {
-      const auto index = list_index(part);
-      node = index && *index >= 0 ? written_.item(node, static_cast<size_t>(*index)) : kNoNode;
-    } else {
-      node = written_.find(node, Key(part));
-    }
-    if (node == kNoNode) return kNoNode;
+    node = child(written_, node, part);
+    if (node == kNoNode) return find_path(written_, written_.root(), key);
   }
   return node;
+}
+
+NodeId Provenance::interpolation_above(std::string_view key) const {
+  NodeId node = written_.root();
+  for (const std::string_view part : split_key(key)) {
+    if (written_[node].kind == NodeKind::kInterpolation) return node;
+    node = child(written_, node, part);
+    if (node == kNoNode) return kNoNode;
+  }
+  return kNoNode;
 }
 
 std::vector<NodeId> Provenance::leaves(NodeId root) const {
@@ -73,9 +103,45 @@ ValueCause Provenance::cause(SourcePos pos, uint32_t step) const {
   return cause;
 }
 
-std::vector<ValueCause> Provenance::causes_of(const Node& node) const {
-  std::vector<ValueCause> causes{cause(node.pos, node.step)};
-  for (uint32_t entry = node.history; entry != 0; entry = written_.history(entry).earlier)
+ValueCause Provenance::cause_of(const Node& node) const {
+  ValueCause found = cause(node.pos, node.step);
+  if (found.at.kind == SourceKind::kFile) found.via = alias_of(node);
+  return found;
+}
+
+/// An anchor stands before its aliases: a value before its key, or a key before the map that it is in, came by one.
+SourcePos Provenance::alias_of(const Node& node) const {
+  const SourceMap& sources = *composition_.sources;
+  const auto is_before = [&](SourcePos earlier, SourcePos later) {
+    return earlier && later && earlier.offset < later.offset &&
+           sources.text(earlier).data() == sources.text(later).data();
+  };
+  // The first `mark` at or behind `pos`, as far as `end`.
+  const auto mark_behind = [&](SourcePos pos, std::string_view mark, std::string_view end) -> SourcePos {
+    SourceLocation at;
+    sources.locate(pos, &at);
+    std::string_view text = sources.text(pos);
+    text.remove_prefix(static_cast<size_t>(at.line_text.data() - text.data()) + at.column - 1);
+    const size_t found = text.substr(0, end.empty() ? text.size() : text.find(end)).find(mark);
+    return found == std::string_view::npos ? SourcePos() : pos + found;
+  };
+  for (const Node* at = &node; at->parent < written_.size(); at = &written_[at->parent]) {
+    const Node& parent = written_[at->parent];
+    const bool in_map = parent.kind == NodeKind::kMap;
+    if (in_map && is_before(at->pos, at->key_pos)) return mark_behind(at->key_pos, "*", "\n");
+    if (in_map && is_before(at->key_pos, parent.pos)) return mark_behind(parent.pos, "<<", {});
+    if (!in_map && is_before(at->pos, parent.pos)) return mark_behind(parent.pos, "*", {});
+  }
+  return {};
+}
+
+std::vector<ValueCause> Provenance::causes_of(NodeId node) const {
+  std::vector<ValueCause> causes{cause_of(written_[node])};
+  // What came with a list or map in the place of something else replaced that.
+  while (written_[node].history == 0 && written_[node].parent != kNoNode &&
+         written_[written_[node].parent].step == written_[node].step)
+    node = written_[node].parent;
+  for (uint32_t entry = written_[node].history; entry != 0; entry = written_.history(entry).earlier)
     causes.push_back(cause(written_.history(entry).pos, written_.history(entry).step));
   std::ranges::reverse(causes);
   return causes;
@@ -85,18 +151,39 @@ ValueProvenance Provenance::explain(NodeId node) {
   ValueProvenance result;
   result.key = dotted_path(written_, node);
   result.node = node;
-  result.causes = causes_of(written_[node]);
+  result.causes = causes_of(node);
   collect_reads(node, 0, result.reads);
+  return result;
+}
+
+ValueProvenance Provenance::explain_through(NodeId through, std::string_view key) {
+  ValueProvenance result;
+  result.key = key;
+  result.node = through;
+  result.causes = causes_of(through);
+  result.reads.push_back(read_key(key, written_.root(), 0));
+  if (!result.reads.back().is_there) result.reads = explain(through).reads;
   return result;
 }
 
 NodeId Provenance::value(NodeId node) {
   try {
-    return resolver_->dereference(node);
+    resolver_->resolve_value_in_place(node);
+    return node;
   } catch (ConfigError& error) {
     error.set_sources(composition_.sources);
     throw;
   }
+}
+
+NodeId Provenance::value_through(NodeId through, std::string_view key) {
+  value(through);
+  NodeId node = resolved_.root();
+  for (const std::string_view part : split_key(key)) {
+    node = child(resolved_, node, part);
+    if (node == kNoNode) return kNoNode;
+  }
+  return node;
 }
 
 void Provenance::collect_reads(NodeId node, size_t depth, std::vector<ValueRead>& reads) {
@@ -113,7 +200,35 @@ void Provenance::collect_reads(const Interpolation& text, uint32_t expr, NodeId 
   for (uint32_t child = at.first_child; child != kNoNode; child = text[child].next)
     collect_reads(text, child, node, depth, reads);
   if (at.kind == ExprKind::kCall) reads.push_back(read_resolver(text, expr, node, depth));
-  if (at.kind == ExprKind::kSelect && at.child_count == 0) reads.push_back(read_key(at.path(), node, depth));
+  if (at.kind != ExprKind::kSelect) return;
+  std::optional<std::string> path = at.child_count == 0 ? std::string(at.path()) : joined_text(text, expr, node);
+  if (path) reads.push_back(read_key(*path, node, depth));
+}
+
+/// What an argument or a part of a key is, as text; nothing where it cannot be told.
+std::optional<std::string> Provenance::text_of(const Interpolation& text, uint32_t expr, NodeId from) {
+  const Expr& part = text[expr];
+  if (part.kind == ExprKind::kConstant)
+    return std::string(part.value.is_text() ? part.value.text() : text.source_text(expr));
+  if (part.kind == ExprKind::kConcat) return joined_text(text, expr, from);
+  if (part.kind != ExprKind::kSelect && part.kind != ExprKind::kCall) return std::nullopt;
+  Node alone = Node::of_text(NodeKind::kInterpolation, composition_.sources->keep(text.source_text(expr)));
+  alone.pos = written_[from].pos;
+  try {
+    return python_str(followed_, follower_->dereference(follower_->make(alone, written_[from].parent)));
+  } catch (const ConfigError&) {
+    return std::nullopt;  // evaluating the whole value reports it
+  }
+}
+
+std::optional<std::string> Provenance::joined_text(const Interpolation& text, uint32_t expr, NodeId from) {
+  std::string joined;
+  for (uint32_t child = text[expr].first_child; child != kNoNode; child = text[child].next) {
+    const std::optional<std::string> part = text_of(text, child, from);
+    if (!part) return std::nullopt;
+    joined += *part;
+  }
+  return joined;
 }
 
 ValueRead Provenance::read_resolver(const Interpolation& text, uint32_t expr, NodeId from, size_t depth) {
@@ -122,11 +237,13 @@ ValueRead Provenance::read_resolver(const Interpolation& text, uint32_t expr, No
   read.kind = ValueRead::Kind::kResolver;
   read.name = call.name_parts == 0 ? std::string(call.path()) : std::string(text.source_text(expr));
   read.is_there = true;
-  const bool is_constant = call.first_child != kNoNode && text[call.first_child].kind == ExprKind::kConstant;
-  if (read.name == "oc.select" && is_constant) return read_key(text.source_text(call.first_child), from, depth);
-  if (read.name != "oc.env" || !is_constant) return read;
+  if (read.name != "oc.env" && !reads_key(read.name)) return read;
+  const std::optional<std::string> argument =
+      call.first_child == kNoNode ? std::nullopt : text_of(text, call.first_child, from);
+  if (!argument) return read;
+  if (reads_key(read.name)) return read_key(*argument, from, depth);
   read.kind = ValueRead::Kind::kEnvironment;
-  read.name = std::string(text.source_text(call.first_child));
+  read.name = *argument;
   const std::optional<std::string> value = environment_variable(context_, read.name);
   read.is_there = value.has_value();
   read.value = value.value_or("");
@@ -140,15 +257,9 @@ NodeId Provenance::find_from(std::string_view path, NodeId from) {
   if (!parts.empty() && parts.front().empty()) node = from;
   for (const std::string_view part : parts) {
     if (part.empty()) {
-      node = resolved_[node].parent;
+      node = followed_[node].parent;
     } else {
-      node = resolver_->dereference(node);
-      if (resolved_[node].kind == NodeKind::kList) {
-        const auto index = list_index(part);
-        node = index && *index >= 0 ? resolved_.item(node, static_cast<size_t>(*index)) : kNoNode;
-      } else {
-        node = resolved_.find(node, Key(part));
-      }
+      node = child(followed_, follower_->dereference(node), part);
     }
     if (node == kNoNode) return kNoNode;
   }
@@ -164,9 +275,9 @@ ValueRead Provenance::read_key(std::string_view path, NodeId from, size_t depth)
     if (node == kNoNode || node >= written_.size()) return read;
     read.name = dotted_path(written_, node);
     read.is_there = true;
-    read.causes = causes_of(written_[node]);
+    read.causes = causes_of(node);
     collect_reads(node, depth + 1, read.reads);
-    read.value = python_repr(resolved_, resolver_->dereference(node));
+    read.value = python_repr(resolved_, value(node));
   } catch (const ConfigError&) {
     // It cannot be followed further, which evaluating the whole value reports with its place.
   }

@@ -46,8 +46,8 @@ bool python_equal(const Tree& a_tree, NodeId a_id, const Tree& b_tree, NodeId b_
 
 class ValueOverride {
  public:
-  ValueOverride(Tree& tree, Resolver& resolver, const Override& word, uint32_t step)
-      : tree_(tree), resolver_(resolver), word_(word), step_(step) {}
+  ValueOverride(Tree& tree, Resolver& resolver, const Override& word, uint32_t step, std::vector<DeletedValue>& deleted)
+      : tree_(tree), resolver_(resolver), word_(word), step_(step), deleted_(deleted) {}
 
   void apply();
 
@@ -67,6 +67,8 @@ class ValueOverride {
   NodeId enter(NodeId container, std::string_view key, bool force_add);
   void set_last(NodeId container, std::string_view key, bool force_add);
   void merge_into(NodeId node, bool force_add);
+  void remember_deleted(NodeId added);
+  void remember_deleted(NodeId added, NodeId gone, const DeletedValue& deletion);
   NodeId child(NodeId container, std::string_view key);
   NodeId selected(std::string_view key);
   void check_value();
@@ -87,6 +89,7 @@ class ValueOverride {
   Resolver& resolver_;
   const Override& word_;
   uint32_t step_;
+  std::vector<DeletedValue>& deleted_;
   Node passed_ = Node::map();  // what enter() put a mapping in the place of; a map if nothing
 };
 
@@ -120,8 +123,9 @@ void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
   if (passed_.kind == NodeKind::kMap) {
     diagnostic.notes.push_back(path.empty() ? fmt::format("the configuration has no key '{}'", key)
                                             : fmt::format("'{}' has no key '{}'", path, key));
-    if (map != tree_.root() && tree_[map].pos)
-      diagnostic.labels.push_back({tree_[map].pos, 1, fmt::format("'{}' is defined here", path)});
+    const SourcePos place = container_place(tree_, map);
+    if (map != tree_.root() && place)
+      diagnostic.labels.push_back({place, 1, fmt::format("'{}' is defined here", path)});
   } else {
     const char* const what = passed_.kind == NodeKind::kNull      ? "null"
                              : passed_.kind == NodeKind::kMissing ? "mandatory and has no value yet"
@@ -177,7 +181,11 @@ void ValueOverride::refuse_merge(std::string reason, NodeId culprit) {
   diagnostic.notes.push_back(std::move(reason));
   diagnostic.labels.push_back({word_.value_pos ? word_.value_pos : word_.pos, 1, {}});
   if (culprit != kNoNode && tree_[culprit].pos) {
-    diagnostic.labels.push_back({tree_[culprit].pos, 1, fmt::format("'{}' is defined here", tree_.key_path(culprit))});
+    const SourcePos place = container_place(tree_, culprit);
+    const std::string path = tree_.key_path(culprit);
+    diagnostic.labels.push_back({place ? place : tree_[culprit].pos, 1,
+                                 place ? fmt::format("'{}' is defined here", path)
+                                       : fmt::format("the package of this config makes '{}'", path)});
   }
   diagnostic.key_path = word_.key_or_group;
   throw ConfigError(std::move(diagnostic));
@@ -266,7 +274,36 @@ void ValueOverride::remove() {
     refuse_merge(fmt::format("{} (DictConfig) does not support deletion", type), found);
   const NodeId parent = dot == std::string::npos ? tree_.root() : selected(key.substr(0, dot));
   const NodeId gone = child(parent, dot == std::string::npos ? key : std::string_view(key).substr(dot + 1));
-  if (gone != kNoNode) tree_.remove(gone);
+  if (gone == kNoNode) return;
+  tree_.remove(gone);
+  if (step_ != 0) deleted_.push_back({key, gone, word_.pos, step_});
+}
+
+/// What is added where something was deleted has that, and its deletion, in its history.
+void ValueOverride::remember_deleted(NodeId added) {
+  const std::vector<std::string_view> parts = split_key(word_.key_or_group);
+  for (auto deletion = deleted_.rbegin(); deletion != deleted_.rend(); ++deletion) {
+    const std::vector<std::string_view> above = split_key(deletion->key);
+    if (above.size() > parts.size() || !std::equal(above.begin(), above.end(), parts.begin())) continue;
+    NodeId gone = deletion->node;
+    for (size_t i = above.size(); i < parts.size() && gone != kNoNode; ++i)
+      gone = tree_.find(gone, Key(parts[i]));
+    if (gone == kNoNode) continue;
+    remember_deleted(added, gone, *deletion);
+    return;
+  }
+}
+
+void ValueOverride::remember_deleted(NodeId added, NodeId gone, const DeletedValue& deletion) {
+  if (tree_[added].kind == NodeKind::kMap && tree_[gone].kind == NodeKind::kMap) {
+    for (NodeId child : tree_.children(added)) {
+      const NodeId same = tree_.find(gone, tree_[child].key());
+      if (same != kNoNode) remember_deleted(child, same, deletion);
+    }
+    return;
+  }
+  const uint32_t value = tree_.add_history({tree_[gone].pos, tree_[gone].step, tree_[gone].history});
+  tree_[added].history = tree_.add_history({deletion.pos, deletion.step, value});
 }
 
 void ValueOverride::add() {
@@ -346,8 +383,9 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
     if (tree_[container].kind == NodeKind::kList) refuse_merge("list assignment index out of range", container);
     if (!force_add) refuse_missing_key(container, key);
     check_value();
-    Merger(tree_, step_, {})
-        .append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), value, value.root());
+    remember_deleted(
+        Merger(tree_, step_, {})
+            .append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), value, value.root()));
     return;
   }
   check_value();
@@ -414,8 +452,9 @@ void ValueOverride::apply() {
 
 }  // namespace
 
-void apply_value_override(Tree& tree, Resolver& resolver, const Override& word, uint32_t step) {
-  ValueOverride(tree, resolver, word, step).apply();
+void apply_value_override(Tree& tree, Resolver& resolver, const Override& word, uint32_t step,
+                          std::vector<DeletedValue>& deleted) {
+  ValueOverride(tree, resolver, word, step, deleted).apply();
 }
 
 }  // namespace cfgtool
