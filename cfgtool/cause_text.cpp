@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "cfgtool/text_table.hpp"
+#include "config_engine/choice_overrides.hpp"
 #include "config_engine/key_definitions.hpp"
+#include "config_engine/key_path.hpp"
+#include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
 
 namespace cfgtool {
@@ -12,6 +17,9 @@ namespace cfgtool {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr size_t kLongestLine = 100;
+constexpr size_t kLongestValue = 60;
 
 const char* kind_name(SourceKind kind) {
   switch (kind) {
@@ -74,6 +82,8 @@ Json place_json(const SourceLocation& at) {
 
 Json cause_json(const Composition& composition, const ValueCause& cause) {
   Json json = place_json(cause.at);
+  SourceLocation via;
+  if (composition.sources->locate(cause.via, &via)) json["via"] = place_json(via);
   if (const ResultDefault* entry = entry_of(composition, cause)) {
     json["config"] = entry->config_path;
     json["package"] = entry->package;
@@ -81,6 +91,16 @@ Json cause_json(const Composition& composition, const ValueCause& cause) {
     if (composition.sources->locate(entry->pos, &chosen)) json["chosen_by"] = place_json(chosen);
   }
   return json;
+}
+
+Json history_json(const Composition& composition, const std::vector<ValueCause>& causes) {
+  Json history = Json::array();
+  for (size_t i = 0; i + 1 < causes.size(); ++i) {
+    Json& one = history.emplace_back(cause_json(composition, causes[i]));
+    if (causes[i].is_deletion) one["deleted"] = true;
+    if (causes[i].key != causes.back().key) one["key"] = causes[i].key;
+  }
+  return history;
 }
 
 Json reads_json(const Composition& composition, const std::vector<ValueRead>& reads) {
@@ -108,14 +128,20 @@ std::string CausePainter::place(const ValueCause& cause) const {
 
 std::string CausePainter::source_line(const SourceLocation& at) const {
   if (at.line == 0) return {};
-  return fmt::format("          {} {}\n", paint("1;34", "|"), trimmed(at.line_text));
+  const std::string_view line = trimmed(at.line_text);
+  return fmt::format("          {} {}\n", paint("1;34", "|"),
+                     cuts_ ? cut_short(line, kLongestLine) : std::string(line));
 }
 
-std::string CausePainter::cause(std::string_view title, const ValueCause& cause) const {
+std::string CausePainter::cause(std::string_view title, const ValueCause& cause, std::string_view own_key) const {
   std::string text = fmt::format("  {:7} {}", title, paint("36", place(cause)));
   const ResultDefault* entry = entry_of(composition_, cause);
   if (entry) text += fmt::format(" (package {})", entry->package.empty() ? "_global_" : entry->package);
+  if (cause.key != own_key) text += fmt::format(", for {}", cause.key);
   text += "\n" + source_line(cause.at);
+  SourceLocation via;
+  if (composition_.sources->locate(cause.via, &via))
+    text += fmt::format("          via {}\n", paint("36", to_string(via))) + source_line(via);
   SourceLocation chosen;
   if (entry && composition_.sources->locate(entry->pos, &chosen) && chosen.line != 0)
     text += fmt::format("          chosen by {}\n", paint("36", to_string(chosen))) + source_line(chosen);
@@ -124,8 +150,10 @@ std::string CausePainter::cause(std::string_view title, const ValueCause& cause)
 
 std::string CausePainter::causes(const std::vector<ValueCause>& causes) const {
   std::string text;
-  for (auto one = causes.rbegin(); one != causes.rend(); ++one)
-    text += cause(one == causes.rbegin() ? "set by" : "before", *one);
+  for (auto one = causes.rbegin(); one != causes.rend(); ++one) {
+    const char* const title = one->is_deletion ? "deleted" : one == causes.rbegin() ? "set by" : "before";
+    text += cause(title, *one, causes.back().key);
+  }
   return text;
 }
 
@@ -143,15 +171,71 @@ std::string CausePainter::reads(const std::vector<ValueRead>& reads, size_t dept
                               : fmt::format("environment variable {}, which is not set\n", read.name);
         break;
       case ValueRead::Kind::kKey:
-        text += read.is_there ? fmt::format("{} = {}, set by {}\n", key(read.name), read.value,
-                                            paint("36", place(read.causes.back())))
-                              : fmt::format("{}, which is not in the configuration as it was written\n", read.name);
+        if (!read.is_there) {
+          text += fmt::format("{}, which is not in the configuration as it was written\n", read.name);
+          break;
+        }
+        text += key(read.name);
+        if (!read.value.empty()) text += " = " + (cuts_ ? cut_short(read.value, kLongestValue) : read.value);
+        text += fmt::format(", set by {}\n", paint("36", place(read.causes.back())));
         break;
     }
     text += this->reads(read.reads, depth + 1);
   }
   return text;
 }
+
+namespace {
+
+/// What is said of a key that goes beyond what is there. \return whether an override could add it
+bool explain_way(const std::string& key, const Tree& tree, const SourceMap& sources, Diagnostic& diagnostic) {
+  NodeId node = tree.root();
+  for (const std::string_view part : split_key(key)) {
+    if (part.empty()) return false;
+    NodeId next = kNoNode;
+    if (tree[node].kind == NodeKind::kList) {
+      const std::optional<int64_t> index = list_index(part);
+      if (index && *index >= 0) next = tree.item(node, static_cast<size_t>(*index));
+      if (next == kNoNode) {
+        diagnostic.notes.push_back(
+            fmt::format("'{}' is a list of {}, counted from 0", dotted_path(tree, node), tree[node].length));
+        return false;
+      }
+    } else {
+      next = tree.find(node, Key(part));
+    }
+    if (next == kNoNode) return true;
+    node = next;
+    if (tree[node].is_container()) continue;
+    SourceLocation at;
+    if (!sources.locate(tree[node].pos, &at)) return false;
+    const bool is_text = tree[node].is_text();
+    diagnostic.notes.push_back(fmt::format("'{}' is {}: {}", dotted_path(tree, node),
+                                           is_text ? std::string(tree[node].text()) : python_repr(tree, node),
+                                           to_string(at)));
+    return false;
+  }
+  return false;
+}
+
+/// A group is no key, but people ask for it. \return whether it is one
+bool name_group(const std::string& key, const Composition& composition, Diagnostic& diagnostic) {
+  const DefaultsList& defaults = composition.defaults;
+  for (size_t i = 0; i < defaults.known_choices.size(); ++i) {
+    const auto& [group, choice] = defaults.known_choices[i];
+    if (group != key) continue;
+    SourceLocation at;
+    const bool is_placed = composition.sources->locate(defaults.known_choice_places[i], &at) && at.line != 0;
+    diagnostic.notes.push_back(
+        fmt::format("it is a group, of which {} is chosen{}{}",
+                    std::holds_alternative<std::monostate>(choice) ? "nothing" : to_python(choice),
+                    is_placed ? ": " : "", is_placed ? to_string(at) : ""));
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 void refuse_key(const std::string& key, const Tree& tree, const Composition& composition,
                 const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
@@ -164,7 +248,17 @@ void refuse_key(const std::string& key, const Tree& tree, const Composition& com
   diagnostic.labels.push_back({composition.sources->add(SourceKind::kFlag, "KEY", key),
                                static_cast<uint32_t>(std::max<size_t>(key.size(), 1)),
                                {}});
-  if (std::string hint = did_you_mean(key, key_paths(tree)); !hint.empty()) diagnostic.notes.push_back(std::move(hint));
+  const std::vector<std::string> paths = key_paths(tree);
+  if (std::string hint = did_you_mean(key, paths); !hint.empty()) diagnostic.notes.push_back(std::move(hint));
+  std::vector<std::string> elsewhere;
+  for (const std::string& path : paths) {
+    if (!key.empty() && !in_hydra(path) && path.ends_with("." + key)) elsewhere.push_back(path);
+  }
+  std::ranges::sort(elsewhere);
+  if (elsewhere.size() > kMost) elsewhere.resize(kMost);
+  if (!elsewhere.empty()) diagnostic.notes.push_back(fmt::format("there is '{}'", fmt::join(elsewhere, "', '")));
+  const bool is_group = name_group(key, composition, diagnostic);
+  const bool can_be_added = explain_way(key, tree, *composition.sources, diagnostic) && !is_group;
   for (size_t i = 0; i < composition.overrides.size(); ++i) {
     const Override& word = composition.overrides[i];
     const bool is_above = key == word.key_or_group || key.starts_with(word.key_or_group + ".");
@@ -178,7 +272,7 @@ void refuse_key(const std::string& key, const Tree& tree, const Composition& com
                                                      : fmt::format("{}={}", definition.group, definition.option);
     diagnostic.notes.push_back(fmt::format("{} would define it: {}", how, to_string(at)));
   }
-  diagnostic.notes.push_back(fmt::format("+{}=VALUE would add it", key));
+  if (can_be_added) diagnostic.notes.push_back(fmt::format("+{}=VALUE would add it", key));
   ConfigError error(std::move(diagnostic));
   error.set_sources(composition.sources);
   throw error;

@@ -13,15 +13,21 @@
 namespace cfgtool {
 
 /// `{"kind": "file"|"override"|"environment"|"flag"|"builtin", "file": …, "line": …, "column": …, "index": …}`, for a
-/// config with its name, its package and `chosen_by`, the place of the defaults entry or override that pulled it in.
+/// config with its name, its package and `chosen_by`, the place of the defaults entry or override that pulled it in;
+/// `via` is the place of the alias that brought the value.
 nlohmann::ordered_json cause_json(const Composition& composition, const ValueCause& cause);
 nlohmann::ordered_json place_json(const SourceLocation& at);
+/// All but the last, each with `deleted` where an override deleted what was there, and with `key` where it is not the
+/// last one's: that of a list, scalar or interpolation above.
+nlohmann::ordered_json history_json(const Composition& composition, const std::vector<ValueCause>& causes);
 nlohmann::ordered_json reads_json(const Composition& composition, const std::vector<ValueRead>& reads);
 
 /// Lines for people.
 class CausePainter {
  public:
-  CausePainter(const Composition& composition, bool color) : composition_(composition), color_(color) {}
+  /// \param cuts long source lines and values that are read are cut short, as on a terminal
+  CausePainter(const Composition& composition, bool color, bool cuts = false)
+      : composition_(composition), color_(color), cuts_(cuts) {}
 
   std::string key(std::string_view text) const { return paint("1", text); }
   std::string bad(std::string_view text) const { return paint("1;31", text); }
@@ -34,11 +40,12 @@ class CausePainter {
 
  private:
   std::string paint(std::string_view code, std::string_view text) const;
-  std::string cause(std::string_view title, const ValueCause& cause) const;
+  std::string cause(std::string_view title, const ValueCause& cause, std::string_view own_key) const;
   std::string source_line(const SourceLocation& at) const;
 
   const Composition& composition_;
   bool color_;
+  bool cuts_;
 };
 
 /// Says that there is no such key: the nearest ones, and the configs that would bring it.

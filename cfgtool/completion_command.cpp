@@ -5,13 +5,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "attention_plugins/host/device_catalogue.hpp"
 #include "cfgtool/command.hpp"
+#include "cfgtool/git_revision.hpp"
 #include "config_engine/completion.hpp"
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/completion_shell.hpp"
+#include "config_engine/completion_values.hpp"
 #include "config_engine/completion_words.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
@@ -69,11 +72,31 @@ void complete_keys(CompletionRequest& request, std::vector<CompletionFlag> flags
   request.takes_keys = true;
 }
 
-/// Each side sees the common words and its own.
+/// `A`, `A..` and behind that `B`, of the repository that the configs are in.
+void complete_revisions(CompletionRequest& request) {
+  const std::string flag = "--revisions";
+  const bool is_behind = !request.words.empty() && request.words.back() == flag;
+  if (!is_behind && !request.word.starts_with(flag + "=")) return;
+  const std::string typed = is_behind ? request.word : request.word.substr(flag.size() + 1);
+  const size_t dots = typed.find("..");
+  const std::string before = dots == std::string::npos ? "" : typed.substr(0, dots + 2);
+  const std::string folder = read_flags(request.words, request.flags).value("--config-path");
+  const auto declared =
+      std::ranges::find_if(request.flags, [&](const CompletionFlag& known) { return known.names.front() == flag; });
+  for (const std::string& name : revision_names(std::filesystem::absolute(folder.empty() ? "." : folder).string()))
+    declared->choices.push_back(before + name);
+}
+
+/// Each side sees the common words and its own. Two words that are no overrides are the folders of runs.
 void complete_diff(CompletionRequest& request) {
   complete_configuration(request, diff_command_flags());
+  complete_revisions(request);
   const auto first = std::find(request.words.begin(), request.words.end(), "--");
-  if (first == request.words.end()) return;
+  if (first == request.words.end()) {
+    const std::vector<Candidate> folders = complete_path(request.word, "", true);
+    request.arguments.insert(request.arguments.end(), folders.begin(), folders.end());
+    return;
+  }
   const auto last = std::find(request.words.rbegin(), request.words.rend(), "--").base();
   request.words.erase(first, last);
 }
@@ -143,6 +166,7 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
     complete_keys(request, keys_command_flags());
   } else if (subcommand == "groups") {
     complete_configuration(request, groups_command_flags());
+    request.takes_groups = true;
   } else if (subcommand == "tree") {
     complete_configuration(request, tree_command_flags());
   } else if (subcommand == "diff") {

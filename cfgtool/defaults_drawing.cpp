@@ -253,7 +253,7 @@ std::string as_dot(const std::vector<DrawnDefault>& roots) {
   const auto node = [&](size_t number, const DrawnDefault& drawn) {
     std::vector<std::string> lines = graph_lines(drawn);
     for (std::string& line : lines)
-      line = replaced(line, {{'\\', "\\\\"}, {'"', "\\\""}, {'\n', " "}});
+      line = replaced(line, {{'\\', "\\\\"}, {'"', "\\\""}, {'&', "&amp;"}, {'\n', " "}});
     text += fmt::format("  n{} [label=\"{}\"{}];\n", number, fmt::join(lines, "\\n"),
                         is_out(drawn)         ? ", style=dashed, fontcolor=gray"
                         : drawn.is_overridden ? ", color=green, penwidth=3"

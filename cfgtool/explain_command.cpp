@@ -32,7 +32,8 @@ struct ExplainFlags {
 
 void declare(CLI::App& app, ExplainFlags& flags) {
   app.footer(
-      "Words without `=` are keys, the others overrides. A key with others below it stands for all of those.\n\n"
+      "Words without `=` are keys, the others overrides. A key with others below it stands for all of those.\n"
+      "On a terminal long source lines, and values that are read on the way, are cut short.\n\n"
       "Examples:\n"
       "  cfgtool explain -cp conf -cn config trainer.lr db=postgres trainer.lr=0.1\n"
       "  cfgtool explain -cp conf -cn config --all --json");
@@ -56,15 +57,38 @@ class Explainer {
       : composition_(composition),
         provenance_(composition, composition.whole_tree()),
         json_(json),
-        color_(!json && may_color(STDOUT_FILENO)) {}
+        color_(!json && may_color(STDOUT_FILENO)),
+        cuts_(isatty(STDOUT_FILENO) != 0) {}
 
   const Provenance& provenance() const { return provenance_; }
 
+  /// A value that was written.
   std::string explain(NodeId node) {
-    const ValueProvenance found = provenance_.explain(node);
+    return text(provenance_.explain(node), [&] { return provenance_.value(node); });
+  }
+  /// What an interpolation to a container brings with it.
+  std::string explain_through(NodeId through, const std::string& key) {
+    return text(provenance_.explain_through(through, key), [&] { return provenance_.value_through(through, key); });
+  }
+
+  /// False where what the interpolation leads to has no such key.
+  bool leads_somewhere(NodeId through, const std::string& key) {
+    try {
+      return provenance_.value_through(through, key) != kNoNode;
+    } catch (const ConfigError&) {
+      return true;  // which is reported when the value is explained
+    }
+  }
+
+  /// Of the interpolations that cannot be evaluated.
+  const std::vector<Diagnostic>& problems() const { return problems_; }
+
+ private:
+  template <typename Evaluate>
+  std::string text(const ValueProvenance& found, const Evaluate& evaluate) {
     NodeId value = kNoNode;
     try {
-      value = provenance_.value(node);
+      value = evaluate();
     } catch (const ConfigError& error) {
       problems_.insert(problems_.end(), error.diagnostics().begin(), error.diagnostics().end());
     }
@@ -72,29 +96,32 @@ class Explainer {
                  : as_text(found, value);
   }
 
-  /// Of the interpolations that cannot be evaluated.
-  const std::vector<Diagnostic>& problems() const { return problems_; }
+  /// The key of the interpolation that the value comes through; empty if it is the value's own.
+  std::string through(const ValueProvenance& found) const {
+    std::string key = dotted_path(provenance_.written(), found.node);
+    return key == found.key ? std::string() : key;
+  }
 
- private:
   Json as_json(const ValueProvenance& found, NodeId value) {
     Json line{{"key", found.key}};
     line["value"] = value == kNoNode ? Json() : Json::parse(write_json(provenance_.resolved(), value));
+    if (std::string above = through(found); !above.empty()) line["through"] = std::move(above);
     if (provenance_.written()[found.node].kind == NodeKind::kInterpolation)
       line["written"] = std::string(provenance_.written()[found.node].text());
     line["set_by"] = cause_json(composition_, found.causes.back());
-    line["history"] = Json::array();
-    for (size_t i = 0; i + 1 < found.causes.size(); ++i)
-      line["history"].push_back(cause_json(composition_, found.causes[i]));
+    line["history"] = history_json(composition_, found.causes);
     if (!found.reads.empty()) line["reads"] = reads_json(composition_, found.reads);
     return line;
   }
 
   std::string as_text(const ValueProvenance& found, NodeId value) {
-    const CausePainter painter(composition_, color_);
+    const CausePainter painter(composition_, color_, cuts_);
     const Node& written = provenance_.written()[found.node];
     std::string text = painter.key(found.key) + " = ";
     text += value == kNoNode ? painter.bad("cannot be told") : python_repr(provenance_.resolved(), value);
-    if (written.kind == NodeKind::kInterpolation) text += fmt::format("   (written {})", written.text());
+    const std::string above = through(found);
+    if (written.kind == NodeKind::kInterpolation)
+      text += fmt::format("   ({}written {})", above.empty() ? above : above + " is ", written.text());
     text += "\n" + painter.causes(found.causes) + painter.reads(found.reads, 1);
     return text;
   }
@@ -103,15 +130,25 @@ class Explainer {
   Provenance provenance_;
   bool json_;
   bool color_;
+  bool cuts_;
   std::vector<Diagnostic> problems_;
 };
 
-/// The nodes that `key` stands for. \throws ConfigError for a key that is not there
-std::vector<NodeId> nodes_of(const std::string& key, const Explainer& explainer, const Composition& composition,
-                             const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
-  const NodeId node = explainer.provenance().find(key);
-  if (node == kNoNode) refuse_key(key, explainer.provenance().written(), composition, store, request);
-  return explainer.provenance().leaves(node);
+/// One value or, for a container's key, all that is below it. \throws ConfigError for a key that is not there
+std::vector<std::string> explain_key(const std::string& key, Explainer& explainer, const Composition& composition,
+                                     const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+  const Provenance& provenance = explainer.provenance();
+  std::vector<std::string> texts;
+  if (const NodeId node = provenance.find(key); node != kNoNode) {
+    for (const NodeId leaf : provenance.leaves(node))
+      texts.push_back(explainer.explain(leaf));
+  } else if (const NodeId through = provenance.interpolation_above(key);
+             through != kNoNode && explainer.leads_somewhere(through, key)) {
+    texts.push_back(explainer.explain_through(through, key));
+  } else {
+    refuse_key(key, provenance.written(), composition, store, request);
+  }
+  return texts;
 }
 
 }  // namespace
@@ -134,20 +171,17 @@ int explain_command(const std::vector<std::string>& words) {
     const auto store = std::make_shared<FileStore>(default_cache_folder());
     const Composition composition = compose(store, request);
     Explainer explainer(composition, flags.json);
-    std::vector<NodeId> nodes;
+    std::vector<std::string> texts;
     if (flags.all) {
       for (NodeId leaf : explainer.provenance().leaves(explainer.provenance().written().root())) {
-        if (!in_hydra(dotted_path(explainer.provenance().written(), leaf))) nodes.push_back(leaf);
+        if (!in_hydra(dotted_path(explainer.provenance().written(), leaf))) texts.push_back(explainer.explain(leaf));
       }
     }
     for (const std::string& key : flags.keys) {
-      const std::vector<NodeId> more = nodes_of(key, explainer, composition, store, request);
-      nodes.insert(nodes.end(), more.begin(), more.end());
+      for (std::string& text : explain_key(key, explainer, composition, store, request))
+        texts.push_back(std::move(text));
     }
-    std::string text;
-    for (size_t i = 0; i < nodes.size(); ++i)
-      text += (i == 0 || flags.json ? "" : "\n") + explainer.explain(nodes[i]);
-    write_stdout(text);
+    write_stdout(fmt::format("{}", fmt::join(texts, flags.json ? "" : "\n")));
     show(composition.warnings, composition.sources.get());
     show(explainer.problems(), composition.sources.get());
     store->save_caches();

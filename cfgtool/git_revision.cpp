@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <initializer_list>
+#include <sstream>
 
 #include "config_engine/diagnostic.hpp"
 #include "config_engine/write_file.hpp"
@@ -96,8 +97,16 @@ GitAnswer Git::run(std::initializer_list<std::string> words) const {
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output.c_str(), kWrite, 0600);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors.c_str(), kWrite, 0600);
   pid_t child = 0;
+  // The signals that wait here end git at once.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   const int failed =
-      posix_spawnp(&child, "git", &files, nullptr, pointers_to(command).data(), pointers_to(variables).data());
+      posix_spawnp(&child, "git", &files, &attributes, pointers_to(command).data(), pointers_to(variables).data());
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (failed == ENOENT) refuse("git-missing", "--revisions needs git, which is not on PATH");
   if (failed != 0) refuse("git-failed", fmt::format("git cannot be started: {}", std::strerror(failed)));
@@ -124,16 +133,25 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 }  // namespace
 
 PrivateFolder::PrivateFolder() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&ends, signal);
+  sigprocmask(SIG_BLOCK, &ends, &mask_before_);
   std::error_code failed;
   const fs::path place = fs::absolute(fs::temp_directory_path(failed), failed).lexically_normal();
   path_ = ((place.empty() ? fs::path("/tmp") : place) / "cfgtool-XXXXXX").string();
-  if (mkdtemp(path_.data()) == nullptr)
-    refuse("temporary-folder", fmt::format("cannot make a folder '{}': {}", path_, std::strerror(errno)));
+  if (mkdtemp(path_.data()) == nullptr) {
+    const int error = errno;
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+    refuse("temporary-folder", fmt::format("cannot make a folder '{}': {}", path_, std::strerror(error)));
+  }
 }
 
 PrivateFolder::~PrivateFolder() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+  sigprocmask(SIG_SETMASK, &mask_before_, nullptr);  // what has waited comes now
 }
 
 RevisionFolder check_out(const std::string& folder, const std::string& revision, const std::string& into) {
@@ -160,6 +178,23 @@ RevisionFolder check_out(const std::string& folder, const std::string& revision,
   if (!written.ok)
     refuse("git-failed", fmt::format("git cannot write out '{}' of '{}'", path, revision), written.errors);
   return {path.empty() ? root : root + "/" + path, root, revision};
+}
+
+std::vector<std::string> revision_names(const std::string& folder) {
+  std::vector<std::string> names;
+  try {
+    const PrivateFolder scratch;
+    const Git git(existing_folder(folder).string(), scratch.path());
+    for (const char* kind : {"branch", "tag"}) {
+      std::istringstream lines(git.run({kind, "--list", "--format=%(refname:short)"}).output);
+      for (std::string name; std::getline(lines, name);) {
+        if (!name.starts_with('(')) names.push_back(name);  // "(HEAD detached at …)"
+      }
+    }
+  } catch (const ConfigError&) {
+    // Without git there is nothing to name.
+  }
+  return names;
 }
 
 std::string with_revision_paths(std::string text, const std::vector<RevisionFolder>& folders) {

@@ -24,6 +24,7 @@ class Completer {
   void add_flags();
   void add_flag_values(const CompletionFlag& flag, std::string_view typed, const std::string& before);
   void add_overrides();
+  void add_without_value(std::vector<Candidate> candidates);
   void offer_end_of_list();
   ComposeRequest compose_request() const;
   std::string folder_of_program(const std::string& path) const;
@@ -77,7 +78,7 @@ ComposeRequest Completer::compose_request() const {
   if (version == "1.1" || version == "1.2") request.version_base.minor = version[2] - '0';
   request.extended = read_.given.count("--extended") != 0;
   request.overrides = read_.others;
-  if (request_.takes_keys)
+  if (request_.takes_keys || request_.takes_groups)
     std::erase_if(request.overrides, [](const std::string& word) { return !reads_as_override(word); });
   return request;
 }
@@ -134,6 +135,16 @@ void Completer::add_overrides() {
   }
 }
 
+/// Keys or groups as words of their own, where an override has `key=`.
+void Completer::add_without_value(std::vector<Candidate> candidates) {
+  for (Candidate& candidate : candidates) {
+    if (!candidate.word.ends_with('=')) continue;
+    candidate.word.pop_back();
+    candidate.ends_word = true;
+    found_.push_back(std::move(candidate));
+  }
+}
+
 /// The only item that fits into a list that is open: the list may end behind it, or go on.
 void Completer::offer_end_of_list() {
   if (found_.size() != 1 || found_[0].ends_word) return;
@@ -168,7 +179,12 @@ std::vector<Candidate> Completer::run() {
     }
     // CLI11 and argparse take a plain word behind a flag with an optional value for that value.
     if (request_.takes_overrides && !read_.pending) add_overrides();
-    if (request_.takes_keys && !read_.pending && !reads_as_override(word)) add(config(word).packages(word));
+    if (!read_.pending && !reads_as_override(word)) {
+      const TypedOverride typed = TypedOverride::read(word);
+      if (request_.takes_keys) add(config(word).packages(word));
+      if (request_.takes_keys) add_without_value(config(word).keys(typed));
+      if (request_.takes_groups) add_without_value(config(word).groups(typed));
+    }
   }
   std::stable_sort(found_.begin(), found_.end(),
                    [](const Candidate& a, const Candidate& b) { return a.word < b.word; });

@@ -65,7 +65,8 @@ struct CompletionRequest {
   std::vector<CompletionFlag> flags;
   std::vector<Candidate> arguments;  ///< words that the command takes beside flags and overrides
   bool takes_overrides = true;
-  bool takes_keys = false;  ///< words that are no overrides (reads_as_override) are keys
+  bool takes_keys = false;    ///< words that are no overrides (reads_as_override) are keys
+  bool takes_groups = false;  ///< or beginnings of groups
   /// What is composed if the flags among `words` do not say otherwise: config_dirs[0] is the program's own folder.
   ComposeRequest defaults;
   std::string base_dir;  ///< what a relative --config-path starts from; empty: the working directory

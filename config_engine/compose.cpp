@@ -395,7 +395,9 @@ void Composer::apply_overrides() {
   for (const Override* word : out_.defaults.config_overrides) {
     begin_step({ComposeStep::Kind::kOverride, static_cast<uint32_t>(word - out_.overrides.data())});
     try {
-      apply_value_override(out_.tree, resolver_, *word);
+      const NodeId gone = apply_value_override(out_.tree, resolver_, *word);
+      if (gone != kNoNode)
+        out_.deleted.push_back({word->key_or_group, gone, word->key_pos, static_cast<uint32_t>(out_.steps.size() - 1)});
     } catch (ConfigError& error) {
       suggest_group(*word, error.diagnostics().front());
       if (!is_consequence(word->key_or_group)) pass_over(error);

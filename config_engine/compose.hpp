@@ -40,10 +40,19 @@ struct ComposeStep {
   uint32_t index = 0;  ///< kConfig: in Composition::defaults.defaults; kOverride: in Composition::overrides
 };
 
+/// A value that an override deleted.
+struct DeletedValue {
+  std::string key;
+  NodeId node = kNoNode;  ///< it and what is below it still lie in the array of Composition::tree
+  SourcePos pos;          ///< of the key in the override
+  uint32_t step = 0;
+};
+
 struct Composition {
   Tree tree;                       ///< the job's configuration, interpolations not evaluated, without the hydra node
   Tree hydra;                      ///< a map whose one key is `hydra`; empty without hydra
   std::vector<ComposeStep> steps;  ///< [0] is nothing
+  std::vector<DeletedValue> deleted;
   std::vector<Diagnostic> warnings;
   DefaultsList defaults;
   std::vector<Override> overrides;

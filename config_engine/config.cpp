@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "config_engine/key_path.hpp"
+#include "config_engine/merge.hpp"
 #include "config_engine/python_number.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
@@ -121,6 +122,20 @@ std::vector<ConfigValue> ConfigValue::children() const {
   return values;
 }
 
+namespace {
+
+/// The environment has no line to show.
+void note_variables(const std::vector<ValueRead>& reads, std::vector<std::string>& notes) {
+  for (const ValueRead& read : reads) {
+    if (read.kind == ValueRead::Kind::kEnvironment)
+      notes.push_back(
+          fmt::format("it reads the environment variable {}{}", read.name, read.is_there ? "" : ", which is not set"));
+    note_variables(read.reads, notes);
+  }
+}
+
+}  // namespace
+
 void ConfigValue::refuse(const std::string& message, std::string code) const {
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kResolve;
@@ -135,6 +150,7 @@ void ConfigValue::refuse(const std::string& message, std::string code) const {
   if (written_ != value_ && !(used == pos())) {
     diagnostic.labels.push_back({used, 1, fmt::format("used here as '{}'", diagnostic.key_path)});
   }
+  note_variables(provenance().reads, diagnostic.notes);
   ConfigError error(std::move(diagnostic));
   error.set_sources(state_->composition.sources);
   throw error;
@@ -245,8 +261,11 @@ ConfigValue Config::at(std::string_view key) const {
     way = next;
   }
   std::vector<std::string> known;
+  SourcePos place = deepest.pos();
   {
     const std::lock_guard lock(state_->mutex);
+    const SourcePos own = container_place(state_->tree, deepest.value_);
+    if (own && !way.empty()) place = own;
     for (NodeId child : state_->tree.children(deepest.value_))
       known.emplace_back(state_->tree[child].key().text);
   }
@@ -255,7 +274,6 @@ ConfigValue Config::at(std::string_view key) const {
   diagnostic.code = "value-absent";
   diagnostic.message = fmt::format("The configuration has no '{}'", key);
   diagnostic.key_path = std::string(key);
-  SourcePos place = deepest.pos();
   for (const ResultDefault& entry : state_->composition.defaults.defaults) {
     // The whole configuration has no place of its own: its name stands for it.
     if (!place && entry.primary) place = entry.pos;

@@ -43,7 +43,7 @@ void Merger::merge_value(NodeId into, const Key& key, const Tree& source, NodeId
   const NodeKind kind = tree_[node].kind;
   // `???` says "to be given": it takes nothing away.
   if (from.kind == NodeKind::kMissing) return;
-  if (kind == NodeKind::kMap && from.kind == NodeKind::kMap) {
+  if (kind == NodeKind::kMap && from.kind == NodeKind::kMap && (from.length > 0 || tree_[node].length > 0)) {
     merge_map(node, source, value);
   } else if (tree_[node].is_container() && from.is_container() && kind != from.kind) {
     throw MergeConflict{node, tree_[node].pos, from.pos};
@@ -61,6 +61,18 @@ NodeId Merger::open_map(NodeId into, const Key& key, SourcePos pos) {
   const NodeId map = one.add(one.root(), empty);
   merge_value(into, key, one, map);
   return tree_.find(into, key);
+}
+
+SourcePos container_place(const Tree& tree, NodeId container) {
+  // See open_map: both places are then that of the config's content.
+  const auto is_of_package = [&](NodeId node) {
+    return tree[node].kind == NodeKind::kMap && tree[node].key_pos == tree[node].pos;
+  };
+  if (!is_of_package(container)) return tree[container].pos;
+  for (NodeId child : tree.children(container)) {
+    if (!is_of_package(child)) return tree[child].key_pos;
+  }
+  return {};
 }
 
 }  // namespace cfgtool

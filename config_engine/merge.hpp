@@ -59,4 +59,8 @@ class Merger {
   FindContainer find_container_;
 };
 
+/// Where a container is written, for people. A map that only the packages of configs made has no place of its own:
+/// then the first key that was written into it, or nowhere.
+SourcePos container_place(const Tree& tree, NodeId container);
+
 }  // namespace cfgtool

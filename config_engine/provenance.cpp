@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "config_engine/alias_place.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/python_text.hpp"
+#include "config_engine/value_chain.hpp"
 
 namespace cfgtool {
 
@@ -19,6 +21,41 @@ void append_leaves(const Tree& tree, NodeId node, std::vector<NodeId>& leaves) {
   }
   for (NodeId child : tree.children(node))
     append_leaves(tree, child, leaves);
+}
+
+NodeId child(const Tree& tree, NodeId node, std::string_view part) {
+  if (tree[node].kind != NodeKind::kList) return tree.find(node, Key(part));
+  const auto index = list_index(part);
+  return index && *index >= 0 ? tree.item(node, static_cast<size_t>(*index)) : kNoNode;
+}
+
+/// The node below `node` with that dotted_path.
+NodeId find_path(const Tree& tree, NodeId node, std::string_view path) {
+  for (NodeId below : tree.children(node)) {
+    const std::string here = dotted_path(tree, below);
+    if (here == path) return below;
+    if (!path.starts_with(here + ".")) continue;
+    if (const NodeId found = find_path(tree, below, path); found != kNoNode) return found;
+  }
+  return kNoNode;
+}
+
+/// The node of `other` under the same keys, or kNoNode.
+NodeId same_node(const Tree& tree, NodeId node, const Tree& other) {
+  std::vector<NodeId> way;
+  for (; node != tree.root(); node = tree[node].parent)
+    way.push_back(node);
+  NodeId found = other.root();
+  for (auto step = way.rbegin(); step != way.rend() && found != kNoNode; ++step)
+    found = tree[tree[*step].parent].kind == NodeKind::kList ? other.item(found, tree.index_of(*step))
+                                                             : other.find(found, tree[*step].key());
+  return found;
+}
+
+/// Resolvers that read the key which is their first argument.
+bool reads_key(std::string_view resolver) {
+  return resolver == "oc.select" || resolver == "oc.deprecated" || resolver == "oc.dict.keys" ||
+         resolver == "oc.dict.values";
 }
 
 }  // namespace
@@ -38,8 +75,10 @@ std::string dotted_path(const Tree& tree, NodeId node) {
 Provenance::Provenance(const Composition& composition, const Tree& tree)
     : composition_(composition),
       written_(tree),
+      followed_(tree),
       resolved_(tree),
       context_(composition.resolve_context()),
+      follower_(std::make_unique<Resolver>(followed_, *composition.sources, context_)),
       resolver_(std::make_unique<Resolver>(resolved_, *composition.sources, context_)) {}
 
 Provenance::~Provenance() = default;
@@ -47,15 +86,20 @@ Provenance::~Provenance() = default;
 NodeId Provenance::find(std::string_view key) const {
   NodeId node = written_.root();
   for (const std::string_view part : split_key(key)) {
-    if (written_[node].kind == NodeKind::kList) {
-      const auto index = list_index(part);
-      node = index && *index >= 0 ? written_.item(node, static_cast<size_t>(*index)) : kNoNode;
-    } else {
-      node = written_.find(node, Key(part));
-    }
-    if (node == kNoNode) return kNoNode;
+    node = child(written_, node, part);
+    if (node == kNoNode) return find_path(written_, written_.root(), key);
   }
   return node;
+}
+
+NodeId Provenance::interpolation_above(std::string_view key) const {
+  NodeId node = written_.root();
+  for (const std::string_view part : split_key(key)) {
+    if (written_[node].kind == NodeKind::kInterpolation) return node;
+    node = child(written_, node, part);
+    if (node == kNoNode) return kNoNode;
+  }
+  return kNoNode;
 }
 
 std::vector<NodeId> Provenance::leaves(NodeId root) const {
@@ -73,11 +117,27 @@ ValueCause Provenance::cause(SourcePos pos, uint32_t step) const {
   return cause;
 }
 
+ValueCause Provenance::cause_of(const Tree& tree, NodeId node) const {
+  ValueCause found = cause(tree[node].pos, tree.step(node));
+  found.key = dotted_path(tree, node);
+  if (found.at.kind == SourceKind::kFile) found.via = alias_place(*composition_.sources, tree, node);
+  return found;
+}
+
 std::vector<ValueCause> Provenance::causes_of(NodeId node) const {
-  std::vector<ValueCause> causes{cause_of(written_, node)};
-  for (const EarlierValue& earlier : written_.earlier(node))
-    causes.push_back(cause(earlier.pos, earlier.step));
-  std::ranges::reverse(causes);
+  // A copy does not know all that was replaced.
+  const bool is_of_hydra =
+      composition_.hydra[composition_.hydra.root()].length > 0 && dotted_path(written_, node).starts_with("hydra");
+  const Tree& tree = is_of_hydra ? composition_.hydra : composition_.tree;
+  const NodeId home = same_node(written_, node, tree);
+  if (home == kNoNode) return {cause_of(written_, node)};
+  std::vector<ValueCause> causes;
+  for (const ChainLink& link : value_chain(composition_, tree, home)) {
+    ValueCause& one = causes.emplace_back(cause(link.pos, link.step));
+    one.key = link.key;
+    one.is_deletion = link.is_deletion;
+  }
+  causes.back().via = cause_of(written_, node).via;
   return causes;
 }
 
@@ -90,13 +150,34 @@ ValueProvenance Provenance::explain(NodeId node) {
   return result;
 }
 
+ValueProvenance Provenance::explain_through(NodeId through, std::string_view key) {
+  ValueProvenance result;
+  result.key = key;
+  result.node = through;
+  result.causes = causes_of(through);
+  result.reads.push_back(read_key(key, written_.root(), 0));
+  if (!result.reads.back().is_there) result.reads = explain(through).reads;
+  return result;
+}
+
 NodeId Provenance::value(NodeId node) {
   try {
-    return resolver_->dereference(node);
+    resolver_->resolve_value_in_place(node);
+    return node;
   } catch (ConfigError& error) {
     error.set_sources(composition_.sources);
     throw;
   }
+}
+
+NodeId Provenance::value_through(NodeId through, std::string_view key) {
+  value(through);
+  NodeId node = resolved_.root();
+  for (const std::string_view part : split_key(key)) {
+    node = child(resolved_, node, part);
+    if (node == kNoNode) return kNoNode;
+  }
+  return node;
 }
 
 void Provenance::collect_reads(NodeId node, size_t depth, std::vector<ValueRead>& reads) {
@@ -113,7 +194,35 @@ void Provenance::collect_reads(const Interpolation& text, uint32_t expr, NodeId 
   for (uint32_t child = at.first_child; child != kNoNode; child = text[child].next)
     collect_reads(text, child, node, depth, reads);
   if (at.kind == ExprKind::kCall) reads.push_back(read_resolver(text, expr, node, depth));
-  if (at.kind == ExprKind::kSelect && at.child_count == 0) reads.push_back(read_key(at.path(), node, depth));
+  if (at.kind != ExprKind::kSelect) return;
+  std::optional<std::string> path = at.child_count == 0 ? std::string(at.path()) : joined_text(text, expr, node);
+  if (path) reads.push_back(read_key(*path, node, depth));
+}
+
+/// What an argument or a part of a key is, as text; nothing where it cannot be told.
+std::optional<std::string> Provenance::text_of(const Interpolation& text, uint32_t expr, NodeId from) {
+  const Expr& part = text[expr];
+  if (part.kind == ExprKind::kConstant)
+    return std::string(part.value.is_text() ? part.value.text() : text.source_text(expr));
+  if (part.kind == ExprKind::kConcat) return joined_text(text, expr, from);
+  if (part.kind != ExprKind::kSelect && part.kind != ExprKind::kCall) return std::nullopt;
+  Node alone = Node::of_text(NodeKind::kInterpolation, composition_.sources->keep(text.source_text(expr)));
+  alone.pos = written_[from].pos;
+  try {
+    return python_str(followed_, follower_->dereference(follower_->make(alone, written_[from].parent)));
+  } catch (const ConfigError&) {
+    return std::nullopt;  // evaluating the whole value reports it
+  }
+}
+
+std::optional<std::string> Provenance::joined_text(const Interpolation& text, uint32_t expr, NodeId from) {
+  std::string joined;
+  for (uint32_t child = text[expr].first_child; child != kNoNode; child = text[child].next) {
+    const std::optional<std::string> part = text_of(text, child, from);
+    if (!part) return std::nullopt;
+    joined += *part;
+  }
+  return joined;
 }
 
 ValueRead Provenance::read_resolver(const Interpolation& text, uint32_t expr, NodeId from, size_t depth) {
@@ -122,11 +231,13 @@ ValueRead Provenance::read_resolver(const Interpolation& text, uint32_t expr, No
   read.kind = ValueRead::Kind::kResolver;
   read.name = call.name_parts == 0 ? std::string(call.path()) : std::string(text.source_text(expr));
   read.is_there = true;
-  const bool is_constant = call.first_child != kNoNode && text[call.first_child].kind == ExprKind::kConstant;
-  if (read.name == "oc.select" && is_constant) return read_key(text.source_text(call.first_child), from, depth);
-  if (read.name != "oc.env" || !is_constant) return read;
+  if (read.name != "oc.env" && !reads_key(read.name)) return read;
+  const std::optional<std::string> argument =
+      call.first_child == kNoNode ? std::nullopt : text_of(text, call.first_child, from);
+  if (!argument) return read;
+  if (reads_key(read.name)) return read_key(*argument, from, depth);
   read.kind = ValueRead::Kind::kEnvironment;
-  read.name = std::string(text.source_text(call.first_child));
+  read.name = *argument;
   const std::optional<std::string> value = environment_variable(context_, read.name);
   read.is_there = value.has_value();
   read.value = value.value_or("");
@@ -140,15 +251,9 @@ NodeId Provenance::find_from(std::string_view path, NodeId from) {
   if (!parts.empty() && parts.front().empty()) node = from;
   for (const std::string_view part : parts) {
     if (part.empty()) {
-      node = resolved_[node].parent;
+      node = followed_[node].parent;
     } else {
-      node = resolver_->dereference(node);
-      if (resolved_[node].kind == NodeKind::kList) {
-        const auto index = list_index(part);
-        node = index && *index >= 0 ? resolved_.item(node, static_cast<size_t>(*index)) : kNoNode;
-      } else {
-        node = resolved_.find(node, Key(part));
-      }
+      node = child(followed_, follower_->dereference(node), part);
     }
     if (node == kNoNode) return kNoNode;
   }
@@ -166,7 +271,7 @@ ValueRead Provenance::read_key(std::string_view path, NodeId from, size_t depth)
     read.is_there = true;
     read.causes = causes_of(node);
     collect_reads(node, depth + 1, read.reads);
-    read.value = python_repr(resolved_, resolver_->dereference(node));
+    read.value = python_repr(resolved_, value(node));
   } catch (const ConfigError&) {
     // It cannot be followed further, which evaluating the whole value reports with its place.
   }

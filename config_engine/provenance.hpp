@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct ValueCause {
   SourcePos pos;      ///< of the value: its first byte, or its opening quote
   SourceLocation at;  ///< the same in words; kBuiltin with line 0 for what cfgtool itself sets (`hydra.job.name`)
   ComposeStep step;   ///< what brought it
+  std::string key;  ///< dotted, of what was set there: a list, scalar or interpolation above the value, or the value's
+  bool is_deletion = false;  ///< an override that deleted what was there
+  SourcePos via;             ///< the alias that brought a value which stands at an anchor; nowhere for others
 };
 
 /// What an interpolation reads.
@@ -34,7 +38,7 @@ struct ValueRead {
 struct ValueProvenance {
   std::string key;                 ///< dotted: `a.b.0.c`
   NodeId node = kNoNode;           ///< in Provenance::written()
-  std::vector<ValueCause> causes;  ///< oldest first; the last one set the value that holds. Never empty
+  std::vector<ValueCause> causes;  ///< see value_chain: oldest first, the last holds. Never empty
   std::vector<ValueRead> reads;    ///< in the order in which they are written; empty unless it is an interpolation
 };
 
@@ -47,7 +51,8 @@ class Provenance {
 
   /// The tree as it was written: interpolations are leaves.
   const Tree& written() const { return written_; }
-  /// The node under a dotted key path, as written: an interpolation on the way is not followed. kNoNode if none.
+  /// The node under a dotted key path, as written: an interpolation on the way is not followed. kNoNode if none. Where
+  /// keys have dots themselves, the node whose dotted_path it is.
   NodeId find(std::string_view key) const;
   /// Scalars, interpolations and empty containers at or below `root`, in order.
   std::vector<NodeId> leaves(NodeId root) const;
@@ -55,11 +60,20 @@ class Provenance {
   ValueProvenance explain(NodeId node);
   /// What set a node of this composition, which need not be one of written(): of a value that an interpolation led to,
   /// where that value stands.
-  ValueCause cause_of(const Tree& tree, NodeId node) const { return cause(tree[node].pos, tree.step(node)); }
+  ValueCause cause_of(const Tree& tree, NodeId node) const;
 
-  /// The value that holds: interpolations evaluated. \throws ConfigError with sources where one fails
+  /// Of a key that leads through an interpolation, such as `a.b` with `a: ${c}`: where that is written, and the key
+  /// that is read instead. \param through the interpolation's node, see interpolation_above
+  ValueProvenance explain_through(NodeId through, std::string_view key);
+  /// The interpolation that a key leads through; kNoNode if it leads through none.
+  NodeId interpolation_above(std::string_view key) const;
+
+  /// The value that holds: interpolations evaluated, in what it contains as well, as `resolve` prints it.
+  /// \throws ConfigError with sources where one fails
   /// \return a node of resolved()
   NodeId value(NodeId node);
+  /// The same for a key that leads through an interpolation. kNoNode if nothing is there.
+  NodeId value_through(NodeId through, std::string_view key);
   const Tree& resolved() const { return resolved_; }
 
  private:
@@ -71,11 +85,16 @@ class Provenance {
   ValueRead read_key(std::string_view path, NodeId from, size_t depth);
   ValueRead read_resolver(const Interpolation& text, uint32_t expr, NodeId from, size_t depth);
   NodeId find_from(std::string_view path, NodeId from);
+  std::optional<std::string> text_of(const Interpolation& text, uint32_t expr, NodeId from);
+  std::optional<std::string> joined_text(const Interpolation& text, uint32_t expr, NodeId from);
 
   const Composition& composition_;
   Tree written_;
-  Tree resolved_;  // the same nodes at first; following interpolations appends to it
+  // The same nodes at first.
+  Tree followed_;  // what one value leads to is appended
+  Tree resolved_;  // values that were asked for are in the place of their interpolations
   ResolveContext context_;
+  std::unique_ptr<Resolver> follower_;
   std::unique_ptr<Resolver> resolver_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
+#include "config_engine/merge.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
 
@@ -371,9 +372,8 @@ void Resolver::refuse_missing_key(NodeId root, std::string_view key) {
     } else if (tree_[at].kind == NodeKind::kList) {
       diagnostic.notes.push_back(fmt::format("'{}' has {} items, counted from 0", path, tree_[at].length));
     }
-    if (at != tree_.root() && tree_[at].pos) {
-      diagnostic.labels.push_back({tree_[at].pos, 1, fmt::format("'{}' has no '{}'", path, parts[depth])});
-    }
+    if (const SourcePos place = container_place(tree_, at); at != tree_.root() && place)
+      diagnostic.labels.push_back({place, 1, fmt::format("'{}' has no '{}'", path, parts[depth])});
     const std::string root_path = tree_.key_path(root);
     const std::string whole = root_path.empty() ? std::string(key) : fmt::format("{}.{}", root_path, key);
     for (const auto& [deleted, place] : context_.deleted_keys) {

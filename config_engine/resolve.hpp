@@ -67,6 +67,8 @@ class Resolver {
   /// \param failures where errors are put instead of being thrown, except that a limit was passed; what they are about
   /// stays as it is
   void resolve_in_place(NodeId root, std::vector<Diagnostic>* failures = nullptr);
+  /// The same for one value: `node` itself and what is below it.
+  void resolve_value_in_place(NodeId node);
 
   /// As OmegaConf.select: the value at a key path, seen from `from`, interpolations followed. kNoNode if there is none.
   /// \throws ConfigError where an interpolation on the way fails, or a key goes through a scalar (`code`

@@ -123,6 +123,21 @@ void Resolver::resolve_in_place(NodeId root, std::vector<Diagnostic>* failures) 
   failures_ = nullptr;
 }
 
+void Resolver::resolve_value_in_place(NodeId node) {
+  try {
+    if (tree_[node].kind == NodeKind::kInterpolation) {
+      resolve_child(node);
+    } else {
+      resolve_below(node);
+    }
+  } catch (const ConfigError&) {
+    // Other values can still be asked for.
+    trail_.clear();
+    on_the_way_.clear();
+    throw;
+  }
+}
+
 // omegaconf: _impl._resolve
 void Resolver::resolve_below(NodeId root) {
   if (!tree_[root].is_container()) return;

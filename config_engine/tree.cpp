@@ -286,9 +286,15 @@ uint32_t Tree::step(NodeId id) const {
 std::vector<EarlierValue> Tree::earlier(NodeId id) const {
   std::vector<EarlierValue> earlier;
   for (uint32_t origin = own_origin(id); (origin & kReplaced) != 0;) {
-    const Replacement& replaced = replacements_[origin & ~kReplaced];
+    const uint32_t index = origin & ~kReplaced;
+    const Replacement& replaced = replacements_[index];
     origin = replaced.old_origin;
-    earlier.push_back({replaced.old_pos, step_of(origin, id)});
+    EarlierValue& value = earlier.emplace_back();
+    value = {replaced.old_pos, step_of(origin, id), replaced.step};
+    const auto map = std::lower_bound(replaced_maps_.begin(), replaced_maps_.end(), index,
+                                      [](const ReplacedMap& one, uint32_t wanted) { return one.replacement < wanted; });
+    value.is_map = map != replaced_maps_.end() && map->replacement == index;
+    if (value.is_map) value.first_child = map->first_child;
   }
   return earlier;
 }
@@ -297,6 +303,7 @@ void Tree::set_origin(NodeId id, uint32_t origin) {
   if (!kNodesKnowPlaces) return;
   if (origins_.size() <= id) {
     if (origin == 0) return;
+    origins_.reserve(nodes_.capacity());
     origins_.resize(nodes_.size());
   }
   origins_[id] = origin;
@@ -321,8 +328,12 @@ void Tree::take_origin(NodeId id, const Tree& from, NodeId source) {
 
 void Tree::replace_by(uint32_t step, NodeId id, const Tree& from, NodeId source) {
   const Replacement replaced{step, nodes_[id].pos, own_origin(id)};
+  if (nodes_[id].kind == NodeKind::kMap)
+    replaced_maps_.push_back({static_cast<uint32_t>(replacements_.size()), nodes_[id].child.first});
   assign(id, from, source);
   if (!kNodesKnowPlaces) return;
+  // Where one value is replaced, many are.
+  if (replacements_.empty()) replacements_.reserve(nodes_.capacity() / 4);
   set_origin(id, static_cast<uint32_t>(replacements_.size()) | kReplaced);
   replacements_.push_back(replaced);
 }

@@ -127,8 +127,11 @@ const char* type_name(const Node& node);
 
 /// A value that another one replaced.
 struct EarlierValue {
-  SourcePos pos;      ///< where it stands
-  uint32_t step = 0;  ///< which composition step had put it there
+  SourcePos pos;             ///< where it stands
+  uint32_t step = 0;         ///< which composition step had put it there
+  uint32_t replaced_by = 0;  ///< which step put another one in its place
+  bool is_map = false;
+  NodeId first_child = kNoNode;  ///< of a map: its children still lie in this tree's array, each with its `next`
 };
 
 class Tree {
@@ -250,10 +253,15 @@ class Tree {
     SourcePos old_pos;
     uint32_t old_origin;
   };
+  struct ReplacedMap {
+    uint32_t replacement;  // index
+    NodeId first_child;
+  };
   static constexpr uint32_t kReplaced = 0x80000000u;
   std::vector<StepRun> runs_;      // ascending; empty for a tree that no step made, as that of a file
   std::vector<uint32_t> origins_;  // by NodeId; of nodes behind its end 0
   std::vector<Replacement> replacements_;
+  std::vector<ReplacedMap> replaced_maps_;        // ascending
   std::unordered_map<NodeId, KeyIndex> indexes_;  // of maps with many keys only
 };
 

@@ -46,10 +46,10 @@ bool python_equal(const Tree& a_tree, NodeId a_id, const Tree& b_tree, NodeId b_
 
 class ValueOverride {
  public:
-  ValueOverride(Tree& tree, Resolver& resolver, const Override& word)
-      : tree_(tree), resolver_(resolver), word_(word) {}
+  ValueOverride(Tree& tree, Resolver& resolver, const Override& word) : tree_(tree), resolver_(resolver), word_(word) {}
 
-  void apply();
+  /// \return the node that was deleted, or kNoNode
+  NodeId apply();
 
  private:
   [[noreturn]] void refuse(std::string code, std::string message, SourcePos pos, std::string fix = {},
@@ -86,6 +86,7 @@ class ValueOverride {
   Tree& tree_;
   Resolver& resolver_;
   const Override& word_;
+  NodeId deleted_ = kNoNode;
   Node passed_ = Node::map();  // what enter() put a mapping in the place of; a map if nothing
 };
 
@@ -119,8 +120,9 @@ void ValueOverride::refuse_missing_key(NodeId map, std::string_view key) {
   if (passed_.kind == NodeKind::kMap) {
     diagnostic.notes.push_back(path.empty() ? fmt::format("the configuration has no key '{}'", key)
                                             : fmt::format("'{}' has no key '{}'", path, key));
-    if (map != tree_.root() && tree_[map].pos)
-      diagnostic.labels.push_back({tree_[map].pos, 1, fmt::format("'{}' is defined here", path)});
+    const SourcePos place = container_place(tree_, map);
+    if (map != tree_.root() && place)
+      diagnostic.labels.push_back({place, 1, fmt::format("'{}' is defined here", path)});
   } else {
     const char* const what = passed_.kind == NodeKind::kNull      ? "null"
                              : passed_.kind == NodeKind::kMissing ? "mandatory and has no value yet"
@@ -176,7 +178,11 @@ void ValueOverride::refuse_merge(std::string reason, NodeId culprit) {
   diagnostic.notes.push_back(std::move(reason));
   diagnostic.labels.push_back({word_.value_pos ? word_.value_pos : word_.pos, 1, {}});
   if (culprit != kNoNode && tree_[culprit].pos) {
-    diagnostic.labels.push_back({tree_[culprit].pos, 1, fmt::format("'{}' is defined here", tree_.key_path(culprit))});
+    const SourcePos place = container_place(tree_, culprit);
+    const std::string path = tree_.key_path(culprit);
+    diagnostic.labels.push_back({place ? place : tree_[culprit].pos, 1,
+                                 place ? fmt::format("'{}' is defined here", path)
+                                       : fmt::format("the package of this config makes '{}'", path)});
   }
   diagnostic.key_path = word_.key_or_group;
   throw ConfigError(std::move(diagnostic));
@@ -265,7 +271,9 @@ void ValueOverride::remove() {
     refuse_merge(fmt::format("{} (DictConfig) does not support deletion", type), found);
   const NodeId parent = dot == std::string::npos ? tree_.root() : selected(key.substr(0, dot));
   const NodeId gone = child(parent, dot == std::string::npos ? key : std::string_view(key).substr(dot + 1));
-  if (gone != kNoNode) tree_.remove(gone);
+  if (gone == kNoNode) return;
+  tree_.remove(gone);
+  deleted_ = gone;
 }
 
 void ValueOverride::add() {
@@ -345,8 +353,7 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
     if (tree_[container].kind == NodeKind::kList) refuse_merge("list assignment index out of range", container);
     if (!force_add) refuse_missing_key(container, key);
     check_value();
-    Merger(tree_, {})
-        .append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), value, value.root());
+    Merger(tree_, {}).append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), value, value.root());
     return;
   }
   check_value();
@@ -385,7 +392,7 @@ void ValueOverride::extend_list() {
     merger.append(list, Key(), value[item].pos, value, item);
 }
 
-void ValueOverride::apply() {
+NodeId ValueOverride::apply() {
   if (word_.package) {
     refuse("override-no-group",
            fmt::format("Override {} looks like a config group override, but config group '{}' does not exist.",
@@ -409,12 +416,13 @@ void ValueOverride::apply() {
       extend_list();
       break;
   }
+  return deleted_;
 }
 
 }  // namespace
 
-void apply_value_override(Tree& tree, Resolver& resolver, const Override& word) {
-  ValueOverride(tree, resolver, word).apply();
+NodeId apply_value_override(Tree& tree, Resolver& resolver, const Override& word) {
+  return ValueOverride(tree, resolver, word).apply();
 }
 
 }  // namespace cfgtool

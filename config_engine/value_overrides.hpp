@@ -12,7 +12,8 @@
 namespace cfgtool {
 
 /// \param resolver of `tree`: some overrides look through interpolations
+/// \return the node that was deleted, which still lies in the tree's array, or kNoNode
 /// \throws ConfigError (without sources), worded as Hydra words it
-void apply_value_override(Tree& tree, Resolver& resolver, const Override& word);
+NodeId apply_value_override(Tree& tree, Resolver& resolver, const Override& word);
 
 }  // namespace cfgtool

@@ -76,6 +76,12 @@ void check_common(Terminal& shell) {
   expect("cfgtool resolve -cp tr", {"cfgtool", "resolve", "-cp", "tree/X"});
   expect("cfgtool resolve -cp tree -cn ppo_t", {"cfgtool", "resolve", "-cp", "tree", "-cn", "ppo_trainer", "X"});
   expect("cfgtool completion fi", {"cfgtool", "completion", "fish", "X"});
+  // folders of runs, groups and keys as words of their own (the same with `=` could stand there as well)
+  expect("cfgtool diff fol", {"cfgtool", "diff", "folder/X"});
+  expect("cfgtool groups -cp tree -cn ppo_trainer crit",
+         {"cfgtool", "groups", "-cp", "tree", "-cn", "ppo_trainer", "criticX"});
+  expect("cfgtool explain -cp tree -cn ppo_trainer critic.optim.l",
+         {"cfgtool", "explain", "-cp", "tree", "-cn", "ppo_trainer", "critic.optim.lrX"});
   // groups and options
   expect(kResolve + "cri", resolve({"criticX"}));  // critic= and critic.
   expect(kResolve + "critic=wi", resolve({"critic=wide_critic", "X"}));

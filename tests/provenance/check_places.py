@@ -131,6 +131,9 @@ def check_earlier(leaf, cause, words):
     """Of a value that lost its place is known, not what it was."""
     if cause["kind"] == "override":
         word = words[cause["index"] - 1].encode()
+        if cause["column"] == 1 and word.startswith(b"~"):
+            deleted = word[1:].decode().split("=")[0]
+            return None if f"{leaf['key']}.".startswith(deleted + ".") else f"{word!r} deletes another key"
         head, rest = word[: cause["column"] - 1].decode(), word[cause["column"] - 1 :].decode()
         makes_container = head.strip("+") == "" and rest.startswith(leaf["key"] + ".")  # `a` of `+a.b=1`
         return None if "=" in head or makes_container else f"the place in {word!r} is before the ="
@@ -139,9 +142,13 @@ def check_earlier(leaf, cause, words):
     is_content = (cause["line"], cause["column"]) == file_of(cause["file"]).content
     if is_content and (cause.get("package", "") + ".").startswith(leaf["key"] + "."):
         return None  # all of that config, or what its package makes around it
-    value = [node for path, node in file_of(cause["file"]).nodes.get((cause["line"], cause["column"]), [])
-             if leaf["key"].endswith(path[-1])]
-    return None if value else "no value of that key begins there"
+    nodes = file_of(cause["file"]).nodes.get((cause["line"], cause["column"]), [])
+    if any(leaf["key"].endswith(path[-1]) for path, _ in nodes):
+        return None
+    # What came with a list or mapping in the place of something else: the place of that.
+    package = cause.get("package", "")
+    above = [".".join(path) if not package else package + "." + ".".join(path) for path, _ in nodes]
+    return None if any(leaf["key"].startswith(key + ".") for key in above) else "no value of that key begins there"
 
 
 def check_file(leaf, cause):

@@ -175,7 +175,8 @@ TEST_CASE("two runs are composed from what they record") {
   CHECK(project.cfgtool({"diff", "one", "conf"}).exit_code == 2);
 }
 
-TEST_CASE("two revisions of the folder with the configs, and one against the working tree") {
+// Those of git are tests of their own for ctest, which counts them as skipped where git is missing.
+TEST_CASE("two revisions of the folder with the configs, and one against the working tree" * doctest::skip()) {
   const Project project;
   if (!project.git({"init", "-q"})) {
     MESSAGE("SKIPPED: there is no git, so that no revisions were compared");
@@ -216,7 +217,7 @@ TEST_CASE("two revisions of the folder with the configs, and one against the wor
   CHECK(project.is_clean());
 }
 
-TEST_CASE("revisions that cannot be had") {
+TEST_CASE("revisions that cannot be had" * doctest::skip()) {
   const Project project;
   if (!project.git({"--version"})) {
     MESSAGE("SKIPPED: there is no git, so that no revisions were asked for");
@@ -237,6 +238,36 @@ TEST_CASE("revisions that cannot be had") {
                        {{"PATH", (project.path() / "tmp").string()}})
             .complains("error[git-missing]: --revisions needs git, which is not on PATH"));
   CHECK(project.is_clean());
+}
+
+TEST_CASE("a signal while revisions are compared leaves no folder behind" * doctest::skip()) {
+  const Project project;
+  if (!project.git({"init", "-q"})) {
+    MESSAGE("SKIPPED: there is no git, so that no revisions were compared");
+    return;
+  }
+  project.commit("one");
+  // A git in front of the other that sends the signal as a terminal does, or to us alone, when the folder is there.
+  const fs::path bin = project.path() / "bin";
+  const std::string path = std::getenv("PATH") ? std::getenv("PATH") : "";
+  const auto with_git_that = [&](const std::string& sends) {
+    project.write("bin/git", "#!/bin/sh\nls \"$TMPDIR\" >> seen\n" + sends + "\nPATH='" + path + "' exec git \"$@\"\n");
+    fs::permissions(bin / "git", fs::perms::owner_all);
+    fs::remove(project.path() / "seen");
+    return run_program_in(project.path(), EXPLAIN_CFGTOOL,
+                          {"diff", "-cp", "conf", "-cn", "config", "--revisions", "one"},
+                          {{"TMPDIR", (project.path() / "tmp").string()}, {"PATH", bin.string() + ":" + path}});
+  };
+  for (const std::string sends : {"kill -TERM $PPID", "kill -TERM $PPID; kill -TERM $$", "kill -HUP $PPID",
+                                  "kill -INT $PPID; kill -INT $$", "kill -INT $PPID"}) {
+    CAPTURE(sends);
+    const Outcome outcome = with_git_that(sends);
+    CHECK(outcome.output.empty());
+    CHECK(read_file(project.path() / "seen").starts_with("cfgtool-"));
+    CHECK(project.is_clean());
+    // SIGINT and SIGHUP may be ignored where the test was started: then git's end is all that there is.
+    if (sends.starts_with("kill -TERM")) CHECK(outcome.exit_code == -1);
+  }
 }
 
 TEST_CASE("wrong usage") {

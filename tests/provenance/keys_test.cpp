@@ -163,8 +163,47 @@ TEST_CASE("keys are completed where keys are taken, overrides where those are") 
   }
   CHECK(complete("diff" + flags + "-- db=postgres -- db.").find("db.port=") != std::string::npos);
   CHECK(complete("diff" + flags + "-- db=mysql -- db=postgres db.").find("db.schema=") != std::string::npos);
+  // List items are keys as well; keys go on behind their dots.
+  CHECK(complete("explain" + flags + "sizes.").find("sizes.1\t") != std::string::npos);
+  CHECK(complete("explain" + flags + "optim.betas.").starts_with("optim.betas.first\t"));
+  // `groups` takes beginnings of groups.
+  CHECK(complete("groups" + flags + "d").starts_with("db\t"));
+  CHECK(complete("groups" + flags + "d").find("\ndb=") != std::string::npos);
+  CHECK(complete("groups" + flags + "db hydra/job_l").find("hydra/job_logging") != std::string::npos);
+  CHECK(complete("diff -cp " EXPLAIN_TESTS "/tree -- -cn co").starts_with("config"));
+  CHECK(complete("diff -cp " EXPLAIN_TESTS "/tree -- -cn config -- --config-name co").starts_with("config"));
+  CHECK(complete("diff " EXPLAIN_TESTS "/tr").starts_with(EXPLAIN_TESTS "/tree/"));
+  CHECK(complete("diff " EXPLAIN_TESTS "/tree " EXPLAIN_TESTS "/tree/d").starts_with(EXPLAIN_TESTS "/tree/db/"));
+  for (const std::string command : {"explain", "diff", "keys", "groups", "tree"}) {
+    for (const std::string flag : {"--json", "--config-path", "-cn", "--error-format"})
+      CHECK(complete(command + " " + flag.substr(0, flag.size() - 1)).find(flag) != std::string::npos);
+  }
+  CHECK(complete("explain --al").starts_with("--all"));
+  CHECK(complete("diff --st").starts_with("--stat"));
+  CHECK(complete("keys --sch").starts_with("--schema"));
   CHECK(complete("tree --format m").starts_with("mermaid"));
   CHECK(complete("diff --rev").starts_with("--revisions"));
+}
+
+TEST_CASE("revisions of git are completed on both sides of the dots" * doctest::skip()) {
+  const ScratchFolder project;
+  const auto git = [&](Words words) {
+    words.insert(words.begin(), {"-c", "user.name=a", "-c", "user.email=a@b"});
+    return run_program_in(project.path(), "git", words).exit_code == 0;
+  };
+  if (!git({"init", "-q"})) {
+    MESSAGE("SKIPPED: there is no git, so that no revisions were completed");
+    return;
+  }
+  write_file(project.path() / "conf/config.yaml", "steps: 1\n");
+  REQUIRE(git({"add", "conf"}));
+  REQUIRE(git({"commit", "-q", "-m", "a commit"}));
+  REQUIRE(git({"tag", "v1.0"}));
+  const std::string line = "diff -cp " + (project.path() / "conf").string() + " --revisions";
+  CHECK(complete(line + " v").starts_with("v1.0"));
+  CHECK(complete(line + "=v").starts_with("--revisions=v1.0"));
+  CHECK(complete(line + " v1.0..v").starts_with("v1.0..v1.0"));
+  CHECK(complete("diff -cp /nosuch --revisions v").empty());
 }
 
 }  // namespace cfgtool::test

@@ -138,6 +138,36 @@ TEST_CASE("a program refuses a value at its place, with one call") {
   }
 }
 
+TEST_CASE("a program refuses values that came by every way") {
+  const Program program({"batch=33", "+extra={a: [1, 2]}", "same=${batch}"});
+  const Config& cfg = program.config();
+  const auto places = [&](const ConfigValue& value) {
+    std::string all;
+    try {
+      value.refuse("batch must divide 64");
+    } catch (const ConfigError& error) {
+      for (size_t label = 0; label < error.diagnostics().front().labels.size(); ++label)
+        all += (all.empty() ? "" : ", ") + program.place_of(error, label);
+    }
+    return all;
+  };
+  CHECK(places(cfg.at("batch")) == "override 1:7");
+  CHECK(places(cfg.at("extra.a").children()[1]) == "override 2:16");
+  CHECK(places(cfg.at("same")) == "override 1:7, override 3:6");
+  // A text of several parts, and what a resolver gives, stand nowhere but in the interpolation itself.
+  CHECK(places(cfg.at("name")) == "config.yaml:8:7");
+  CHECK(places(cfg.at("home")).find("config.yaml:10:7") != std::string::npos);
+  try {
+    cfg.at("home").refuse("no such folder");
+  } catch (const ConfigError& error) {
+    CHECK(error.diagnostics().front().notes ==
+          std::vector<std::string>{"it reads the environment variable PROGRAM_HOME"});
+  }
+  CHECK(places(cfg.at("made")).find("config.yaml:11:7") != std::string::npos);
+  CHECK(places(cfg.at("optim.betas").children()[0]) == "optim/adam.yaml:2:9");
+  CHECK(places(cfg.at("none")) == "config.yaml:6:7");
+}
+
 TEST_CASE("a value says every place that set it") {
   const Program program({"optim.lr=0.2", "+extra=1"});
   const Config& cfg = program.config();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config_engine/config.hpp"
 #include "config_engine/config_file.hpp"
 #include "schemas/validation.hpp"
 #include "tests/unit/files/file_folder.hpp"
@@ -193,6 +194,30 @@ TEST_CASE("of a composed value: who put it there, and where an interpolation use
   REQUIRE(size.labels.size() == 1);
   CHECK(problems.place(size.labels[0]) == "override 2:6");
   CHECK(size.notes == std::vector<std::string>{"put there by the override 'size=5'"});
+}
+
+TEST_CASE("a program refuses a schema's default at the place in the schema") {
+  const FileFolder folder;
+  const auto schema = Schema::read(folder.write("schema.yaml", "properties:\n  batch: {type: integer, default: 33}\n"));
+  folder.write("conf/config.yaml", "steps: 7\n");
+  ComposeRequest request;
+  request.config_dirs = {folder.path() + "/conf"};
+  request.config_name = "config";
+  Composition composition = compose(std::make_shared<FileStore>(), request);
+  ValidateOptions options;
+  options.apply.with_defaults = true;
+  REQUIRE(validate(composition, schema.get(), options).empty());
+  const Config config(std::move(composition));
+  CHECK(config.at("batch").origin().ends_with("schema.yaml:2:35"));
+  const ValueProvenance provenance = config.at("batch").provenance();
+  REQUIRE(provenance.causes.size() == 1);
+  CHECK(to_string(provenance.causes[0].at).ends_with("schema.yaml:2:35"));
+  try {
+    config.at("batch").refuse("batch must divide 64");
+    FAIL("it was not refused");
+  } catch (const ConfigError& error) {
+    CHECK(Problems{error.diagnostics(), error.sources()}.place() == "2:35");
+  }
 }
 
 }  // namespace cfgtool::test

@@ -1,0 +1,112 @@
+// An anchor stands before its aliases. So a value before its key, an item before its list, or a key before the map that
+// it is in came by an alias, which stands behind the later of the two: the tree keeps no places for it.
+#include "config_engine/alias_place.hpp"
+
+#include <string_view>
+
+namespace cfgtool {
+
+namespace {
+
+/// One file's text, searched by positions.
+class FileText {
+ public:
+  FileText(const SourceMap& sources, SourcePos pos) : sources_(sources), text_(sources.text(pos)), pos_(pos) {
+    SourceLocation at;
+    if (sources.locate(pos, &at)) offset_ = static_cast<size_t>(at.line_text.data() - text_.data()) + at.column - 1;
+  }
+
+  bool has(SourcePos pos) const { return pos && sources_.text(pos).data() == text_.data(); }
+  bool is_before(SourcePos a, SourcePos b) const { return has(a) && has(b) && a.offset < b.offset; }
+
+  /// The first `mark` at or behind `from`; nowhere if there is none.
+  SourcePos find(std::string_view mark, SourcePos from) const {
+    const size_t found = text_.find(mark, index(from));
+    return found == std::string_view::npos ? SourcePos() : pos_of(found);
+  }
+
+  /// The last place of an anchor with the name that the alias at `alias` has, before that.
+  SourcePos anchor_of(SourcePos alias) const {
+    const std::string_view name = name_at(index(alias) + 1);
+    for (size_t at = index(alias); at > 0; --at) {
+      if (text_[at - 1] == '&' && name_at(at) == name) return pos_of(at - 1);
+    }
+    return {};
+  }
+
+  /// The alias behind the next of those in a list, or nowhere.
+  SourcePos next_in_list(SourcePos alias) const {
+    const size_t end = index(alias) + 1 + name_at(index(alias) + 1).size();
+    const size_t next = text_.find_first_not_of(" \t\n,", end);
+    return next != std::string_view::npos && text_[next] == '*' ? pos_of(next) : SourcePos();
+  }
+
+ private:
+  size_t index(SourcePos pos) const { return offset_ + (size_t{pos.offset} - pos_.offset); }
+  SourcePos pos_of(size_t index) const { return {static_cast<uint32_t>(pos_.offset + (index - offset_))}; }
+  std::string_view name_at(size_t index) const {
+    const std::string_view rest = text_.substr(std::min(index, text_.size()));
+    return rest.substr(0, rest.find_first_of(" \t\n,[]{}"));
+  }
+
+  const SourceMap& sources_;
+  std::string_view text_;
+  SourcePos pos_;
+  size_t offset_ = 0;
+};
+
+/// Of the aliases behind a `<<`, that whose anchor is the nearest before the key.
+SourcePos merge_alias(const FileText& text, SourcePos map, SourcePos key) {
+  const SourcePos merge = text.find("<<", map);
+  SourcePos best = merge ? text.find("*", merge) : SourcePos();
+  SourcePos best_anchor;
+  for (SourcePos alias = best; alias; alias = text.next_in_list(alias)) {
+    const SourcePos anchor = text.anchor_of(alias);
+    if (!text.is_before(anchor, key) || (best_anchor && anchor.offset <= best_anchor.offset)) continue;
+    best = alias;
+    best_anchor = anchor;
+  }
+  return best;
+}
+
+/// Of items that came one by one, as many aliases are before it as items.
+SourcePos item_alias(const FileText& text, const Tree& tree, NodeId item) {
+  SourcePos alias;
+  SourcePos from = tree[tree[item].parent].pos;
+  for (NodeId at = item; at != kNoNode; at = tree[at].previous) {
+    if (!text.is_before(tree[at].pos, tree[tree[item].parent].pos)) {
+      from = tree[at].pos;
+      break;
+    }
+  }
+  for (NodeId at = item; at != kNoNode && !(tree[at].pos == from); at = tree[at].previous) {
+    alias = text.find("*", alias ? alias + 1 : from);
+    if (!alias) break;
+  }
+  return alias;
+}
+
+}  // namespace
+
+SourcePos alias_place(const SourceMap& sources, const Tree& tree, NodeId node) {
+  const SourcePos value = tree[node].pos;
+  if (!value) return {};
+  const FileText text(sources, value);
+  SourcePos last;
+  for (; tree[node].parent != kNoNode; node = tree[node].parent) {
+    const Node& at = tree[node];
+    const SourcePos parent = tree[at.parent].pos;
+    SourcePos found;
+    if (tree[at.parent].kind == NodeKind::kList) {
+      if (text.is_before(at.pos, parent)) found = item_alias(text, tree, node);
+    } else if (text.is_before(at.pos, at.key_pos)) {
+      found = text.find("*", at.key_pos + at.key_length);
+    } else if (text.is_before(at.key_pos, parent)) {
+      found = merge_alias(text, parent, at.key_pos);
+    }
+    if (text.is_before(value, found)) last = found;
+  }
+  return last;
+}
+
+}  // namespace cfgtool
