@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cfgtool/command.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/run_folder.hpp"
 #include "config_engine/run_record.hpp"
 #include "config_engine/sha256.hpp"
@@ -84,7 +85,7 @@ void compose_run(const RunRecord& record, const std::string& folder, bool resolv
   }
   const auto come_back = [&] { fs::current_path(here, failed); };
   try {
-    side.composition = compose(std::make_shared<FileStore>(default_cache_folder()), record.request());
+    side.composition = compose_finding_all(std::make_shared<FileStore>(default_cache_folder()), record.request());
     set_output_dir(side.composition, record.output_dir);
     set_values(side, resolve);
     for (Diagnostic& warning : changed_files(record, folder))
@@ -113,7 +114,7 @@ Revisions split_revisions(const std::string& text) {
 void compose_revision(ComposeRequest request, const std::optional<std::string>& revision, bool resolve,
                       DiffSide& side) {
   if (!revision) {
-    side.composition = compose(std::make_shared<FileStore>(default_cache_folder()), request);
+    side.composition = compose_finding_all(std::make_shared<FileStore>(default_cache_folder()), request);
     set_values(side, resolve);
     return;
   }
@@ -126,7 +127,7 @@ void compose_revision(ComposeRequest request, const std::optional<std::string>& 
     dir = side.folders.back().path;
   }
   // Nothing of files that are soon gone belongs into a cache.
-  side.composition = compose(std::make_shared<FileStore>(), request);
+  side.composition = compose_finding_all(std::make_shared<FileStore>(), request);
   set_values(side, resolve);
 }
 
@@ -140,7 +141,7 @@ void compose_words(const HydraFlags& common, const std::vector<std::string>& lef
       const ComposeRequest request = flags.request();
       write_stderr(missing_config_note(flags, request));
       const auto store = std::make_shared<FileStore>(default_cache_folder());
-      side.composition = compose(store, request);
+      side.composition = compose_finding_all(store, request);
       set_values(side, resolve);
       store->save_caches();
     });

@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <initializer_list>
 
-#include "config_engine/diagnostic.hpp"
+#include "config_engine/command_line.hpp"
 #include "config_engine/write_file.hpp"
 
 extern char** environ;
@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
   diagnostic.code = code;
   diagnostic.message = std::move(message);
   if (!note.empty()) diagnostic.notes.push_back(note);
-  throw ConfigError(std::move(diagnostic));
+  throw UsageError(std::move(diagnostic), "--revisions");
 }
 
 std::string without_line_end(std::string text) {

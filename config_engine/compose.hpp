@@ -57,7 +57,7 @@ struct Composition {
   /// The hydra node and the job's configuration as one tree, as Hydra has them.
   Tree whole_tree() const;
 
-  /// Evaluates all interpolations of `tree`. \throws ConfigError with sources
+  /// Evaluates all interpolations of `tree`. \throws ConfigError with sources, as resolve_finding_all()
   void resolve();
   /// A copy of `tree` with all interpolations evaluated. \throws as resolve
   Tree resolved_tree(std::vector<Diagnostic>* notes = nullptr) const;

@@ -1,13 +1,16 @@
 """Every code of an error or warning: what it means, an example that is run, and the mend.
 
-usage: errors.py CFGTOOL [--write]
+usage: errors.py CFGTOOL --program PROGRAM --plugins FOLDER [--write]
 
 The cases (*.case, the form of tests/cases/README.md) are named by their codes and have the headers `means`, `mend` and:
 
-- `args`, `overrides`, `env`, `exit`: the command line behind `cfgtool`, run in the case's folder, and its exit code
-- `place`: the first place that is shown; of `cfgtool batch`, the line in the file, or that of the override or flag
+- `args`, `overrides`, `env`, `exit`: the command line behind `cfgtool`, run in the case's folder, and its exit code;
+  `{plugins}` stands for the folder with the plugins that are wrong on purpose (tests/plugins)
+- `place`: the first place that is shown, which every example has; of `cfgtool batch`, the line and column of its answer
+- `setup`: what a shell does before, in the same process: files to make, limits, where stdout goes
+- `program`: `yes` runs tests/errors/program.cpp instead of cfgtool
 - `hidden`: why the page does not show the example
-- `tested`: instead of a command line, the file of the tests that provokes it; `none` with `why` where no test does
+- `untested`: instead of a command line, why there is none
 
 It is held that each example gives its code, exit code and place, that every code of the sources has a case, that every
 case's code is in the sources, and that docs/errors.md is what --write makes of all this.
@@ -50,7 +53,8 @@ def codes_of_sources():
 class Example:
     """One case, run."""
 
-    def __init__(self, case_file, case, cfgtool):
+    def __init__(self, case_file, case, programs):
+        self.programs = programs
         self.headers = case_file.headers(case)
         self.files = case_file.files(case)
         self.code = case.name
@@ -61,33 +65,28 @@ class Example:
         for name in ("means", "mend"):
             if name not in self.headers:
                 self.wrong.append(f"has no '{name}'")
-        if "tested" in case.headers:
-            self.look_at_test()
-        elif "args" in self.headers:
+        if "args" in self.headers:
             with tempfile.TemporaryDirectory() as folder:
-                self.run(cfgtool, pathlib.Path(folder))
-        else:
-            self.wrong.append("has neither a command line nor 'tested'")
+                self.run(pathlib.Path(folder).resolve())
+        elif "untested" not in self.headers:
+            self.wrong.append("has neither a command line nor 'untested'")
 
     def words(self):
         words = self.headers["args"] + self.headers.get("overrides", [])
         return [case_files.unescape([word]).decode()[:-1] if "\\*{" in word else word for word in words]
 
-    def look_at_test(self):
-        test = self.headers["tested"]
-        if test == "none":
-            if "why" not in self.headers:
-                self.wrong.append("is tested by nothing, and does not say why")
-        elif not (PROJECT / test).is_file() or self.code not in (PROJECT / test).read_text(encoding="utf-8"):
-            self.wrong.append(f"{test} does not name it")
+    def command(self):
+        program = self.programs["program" if "program" in self.headers else "cfgtool"]
+        return [program] + [word.replace("{plugins}", self.programs["plugins"]) for word in self.words()]
 
-    def run(self, cfgtool, folder):
+    def run(self, folder):
         for name, content in self.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **self.headers.get("env", {})}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CFGTOOL": self.programs["cfgtool"], "DEVICES": str(PROJECT / "attention_plugins" / "devices"),
+                       **self.headers.get("env", {})}
         done = subprocess.run(
-            [cfgtool] + self.words(),
+            ["sh", "-e", "-c", self.headers.get("setup", "") + '\nexec "$@"', "sh"] + self.command(),
             cwd=folder,
             env=environment,
             input=self.stdin.replace(b"{case}", str(folder).encode()),
@@ -95,7 +94,7 @@ class Example:
             check=False,
         )
         out, err = (text.decode(errors="replace").replace(f"{folder}/", "").replace(str(folder), ".")
-                    for text in (done.stdout, done.stderr))
+                    .replace(self.programs["plugins"], "plugins") for text in (done.stdout, done.stderr))
         if str(done.returncode) != self.headers["exit"]:
             self.wrong.append(f"exit code {done.returncode}, not {self.headers['exit']}: {err or out}")
         if self.words()[0] == "batch":
@@ -108,8 +107,9 @@ class Example:
         error = json.loads(out.splitlines()[0]).get("error") or {}
         if error.get("code") != self.code:
             self.wrong.append(f"gives {out}")
-        if "place" in self.headers and str(error.get("line") or error.get("column")) != self.headers["place"]:
-            self.wrong.append(f"the place is not {self.headers['place']}: {out}")
+        place = f"{error.get('line')}:{error.get('column')}" if error.get("file") else str(error.get("column"))
+        if place != self.headers.get("place"):
+            self.wrong.append(f"the place is not {self.headers.get('place')}: {out}")
 
     def look_at_text(self, text):
         blocks = re.split(r"(?m)^(?=(?:error|warning)\[)", text)
@@ -118,9 +118,11 @@ class Example:
             self.wrong.append(f"gives {text}")
             return
         self.shown = mine[0]
-        place = re.search(r"--> (.*?:\d+)(?:: .*)?$", mine[0], re.MULTILINE)
-        if (place[1] if place else None) != self.headers.get("place"):
-            self.wrong.append(f"the place is not {self.headers.get('place')}: {mine[0]}")
+        place = re.search(r"--> (.*?:\d+|environment variable \w+)(?:: .*)?$", mine[0], re.MULTILINE)
+        if not place:
+            self.wrong.append(f"shows no place: {mine[0]}")
+        elif place[1] != self.headers.get("place"):
+            self.wrong.append(f"the place is {place[1]}, not {self.headers.get('place')}: {mine[0]}")
 
 
 def section(example):
@@ -129,9 +131,7 @@ def section(example):
     if example.shown and "hidden" in example.headers:
         lines += [f"No example here: {example.headers['hidden']}. `{example.path.relative_to(PROJECT)}` has it.", ""]
     elif not example.shown:
-        tested = example.headers.get("tested", "none")
-        why = example.headers.get("why")
-        lines += [f"No example here: {why}." if tested == "none" else f"Provoked by `{tested}`.", ""]
+        lines += [f"No example here: {example.headers.get('untested')}.", ""]
     else:
         lines.append("```")
         for name, content in example.files.items():
@@ -140,7 +140,10 @@ def section(example):
         words = " ".join(word if re.fullmatch(r"[\w.,/=@:+~-]+", word) else "'" + word.replace("'", "'\\''") + "'"
                          for word in example.words())
         request = example.stdin.decode().replace("{case}", "/conf").rstrip("\n")
-        lines.append(f"$ {'echo ' + repr(request) + ' | ' if request else ''}cfgtool {words}")
+        if "setup" in example.headers:
+            lines.append(f"$ {example.headers['setup']}")
+        program = "program" if "program" in example.headers else "cfgtool"
+        lines.append(f"$ {'echo ' + repr(request) + ' | ' if request else ''}{program} {words}")
         lines += example.shown.rstrip("\n").split("\n")
         lines += ["```", ""]
     return "\n".join(line.rstrip() for line in lines)
@@ -160,13 +163,15 @@ Every code, in alphabetical order: what it means, an example with what cfgtool w
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("cfgtool")
+    parser.add_argument("--program", required=True, help="the build of program.cpp")
+    parser.add_argument("--plugins", required=True, help="the folder with the builds of tests/plugins/wrong_plugin.c")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    cfgtool = str(pathlib.Path(options.cfgtool).resolve())
+    programs = {name: str(pathlib.Path(getattr(options, name)).resolve()) for name in ("cfgtool", "program", "plugins")}
     examples = []
     for path in sorted(HERE.glob("*.case")):
         case_file = case_files.read(path)
-        examples += [Example(case_file, case, cfgtool) for case in case_file.cases]
+        examples += [Example(case_file, case, programs) for case in case_file.cases]
     examples.sort(key=lambda example: example.code)
     wrong = [f"{example.code}: {problem}" for example in examples for problem in example.wrong]
     codes, named = codes_of_sources(), [example.code for example in examples]
@@ -180,9 +185,7 @@ def main():
         wrong.append("docs/errors.md is not what the cases give: errors.py CFGTOOL --write")
     print("\n".join(wrong))
     run = sum(bool(example.shown) for example in examples)
-    elsewhere = sum(example.headers.get("tested", "none") != "none" for example in examples)
-    print(f"{len(examples)} codes: {run} with an example that was run, {elsewhere} provoked by another test, "
-          f"{len(examples) - run - elsewhere} by none; {len(wrong)} wrong")
+    print(f"{len(examples)} codes: {run} with an example that was run, {len(examples) - run} without; {len(wrong)} wrong")
     return 1 if wrong or not run else 0
 
 
