@@ -96,8 +96,10 @@ int run(const AttentionSubcommand& subcommand, const std::vector<std::string>& w
   } catch (const attention::CudaError& error) {
     throw ConfigError(attention_problem("cuda", error.what()));
   } catch (const attention::PluginError& error) {
-    throw error_at(attention_problem("attention-plugin", error.what()), SourceKind::kFile,
-                   error.problem().path.string());
+    const attention::PluginProblem& problem = error.problem();
+    const bool is_flag = problem.named_by.starts_with("--");
+    throw error_at(attention_problem("attention-plugin", error.what()),
+                   is_flag ? SourceKind::kFlag : SourceKind::kEnvironment, problem.named_by, problem.path.string());
   }
 }
 

@@ -57,8 +57,8 @@ std::string shell_words(const std::vector<std::string>& words) {
   return words.empty() ? "the side without words of its own" : fmt::format("the side '{}'", fmt::join(words, " "));
 }
 
-/// What was read then and is not the same any more.
-std::vector<Diagnostic> changed_files(const RunRecord& record, const std::string& folder) {
+/// What was read then and is not the same any more. \param sources get the files' names
+std::vector<Diagnostic> changed_files(const RunRecord& record, const std::string& folder, SourceMap& sources) {
   std::vector<std::string> changed;
   for (const RecordedFile& file : record.files) {
     const auto text = read_whole_file(file.path);
@@ -70,6 +70,8 @@ std::vector<Diagnostic> changed_files(const RunRecord& record, const std::string
   warning.code = "run-files-changed";
   warning.message = fmt::format("'{}' is composed from what its files are now: since the run, {} changed", folder,
                                 fmt::join(changed, " and "));
+  for (const std::string& file : changed)
+    warning.labels.push_back({sources.add(SourceKind::kFile, file, ""), 1, {}});
   warning.notes.push_back(fmt::format("`cfgtool verify {}` says which values that changes", folder));
   return {warning};
 }
@@ -88,7 +90,7 @@ void compose_run(const RunRecord& record, const std::string& folder, bool resolv
     side.composition = compose_finding_all(std::make_shared<FileStore>(default_cache_folder()), record.request());
     set_output_dir(side.composition, record.output_dir);
     set_values(side, resolve);
-    for (Diagnostic& warning : changed_files(record, folder))
+    for (Diagnostic& warning : changed_files(record, folder, *side.composition.sources))
       side.composition.warnings.push_back(std::move(warning));
   } catch (...) {
     come_back();

@@ -68,9 +68,10 @@ CommandLine::Place CommandLine::find(const std::string& word) const {
 std::string CommandLine::render(const ConfigError& error, bool color) const {
   const auto* const usage = dynamic_cast<const UsageError*>(&error);
   const Place place = find(usage ? usage->word() : std::string());
+  // What is missing has a place behind the last word and a blank.
+  const std::string text_of_line = place.column > line_.size() ? line_ + " " : line_;
   SourceMap typed;
-  // Behind the last word there is a blank, so that what is missing has a place.
-  const SourcePos line = typed.add(SourceKind::kCommandLine, program_, line_ + " ", static_cast<uint32_t>(place.word));
+  const SourcePos line = typed.add(SourceKind::kCommandLine, program_, text_of_line, static_cast<uint32_t>(place.word));
   std::vector<Diagnostic> placed;
   std::vector<Diagnostic> unplaced;
   const DiagnosticFormat format = error_format();
