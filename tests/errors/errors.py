@@ -1,6 +1,8 @@
 """Every code of an error or warning: what it means, an example that is run, and the mend.
 
-usage: errors.py CFGTOOL --program PROGRAM --plugins FOLDER [--write]
+usage: errors.py CFGTOOL [--write]
+
+CFGTOOL is that of a build tree, which has the other programs of the tests as well.
 
 The cases (*.case, the form of tests/cases/README.md) are named by their codes and have the headers `means`, `mend` and:
 
@@ -164,11 +166,12 @@ Every code, in alphabetical order: what it means, an example with what cfgtool w
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("cfgtool")
-    parser.add_argument("--program", required=True, help="the build of program.cpp")
-    parser.add_argument("--plugins", required=True, help="the folder with the builds of tests/plugins/wrong_plugin.c")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    programs = {name: str(pathlib.Path(getattr(options, name)).resolve()) for name in ("cfgtool", "program", "plugins")}
+    cfgtool = pathlib.Path(options.cfgtool).resolve()
+    tests = cfgtool.parent.parent / "tests"
+    programs = {"cfgtool": str(cfgtool), "program": str(tests / "errors" / "errors_program"),
+                "plugins": str(tests / "plugins" / "objects")}
     examples = []
     for path in sorted(HERE.glob("*.case")):
         case_file = case_files.read(path)

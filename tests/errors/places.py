@@ -1,11 +1,14 @@
 """Wrong command lines of every subcommand: each error has a place.
 
-usage: places.py CFGTOOL --program PROGRAM
+usage: places.py CFGTOOL
+
+CFGTOOL is that of a build tree, which has the embedding program of errors.py as well.
 
 Each line below is run with --error-format json in a folder with the files below. It is held that it fails with a code
 that command-line conventions know, that stderr has at least one error, that every error has a place, and that nothing
 on stderr is in another form than JSON but the notes that are for people. Of those with `--error-format github` and
-`sarif` it is held that there is such output at all.
+`sarif` it is held that there is such output at all. Requests of `cfgtool batch` that are wrong have their line and column
+in a table, and of several wrong overrides each command must tell all, in their order.
 """
 
 import argparse
@@ -13,6 +16,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,17 +33,18 @@ FILES = {
     "schema.yaml": b"properties: {a: {type: string}}\n",
     "empty": b"",
     "binary": bytes(range(256)),
+    "any.yaml": b"properties: {a: {}}\n",
     "data.yaml": b"a: 1\n",
     "problems.txt": b"small --heads two\n",
 }
 GOOD = ["-cp", "conf", "-cn", "good"]
-COMPOSING = ["resolve", "run", "explain", "keys", "groups", "tree", "validate", "diff", "rerun"]
-OTHERS = ["overrides", "batch", "completion", "verify", "attention list", "attention check", "attention bench",
+COMPOSING = ["resolve", "run", "explain", "keys", "groups", "tree", "validate", "diff"]
+OTHERS = ["rerun", "overrides", "batch", "completion", "verify", "attention list", "attention check", "attention bench",
           "attention device", "schema infer", "schema check", "schema docs"]
 
 
 def lines():
-    """Command lines that are wrong, and exit codes that they may have."""
+    """Wrong command lines of cfgtool."""
     yield from [["reslove"], ["attention", "lst"], ["schema", "infre"], ["--nosuch"]]
     for name in COMPOSING + OTHERS:
         command = name.split()
@@ -49,9 +54,7 @@ def lines():
         yield command + ["--jsn", "--othr"]
     for name in COMPOSING + ["schema infer"]:
         command = name.split()
-        tail = {"run": ["--", "true"], "diff": ["--", "--"], "explain": ["a"], "rerun": []}.get(name, [])
-        if name == "rerun":
-            continue
+        tail = {"run": ["--", "true"], "diff": ["--", "--"], "explain": ["a"]}.get(name, [])
         for flags in (["-cp", "nowhere", "-cn", "config"], ["-cp", "conf", "-cn", "nosuch"], ["-cp", "conf", "-cn", "ppo"],
                       ["-cp", "conf", "-cn", "binary"], ["-cp", "conf", "-cn", "list"], ["-cp", "conf", "-cn", "folder"],
                       ["-cp", "empty", "-cn", "config"], ["-cp", "conf", "-cn", "config", "db=nosuch"],
@@ -102,6 +105,94 @@ def embedded_lines():
     yield from [["--nosuch"], ["-cn", "nosuch"], ["a=["], ["batch_size=1"], ["batch_size=8", "+broken=1"], ["--multirun"],
                 ["--cfg", "x"], ["--resolve"], ["hydra.run.dir=/dev/null/x"], ["nosuch=1", "nor_this=2"],
                 ["--config-path", "nowhere"]]
+
+
+# Lines of one input of `cfgtool batch`, with the code and the column of what is wrong; `^` marks it and is taken out.
+REQUESTS = [
+    (r'{"id": 1, "config_dir": ["{conf}"], "config_name": "good"}', None),
+    (r'{"id": 1^', "request-json"),
+    (r'{"id": 1, ^]', "request-json"),
+    (r'^[1]', "request-json"),
+    (r'  ^7', "request-json"),
+    (r'{"id": ^1e999}', "request-json"),
+    (r'{"id": ' + "[" * 63 + "^[" + "]" * 64 + "}", "request-json"),
+    (r'{"id": "^{[", "x": ', "request-json-later"),
+    (r'{"id": 1, ^"overides": []}', "request-field"),
+    (r'{"id": 1, "overrides": ^"a=1"}', "request-field"),
+    (r'{"id": 1, "overrides": ["a=1", ^2]}', "request-field"),
+    (r'{"id": 1, "config_dir": ["{conf}", ^"conf"]}', "request-field"),
+    (r'{"id": 1, "config_dir": ^"conf"}', "request-field"),
+    (r'{"id": 1, "env": {"A": "b", "C": ^4}}', "request-field"),
+    (r'{"id": 1, "env": ^[]}', "request-field"),
+    (r'{"id": 1, "now": ^"yesterday"}', "request-field"),
+    (r'{"id": 1, "resolve": ^1}', "request-field"),
+    (r'{"id": 1, "config_name": ^{"a": [1]}}', "request-field"),
+]
+
+
+def batch_problems(cfgtool, folder):
+    wrong, asked, expected = [], [], []
+    for text, code in REQUESTS:
+        text = text.replace("{conf}", str(folder / "conf"))
+        if code == "request-json-later":  # brackets in a text open nothing; what is wrong is the end
+            text, code = text.replace("^", "") + "^", "request-json"
+        column = len(text.split("^")[0].encode()) + 1
+        asked.append(text.replace("^", ""))
+        expected.append((code, column))
+    answers = run_batch(cfgtool, folder, asked)
+    for number, (answer, (code, column)) in enumerate(zip(answers, expected, strict=True), start=1):
+        error = answer.get("error") or {}
+        if code is None:
+            found, right = answer["ok"], True
+        else:
+            found = tuple(error.get(name) for name in ("code", "file", "line", "column"))
+            right = (code, "<stdin>", number, column)
+        if found != right:
+            wrong.append(f"batch: {asked[number - 1]}: {found}, not {right}")
+    return wrong
+
+
+def run_batch(cfgtool, folder, asked):
+    done = subprocess.run([cfgtool, "batch"], cwd=folder, input="\n".join(asked).encode(), capture_output=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def together_problems(cfgtool, program, folder):
+    """Three overrides that are wrong for themselves, one that is not."""
+    words = ["nosuch=1", "a=2", "b=[", "nor_this=2"]
+    commands = {name: [cfgtool, name, *GOOD, *words] for name in ("resolve", "run", "keys", "explain", "validate")}
+    commands["resolve"] += ["--no-resolve"]
+    commands["run"] += ["--", "true"]
+    commands["explain"] += ["--all"]
+    commands["validate"] += ["--schema", "any.yaml"]
+    commands["diff"] = [cfgtool, "diff", *GOOD, *words, "--", "--"]
+    commands["docs"] = [cfgtool, "schema", "docs", "schema.yaml", *GOOD, *words]
+    commands["embedded"] = [program, "-cp", "conf", "-cn", "good", *words]
+    # These look at defaults lists only: keys mean nothing to them, options do.
+    options = ["db=nosuch", "b=["]
+    for name in ("groups", "tree"):
+        commands[name] = [cfgtool, name, "-cp", "conf", "-cn", "config", *options]
+    wrong = []
+    for name, command in commands.items():
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
+        told = re.findall(r"--> override (\d+)", done.stdout + done.stderr)
+        right = ["1", "2"] if name in ("groups", "tree") else ["1", "3", "4"]
+        if sorted(told) != right:
+            wrong.append(f"together: {name}: told of the overrides {told}, not {right}: {done.stderr}")
+        wrong += [f"together: {name}: {told} is another order than resolve's {first}"
+                  for first in [commands_order(commands["resolve"], folder)]
+                  if right == ["1", "3", "4"] and name != "validate" and told != first]
+    request = {"config_dir": [str(folder / "conf")], "config_name": "good", "overrides": words}
+    answer = run_batch(cfgtool, folder, [json.dumps(request)])[0]
+    told = [str(error.get("override")) for error in answer.get("errors", [])]
+    if told != commands_order(commands["resolve"], folder) or answer["error"] != answer["errors"][0]:
+        wrong.append(f"together: batch: {answer}")
+    return wrong
+
+
+def commands_order(command, folder):
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
+    return re.findall(r"--> override (\d+)", done.stdout + done.stderr)
 
 
 def has_place(error):
@@ -156,8 +247,9 @@ def problems_of(program, words, folder):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("cfgtool")
-    parser.add_argument("--program", required=True)
     options = parser.parse_args()
+    cfgtool = pathlib.Path(options.cfgtool).resolve()
+    program = cfgtool.parent.parent / "tests" / "errors" / "errors_program"
     wrong, count = [], 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -165,11 +257,12 @@ def main():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         (folder / "config.yaml").write_bytes(b"batch_size: 12\n")
-        for program, words in itertools.chain(((options.cfgtool, words) for words in lines()),
-                                              ((options.program, words) for words in embedded_lines())):
+        for tested, words in itertools.chain(((cfgtool, words) for words in lines()),
+                                              ((program, words) for words in embedded_lines())):
             count += 1
-            program = str(pathlib.Path(program).resolve())
-            wrong += [f"{' '.join(words)}: {problem}" for problem in problems_of(program, words, folder)]
+            wrong += [f"{' '.join(words)}: {problem}" for problem in problems_of(str(tested), words, folder)]
+        wrong += batch_problems(str(cfgtool), folder)
+        wrong += together_problems(str(cfgtool), str(program), folder)
     print("\n".join(wrong))
     print(f"{count} wrong command lines, {len(wrong)} problems")
     return 1 if wrong else 0
