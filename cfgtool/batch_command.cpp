@@ -157,7 +157,9 @@ void declare(CLI::App& app, BatchFlags& flags) {
       "\"stage\": \"compose\",\n"
       "            \"error\": {\"code\": \"...\", \"message\": \"...\", \"file\": ..., \"line\": ..., \"column\": ..., "
       "\"notes\": [...]}}\n"
-      "            with the stage request, compose or resolve.\n\n"
+      "            with the stage request, compose or resolve. What is wrong with a request itself is in the file "
+      "<stdin>.\n"
+      "            Where there are several errors, \"errors\" has all of them.\n\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"config_dir\": [\"'$PWD'/conf\"], \"config_name\": \"config\"}' | cfgtool batch");
   add_version_flag(app, version_text("cfgtool", ""));

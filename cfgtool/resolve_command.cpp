@@ -135,9 +135,14 @@ int resolve_command(const std::vector<std::string>& words) {
     // In one go: a SARIF document holds all of them.
     std::vector<Diagnostic> problems = report.warnings;
     problems.insert(problems.end(), report.refusals.begin(), report.refusals.end());
-    show(problems, report.sources.get());
     store->save_caches();
-    return report.refusals.empty() ? 0 : exit_code_of(ConfigError(report.refusals));
+    if (report.refusals.empty()) {
+      show(problems, report.sources.get());
+      return 0;
+    }
+    ConfigError refused(std::move(problems));
+    refused.set_sources(report.sources);
+    throw refused;
   }
   const std::string text = print(composition, flags);
   show(composition.warnings, composition.sources.get());

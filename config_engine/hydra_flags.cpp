@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 
 #include "config_engine/command_line.hpp"
 #include "config_engine/info.hpp"
@@ -416,7 +417,11 @@ std::string missing_config_note(const HydraFlags& flags, const ComposeRequest& r
 }
 
 int exit_code_of(const ConfigError& error) {
-  switch (error.diagnostics().front().stage) {
+  std::vector<Diagnostic> errors;
+  std::copy_if(error.diagnostics().begin(), error.diagnostics().end(), std::back_inserter(errors),
+               [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
+  if (errors.empty()) return 1;
+  switch (errors.front().stage) {
     case Stage::kCompose:
     case Stage::kResolve:
     case Stage::kValidate:
@@ -424,11 +429,11 @@ int exit_code_of(const ConfigError& error) {
     case Stage::kRequest:
       return 2;
     case Stage::kAttention: {
-      if (error.diagnostics().front().code == "cuda") return 4;
+      if (errors.front().code == "cuda") return 4;
       const auto is_open = [](const Diagnostic& diagnostic) {
         return diagnostic.code == "attention-cannot-tell" || diagnostic.code == "no-gpu";
       };
-      return std::all_of(error.diagnostics().begin(), error.diagnostics().end(), is_open) ? 5 : 3;
+      return std::all_of(errors.begin(), errors.end(), is_open) ? 5 : 3;
     }
   }
   return 1;

@@ -157,6 +157,9 @@ def page(examples):
 
 Every code, in alphabetical order: what it means, an example with what cfgtool writes, and how to mend it. Programs steer on the code
 (`--error-format json`), never on the text. The first place is the one to change, those behind `:::` are the other culprits.
+Columns count bytes from 1. In JSON a place is `file`, `line` and `column`; or `column` beside `override` (its number), `flag`,
+`environment` or `builtin`; or beside `word` (its number, 1 is the one behind the program; one more than there are where a word is
+missing) and `command_line`, in which it counts.
 `tests/errors/errors.py` makes this page and runs the examples.
 
 """

@@ -24,8 +24,10 @@ import tempfile
 FILES = {
     "conf/config.yaml": b"defaults: [_self_, {db: mysql}]\na: 1\nb: ${nope}\n",
     "conf/good.yaml": b"a: 1\n",
+    "conf/unchosen.yaml": b"defaults: [_self_, {db: ???}, {trainer: ???}]\na: 1\n",
     "conf/db/mysql.yaml": b"port: 1\n",
     "conf/trainer/ppo.yaml": b"lr: 1\n",
+    "conf/roles.yaml": b"actor_rollout_ref: {model: {path: x}, actor: {}}\n",
     "conf/empty.yaml": b"",
     "conf/binary.yaml": bytes(range(256)),
     "conf/list.yaml": b"- 1\n",
@@ -70,7 +72,7 @@ def lines():
                   ["resolve", *GOOD, "--info", "x"], ["resolve", *GOOD, "--multirun"], ["resolve", *GOOD, "--coerce"],
                   ["resolve", *GOOD, "--resolve=yes"], ["resolve", *GOOD, "--format="], ["resolve", *GOOD, "--package", "x"],
                   ["resolve", *GOOD, "--schema", "nowhere.yaml"], ["resolve", *GOOD, "--schema", "binary"],
-                  ["resolve", *GOOD, "--spec"], ["resolve", *GOOD, "--spec", "--attention-mapping", "nosuch"],
+                  ["resolve", *GOOD, "--spec"], ["resolve", "-cp", "conf", "-cn", "roles", "--spec"], ["resolve", *GOOD, "--spec", "--attention-mapping", "nosuch"],
                   ["explain", *GOOD], ["explain", *GOOD, "nosuch"], ["explain", *GOOD, "a", "--all"],
                   ["diff", *GOOD], ["diff", *GOOD, "--"], ["diff", "nowhere", "nowhere"], ["diff", *GOOD, "--revisions", "x"],
                   ["diff", *GOOD, "--revisions", "x...y"], ["diff", *GOOD, "conf", "conf"], ["diff", "--", "-x", "--"],
@@ -182,6 +184,11 @@ def together_problems(cfgtool, program, folder):
         wrong += [f"together: {name}: {told} is another order than resolve's {first}"
                   for first in [commands_order(commands["resolve"], folder)]
                   if right == ["1", "3", "4"] and name != "validate" and told != first]
+    unchosen = subprocess.run([cfgtool, "resolve", "-cp", "conf", "-cn", "unchosen", "nosuch=1"], cwd=folder,
+                              capture_output=True, check=False, text=True).stderr
+    if sorted(re.findall(r"You must specify '(\w+)'|--> (override 1)", unchosen)) != [
+            ("", "override 1"), ("db", ""), ("trainer", "")]:
+        wrong.append(f"together: not all that is not chosen is told: {unchosen}")
     request = {"config_dir": [str(folder / "conf")], "config_name": "good", "overrides": words}
     answer = run_batch(cfgtool, folder, [json.dumps(request)])[0]
     told = [str(error.get("override")) for error in answer.get("errors", [])]
