@@ -49,7 +49,8 @@ Diagnostic to_warning(const Assumption& one, const std::string& device, SourcePo
                         one.cause)
           : fmt::format("the answer for {} leaves out what the model of {} has besides: {}", device, roles, one.cause);
   warning.key_path = one.first->implementation_key;
-  if (asked_at) warning.labels.push_back({asked_at, static_cast<uint32_t>(device.size()), "the device is asked for here"});
+  if (asked_at)
+    warning.labels.push_back({asked_at, static_cast<uint32_t>(device.size()), "the device is asked for here"});
   warning.notes.push_back(fmt::format("the model's config.json: {}", one.first->model_file));
   if (is_sizes && !one.first->heads_key.empty())
     warning.notes.push_back(fmt::format("a model's folder gives them, or keys such as +{}=32", one.first->heads_key));

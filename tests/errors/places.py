@@ -24,7 +24,7 @@ import tempfile
 FILES = {
     "conf/config.yaml": b"defaults: [_self_, {db: mysql}]\na: 1\nb: ${nope}\n",
     "conf/good.yaml": b"a: 1\n",
-    "conf/unchosen.yaml": b"defaults: [_self_, {db: ???}, {trainer: ???}]\na: 1\n",
+    "conf/unchosen.yaml": b"defaults: [_self_, {db: '???'}, {trainer: '???'}]\na: 1\n",
     "conf/db/mysql.yaml": b"port: 1\n",
     "conf/trainer/ppo.yaml": b"lr: 1\n",
     "conf/roles.yaml": b"actor_rollout_ref: {model: {path: x}, actor: {}}\n",
