@@ -8,7 +8,6 @@
 #include "cfgtool/composing_command.hpp"
 #include "cfgtool/defaults_drawing.hpp"
 #include "config_engine/completion_flags.hpp"
-#include "config_engine/compose_all.hpp"
 #include "config_engine/hydra_flags.hpp"
 
 namespace cfgtool {
@@ -71,7 +70,7 @@ int tree_command(const std::vector<std::string>& words) {
     request.passed_over = &problems;
     request.with_hydra = flags.with_hydra;
     const auto store = std::make_shared<FileStore>(default_cache_folder());
-    const Composition composition = compose_defaults_finding_all(store, request);
+    const Composition composition = compose_defaults(store, request);
     write_stdout(draw(drawn_defaults(composition, request.version_base, flags.with_hydra), flags));
     show(composition.warnings, composition.sources.get());
     show(problems, composition.sources.get());
