@@ -73,13 +73,11 @@ int attention_bench_command(CLI::App& app, const std::vector<std::string>& words
   if (!parse_flags(app, words)) return 0;
   if (!std::isfinite(options.seconds)) throw std::invalid_argument("--seconds takes a number, not nan");
   options.problems = read_problem_file(flags.file);
-  const attention::LoadedPlugins loaded = load_for_command(flags.common.plugins);
+  const attention::LoadedPlugins loaded = load_for_command(flags.common);
   const attention::Machine machine = attention::look_at_machine();
   const bool on_gpu = flags.device == "cuda";
-  if (on_gpu && machine.cuda.empty()) {
-    write_stderr(fmt::format("error[attention-device]: {}\n", machine.no_cuda));
-    return kExitUnsupported;
-  }
+  if (on_gpu && machine.cuda.empty())
+    throw error_at(attention_problem("attention-device", machine.no_cuda), SourceKind::kFlag, "--device", flags.device);
   if (options.threads == 0) options.threads = machine.workers;
   options.device = on_gpu ? machine.cuda_device(0) : attention::cpu_device(options.threads);
   const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
@@ -88,10 +86,10 @@ int attention_bench_command(CLI::App& app, const std::vector<std::string>& words
   });
   if (shows_progress) write_stderr("\r\033[K");
   if (rows.empty()) {
-    throw std::invalid_argument(
-        fmt::format("no plugin provides {} on {}; known are: {}", fmt::join(options.implementations, ", "),
-                    on_gpu ? "CUDA devices" : "the CPU",
-                    fmt::join(attention::provided_names(loaded.plugins, options.device.kind), ", ")));
+    refuse_usage(fmt::format("no plugin provides {} on {}; known are: {}", fmt::join(options.implementations, ", "),
+                             on_gpu ? "CUDA devices" : "the CPU",
+                             fmt::join(attention::provided_names(loaded.plugins, options.device.kind), ", ")),
+                 {}, "--impl");
   }
   write_stdout(flags.common.json ? bench_json(rows, options) : bench_text(rows, options));
   if (std::any_of(rows.begin(), rows.end(), [](const BenchRow& row) { return !row.failure.empty(); }))

@@ -79,8 +79,8 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
 void refuse_flags_beside_file(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group() == kProblemGroup && option->count() > 0)
-      throw std::invalid_argument(
-          fmt::format("--file holds the problems: {} cannot be given beside it", option->get_name()));
+      refuse_usage(fmt::format("--file holds the problems: {} cannot be given beside it", option->get_name()), {},
+                   option->get_name());
   }
 }
 
@@ -130,7 +130,7 @@ int attention_check_command(CLI::App& app, const std::vector<std::string>& words
   if (flags.implementations.empty()) flags.implementations = {"flash_attention_2", "sdpa", "eager"};
   const std::vector<CheckProblem> problems = problems_of(flags);
   const CheckTargets targets = find_targets(flags.devices, flags.device_folders);
-  const attention::LoadedPlugins loaded = load_for_command(flags.common.plugins);
+  const attention::LoadedPlugins loaded = load_for_command(flags.common);
   std::vector<CheckAnswer> answers;
   for (const CheckProblem& problem : problems)
     for (const std::string& implementation : flags.implementations)
@@ -138,7 +138,7 @@ int attention_check_command(CLI::App& app, const std::vector<std::string>& words
         answers.push_back(ask(problem, implementation, target, flags.asked_level(), loaded.plugins));
         if (flags.common.json) write_stdout(answer_json(answers.back()));
       }
-  if (answers.empty()) throw std::invalid_argument("no GPU is known that --device all could mean");
+  if (answers.empty()) refuse_usage("no GPU is known that --device all could mean", {}, "--device");
   if (flags.common.json) return exit_code_of(answers);
   write_stdout(answers.size() == 1 ? answer_text(answers.front())
                                    : answer_table(answers, targets.all.size(), may_color(STDOUT_FILENO)));

@@ -11,26 +11,42 @@
 #include "attention_plugins/host/plugin_error.hpp"
 #include "cfgtool/attention_commands.hpp"
 #include "cfgtool/command.hpp"
+#include "config_engine/command_line.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
-#include "config_engine/suggest.hpp"
 
 namespace cfgtool {
 
 void add_attention_flags(CLI::App& app, AttentionFlags& flags) {
   add_plugin_flags(app, flags.plugins);
   app.add_flag("--json", flags.json, "Print JSON");
+  add_error_format_flag(app, flags.error_format);
 }
 
-attention::LoadedPlugins load_for_command(const PluginFlags& flags) {
+Diagnostic attention_problem(std::string code, std::string message) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kAttention;
+  diagnostic.code = std::move(code);
+  diagnostic.message = std::move(message);
+  return diagnostic;
+}
+
+attention::LoadedPlugins load_for_command(const AttentionFlags& all_flags) {
+  const PluginFlags& flags = all_flags.plugins;
   attention::LoadedPlugins loaded = attention::load_plugins(flags.load_options());
   std::vector<std::string> not_opened;
   for (const auto& warning : loaded.warnings) {
     if (warning.fault == attention::PluginFault::kOpenFailed) not_opened.push_back(to_string(warning));
   }
   refuse_unused_options(flags, loaded.plugins, not_opened, std::make_shared<SourceMap>());
-  for (const auto& warning : loaded.warnings)
-    write_stderr(fmt::format("warning[attention-plugin]: {}\n", to_string(warning)));
+  SourceMap sources;
+  std::vector<Diagnostic> warnings;
+  for (const auto& warning : loaded.warnings) {
+    warnings.push_back(attention_problem("attention-plugin", to_string(warning)));
+    warnings.back().severity = Severity::kWarning;
+    warnings.back().labels.push_back({sources.add(SourceKind::kFile, warning.path.string(), ""), 1, {}});
+  }
+  write_stderr(render(warnings, &sources, {diagnostic_format_named(all_flags.error_format), may_color(STDERR_FILENO)}));
   return loaded;
 }
 
@@ -70,21 +86,20 @@ int run(const AttentionSubcommand& subcommand, const std::vector<std::string>& w
   try {
     return subcommand.run(app, words);
   } catch (const std::system_error& error) {
-    write_stderr(fmt::format("error[threads]: the threads cannot be started: {}\n", error.code().message()));
-    return kExitUsage;
+    Diagnostic diagnostic = attention_problem("threads", "the threads cannot be started: " + error.code().message());
+    diagnostic.stage = Stage::kRequest;
+    throw UsageError(std::move(diagnostic), "--threads");
   } catch (const std::invalid_argument& error) {
-    write_stderr(fmt::format("error[flag-usage]: {}\n", error.what()));
-    return kExitUsage;
+    // Its first word is the flag that is wrong, if it is about one.
+    const std::string message = error.what();
+    refuse_usage(message, {}, message.starts_with('-') ? message.substr(0, message.find_first_of(" :")) : "");
   } catch (const attention::CudaError& error) {
-    write_stderr(fmt::format("error[cuda]: {}\n", error.what()));
-    return kExitKernelFailed;
+    throw ConfigError(attention_problem("cuda", error.what()));
   } catch (const attention::PluginError& error) {
-    write_stderr(fmt::format("error[attention-plugin]: {}\n", error.what()));
-    return kExitUnsupported;
-  } catch (const ConfigError& error) {
-    write_stderr(
-        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
-    return exit_code_of(error);
+    const attention::PluginProblem& problem = error.problem();
+    const bool is_flag = problem.named_by.starts_with("--");
+    throw error_at(attention_problem("attention-plugin", error.what()),
+                   is_flag ? SourceKind::kFlag : SourceKind::kEnvironment, problem.named_by, problem.path.string());
   }
 }
 
@@ -109,15 +124,10 @@ int attention_command(const std::vector<std::string>& words) {
     words.empty() ? write_stderr(help()) : write_stdout(help());
     return words.empty() ? kExitUsage : 0;
   }
-  std::vector<std::string> known;
   for (const AttentionSubcommand& subcommand : kSubcommands) {
     if (words[0] == subcommand.name) return run(subcommand, {words.begin() + 1, words.end()});
-    known.emplace_back(subcommand.name);
   }
-  write_stderr(fmt::format("error[unknown-subcommand]: cfgtool attention has no subcommand '{}'\n", words[0]));
-  const std::string hint = did_you_mean(words[0], known);
-  if (!hint.empty()) write_stderr(fmt::format("  note: {}\n", hint));
-  return kExitUsage;
+  refuse_subcommand("cfgtool attention", words[0], attention_subcommands());
 }
 
 }  // namespace cfgtool

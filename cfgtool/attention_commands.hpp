@@ -8,6 +8,7 @@
 #include "attention_plugins/host/loader.hpp"
 #include "cfgtool/plugin_flags.hpp"
 #include "config_engine/completion.hpp"
+#include "config_engine/diagnostic.hpp"
 
 namespace CLI {
 class App;
@@ -23,12 +24,16 @@ inline constexpr int kExitCannotTell = 5;
 struct AttentionFlags {
   PluginFlags plugins;
   bool json = false;
+  std::string error_format;
 };
 
 void add_attention_flags(CLI::App& app, AttentionFlags& flags);
 
+/// An error of the stage kAttention, without a place.
+Diagnostic attention_problem(std::string code, std::string message);
+
 /// Warnings go to stderr. \throws PluginError, ConfigError
-attention::LoadedPlugins load_for_command(const PluginFlags& flags);
+attention::LoadedPlugins load_for_command(const AttentionFlags& flags);
 
 /// Each declares its flags on `app`, reads `words` and returns the exit code. \throws std::invalid_argument for wrong
 /// flags, PluginError, ConfigError

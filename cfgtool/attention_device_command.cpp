@@ -121,8 +121,12 @@ void write_output(const std::string& file, const std::string& text) {
   try {
     write_whole_file(file, text);
   } catch (const std::system_error& error) {
-    throw OutputError(fmt::format("cannot write '{}': {}", file, error.code().message()));
+    throw output_error(fmt::format("cannot write '{}': {}", file, error.code().message()), "--output", file);
   }
+}
+
+[[noreturn]] void refuse_dump(const DeviceFlags& flags, std::string why) {
+  throw error_at(attention_problem("no-gpu", std::move(why)), SourceKind::kFlag, "--dump", flags.dumped);
 }
 
 int dump(const DeviceFlags& flags) {
@@ -136,11 +140,10 @@ int dump(const DeviceFlags& flags) {
   } catch (const attention::NoSuchGpu& error) {
     throw std::invalid_argument(error.what());
   } catch (const attention::NoGpu& error) {
-    write_stderr(fmt::format("error[no-gpu]: no GPU can be described here: {}\n", error.what()));
+    refuse_dump(flags, fmt::format("no GPU can be described here: {}", error.what()));
   } catch (const attention::CudaError& error) {
-    write_stderr(fmt::format("error[no-gpu]: the GPU cannot be described: {}\n", error.what()));
+    refuse_dump(flags, fmt::format("the GPU cannot be described: {}", error.what()));
   }
-  return kExitCannotTell;
 }
 
 }  // namespace

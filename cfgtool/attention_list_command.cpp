@@ -80,7 +80,7 @@ int attention_list_command(CLI::App& app, const std::vector<std::string>& words)
   AttentionFlags flags;
   add_attention_flags(app, flags);
   if (!parse_flags(app, words)) return 0;
-  const LoadedPlugins loaded = load_for_command(flags.plugins);
+  const LoadedPlugins loaded = load_for_command(flags);
   const Machine machine = attention::look_at_machine();
   flags.json ? print_list_json(loaded, machine) : print_list_text(loaded, machine);
   return 0;

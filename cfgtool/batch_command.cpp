@@ -27,6 +27,7 @@ struct BatchFlags {
   unsigned jobs = 1;
   size_t max_line_bytes = size_t{16} << 20;
   BatchSettings settings;
+  std::string error_format;
 };
 
 /// Lines on their way through the workers, in the order read. At most `capacity` are under way, so that a long input
@@ -41,7 +42,7 @@ class Window {
 
   ~Window() { finish(); }
 
-  void add(std::string line) {
+  void add(BatchLine line) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return answers_.size() < capacity_; });
     std::packaged_task<std::string(FileStorePtr&)> task(
@@ -156,10 +157,13 @@ void declare(CLI::App& app, BatchFlags& flags) {
       "\"stage\": \"compose\",\n"
       "            \"error\": {\"code\": \"...\", \"message\": \"...\", \"file\": ..., \"line\": ..., \"column\": ..., "
       "\"notes\": [...]}}\n"
-      "            with the stage request, compose or resolve.\n\n"
+      "            with the stage request, compose or resolve. What is wrong with a request itself is in the file "
+      "<stdin>.\n"
+      "            Where there are several errors, \"errors\" has all of them.\n\n"
       "Example:\n"
       "  echo '{\"id\": 1, \"config_dir\": [\"'$PWD'/conf\"], \"config_name\": \"config\"}' | cfgtool batch");
   add_version_flag(app, version_text("cfgtool", ""));
+  add_error_format_flag(app, flags.error_format);
   app.add_option("-j,--jobs", flags.jobs, "Requests answered at the same time")
       ->check(CLI::Range(1u, 256u))
       ->capture_default_str();
@@ -183,28 +187,20 @@ int batch_command(const std::vector<std::string>& words) {
   CLI::App app("Answers compose requests: JSON Lines on stdin, one answer a line on stdout, in the same order",
                "cfgtool batch");
   declare(app, flags);
-  try {
-    if (!parse_flags(app, words)) return 0;
-  } catch (const ConfigError& error) {
-    write_stderr(
-        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
-    return exit_code_of(error);
-  }
+  if (!parse_flags(app, words)) return 0;
   Window window(flags.jobs, size_t{4} * flags.jobs, flags.settings);
-  std::string line;
-  while (!window.failed()) {
-    const LineResult read = read_line(&line, flags.max_line_bytes);
+  BatchLine line;
+  for (line.number = 1; !window.failed(); ++line.number) {
+    const LineResult read = read_line(&line.text, flags.max_line_bytes);
     if (read == LineResult::kEnd) break;
     if (read == LineResult::kTooLong) {
-      window.add_answer(refuse_batch_request(
-          nullptr, "request-too-long",
-          fmt::format("the request is longer than {} bytes (--max-line-bytes)", flags.max_line_bytes)));
-    } else if (!is_blank(line)) {
+      window.add_answer(refuse_long_batch_request(line.number, flags.max_line_bytes));
+    } else if (!is_blank(line.text)) {
       window.add(line);
     }
   }
   window.finish();
-  if (window.failed()) throw OutputError("cannot write to stdout");
+  if (window.failed()) throw output_error("cannot write to stdout");
   return 0;
 }
 

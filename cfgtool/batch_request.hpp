@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "config_engine/repository.hpp"
@@ -18,11 +17,18 @@ struct BatchSettings {
   ResolverTable resolvers;  ///< that interpolations may call
 };
 
-/// Answers one line. Never throws: what goes wrong is the answer.
-/// \param store the files read so far; made on first use
-std::string answer_batch_request(const std::string& line, FileStorePtr& store, const BatchSettings& settings);
+/// One line of the input.
+struct BatchLine {
+  std::string text;
+  size_t number = 1;  ///< 1-based
+};
 
-/// The answer to a request that is none. \param id the request's id as JSON, or nullptr
-std::string refuse_batch_request(const nlohmann::ordered_json& id, const std::string& code, const std::string& message);
+/// Answers one line. Never throws: what goes wrong is the answer. What is wrong with the request itself has its place
+/// in the line, of the file `<stdin>`; an error of composing that has no place has the line for it. \param store the
+/// files read so far; made on first use
+std::string answer_batch_request(const BatchLine& line, FileStorePtr& store, const BatchSettings& settings);
+
+/// The answer to a line that is longer than `limit` bytes, and so was not kept.
+std::string refuse_long_batch_request(size_t line_number, size_t limit);
 
 }  // namespace cfgtool

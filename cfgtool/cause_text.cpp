@@ -29,6 +29,8 @@ const char* kind_name(SourceKind kind) {
       return "override";
     case SourceKind::kFlag:
       return "flag";
+    case SourceKind::kCommandLine:
+      return "command line";
     case SourceKind::kEnvironment:
       return "environment";
     case SourceKind::kBuiltin:

@@ -2,15 +2,16 @@
 /// What the subcommands of cfgtool share.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "config_engine/completion.hpp"
+#include "config_engine/diagnostic.hpp"
 
 namespace cfgtool {
 
-/// A subcommand: the words behind its name go in, the exit code comes out. \throws ConfigError, CLI::ParseError
+/// A subcommand: the words behind its name go in, the exit code comes out. \throws ConfigError, which main() shows with
+/// its place on the command line where it has no other
 using Command = int (*)(const std::vector<std::string>& words);
 
 int resolve_command(const std::vector<std::string>& words);
@@ -61,14 +62,18 @@ std::vector<Subcommand> schema_subcommands();
 /// Takes the words that are no overrides (reads_as_override) out of `words`: keys, beginnings of keys or groups.
 std::vector<std::string> take_other_words(std::vector<std::string>& words);
 
-struct OutputError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+/// \param word the one that is wrong, or its beginning up to a `=`; empty: one is missing
+/// \throws UsageError, stage kRequest, code flag-usage
+[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix = {}, const std::string& word = {});
 
-/// \throws ConfigError, stage kRequest, code flag-usage
-[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix = {});
+/// \throws UsageError, stage kRequest, code unknown-subcommand: `command` has none of that name
+[[noreturn]] void refuse_subcommand(const std::string& command, const std::string& name,
+                                    const std::vector<Subcommand>& known);
 
-/// Writes all of `text` to stdout. \throws OutputError if stdout does not take it (a full disk)
+/// Code output, exit code 1. \param flag the flag that names the file, and the file; empty: it is about stdout
+ConfigError output_error(const std::string& message, const std::string& flag = {}, const std::string& file = {});
+
+/// Writes all of `text` to stdout. \throws ConfigError, code output, if stdout does not take it (a full disk)
 void write_stdout(const std::string& text);
 
 /// Writes to stderr; what it does not take is lost.

@@ -26,7 +26,8 @@ namespace cfgtool {
 
 namespace {
 
-void declare(CLI::App& app, std::string& shell) {
+void declare(CLI::App& app, std::string& shell, std::string& error_format) {
+  add_error_format_flag(app, error_format);
   app.add_option("shell", shell, "bash, zsh or fish")->required()->type_name("SHELL");
   app.footer(
       "For this session:\n"
@@ -138,8 +139,9 @@ void complete_schema(CompletionRequest& request) {
 
 void complete_shell_name(CompletionRequest& request) {
   std::string shell;
+  std::string error_format;
   CLI::App app;
-  declare(app, shell);
+  declare(app, shell, error_format);
   request.flags = completion_flags(app);
   if (!request.words.empty()) return;
   for (const char* name : {"bash", "fish", "zsh"})
@@ -197,25 +199,19 @@ std::vector<Candidate> complete_line(const std::shared_ptr<FileStore>& store, co
 
 int completion_command(const std::vector<std::string>& words) {
   std::string shell;
+  std::string error_format;
   CLI::App app("Prints a script that completes the words of cfgtool in a shell", "cfgtool completion");
-  declare(app, shell);
+  declare(app, shell, error_format);
   add_version_flag(app, version_text("cfgtool", ""));
-  try {
-    if (!asks_for_completion(words)) {
-      if (parse_flags(app, words)) write_stdout(install_script(parse_shell(shell), "cfgtool"));
-      return 0;
-    }
-    // Nothing is taken from the line itself, so that a slip in it cannot keep a person from an answer.
-    const auto store = std::make_shared<FileStore>(default_cache_folder());
-    write_stdout(
-        answer_completion("cfgtool", words, [&](const ShellLine& line) { return complete_line(store, line); }));
-    store->save_caches();
+  if (!asks_for_completion(words)) {
+    if (parse_flags(app, words)) write_stdout(install_script(parse_shell(shell), "cfgtool"));
     return 0;
-  } catch (const ConfigError& error) {
-    write_stderr(
-        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
-    return exit_code_of(error);
   }
+  // Nothing is taken from the line itself, so that a slip in it cannot keep a person from an answer.
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  write_stdout(answer_completion("cfgtool", words, [&](const ShellLine& line) { return complete_line(store, line); }));
+  store->save_caches();
+  return 0;
 }
 
 }  // namespace cfgtool

@@ -14,14 +14,9 @@ int run_composing_command(CLI::App& app, const std::vector<std::string>& words, 
   const ShowDiagnostics show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
     write_stderr(render(diagnostics, sources, {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
   };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags);
-    return work(show);
-  } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
-    return exit_code_of(error);
-  }
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags);
+  return work(show);
 }
 
 }  // namespace cfgtool

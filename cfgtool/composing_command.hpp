@@ -14,8 +14,8 @@ namespace cfgtool {
 /// Writes diagnostics to stderr in the form that the flags ask for.
 using ShowDiagnostics = std::function<void(const std::vector<Diagnostic>& diagnostics, const SourceMap* sources)>;
 
-/// Reads the flags that `app` declares, with Hydra's among them in `flags`, then does the work. A ConfigError is shown.
-/// \return the exit code: 0 if help was asked for, the error's, or what `work` returned
+/// Reads the flags that `app` declares, with Hydra's among them in `flags`, then does the work.
+/// \return the exit code: 0 if help was asked for, or what `work` returned \throws ConfigError
 int run_composing_command(CLI::App& app, const std::vector<std::string>& words, HydraFlags& flags,
                           const std::function<int(const ShowDiagnostics& show)>& work);
 

@@ -128,20 +128,22 @@ int diff_command(const std::vector<std::string>& words) {
     write_stderr(with_revision_paths(render(diagnostics, sources, {format, may_color(STDERR_FILENO)}),
                                      all_folders(sides, format)));
   };
+  const std::vector<std::vector<std::string>> parts = split_at_dashes(words);
+  if (!parse_flags(app, parts[0])) return 0;
+  take_overrides(app, flags.hydra);
+  std::vector<TreeDifference> found;
   try {
-    const std::vector<std::vector<std::string>> parts = split_at_dashes(words);
-    if (!parse_flags(app, parts[0])) return 0;
-    take_overrides(app, flags.hydra);
     compose_sides(flags, parts, sides);
-    const std::vector<TreeDifference> found = differences(sides.left.values, sides.right.values);
-    write_stdout(report(flags, sides, found));
-    for (const DiffSide* side : {&sides.left, &sides.right})
-      show(side->composition.warnings, side->composition.sources.get());
-    return found.empty() ? 0 : kExitDifferent;
+    found = differences(sides.left.values, sides.right.values);
   } catch (const ConfigError& error) {
+    if (!error.sources()) throw;  // the command line is the place
     show(error.diagnostics(), error.sources().get());
     return kExitNotCompared;
   }
+  write_stdout(report(flags, sides, found));
+  for (const DiffSide* side : {&sides.left, &sides.right})
+    show(side->composition.warnings, side->composition.sources.get());
+  return found.empty() ? 0 : kExitDifferent;
 }
 
 }  // namespace cfgtool

@@ -8,6 +8,7 @@
 
 #include "cfgtool/command.hpp"
 #include "cfgtool/saved_config.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/run_folder.hpp"
 #include "config_engine/run_record.hpp"
 #include "config_engine/sha256.hpp"
@@ -70,7 +71,9 @@ std::vector<RecordedFile> changed_files(const RunRecord& record) {
   return changed;
 }
 
-Diagnostic changed_warning(const std::string& folder, const std::vector<std::string>& reasons) {
+/// \param sources get the files' names
+Diagnostic changed_warning(const std::string& folder, const std::vector<std::string>& reasons,
+                           const std::vector<RecordedFile>& changed, SourceMap& sources) {
   Diagnostic warning;
   warning.severity = Severity::kWarning;
   warning.code = "run-files-changed";
@@ -78,6 +81,8 @@ Diagnostic changed_warning(const std::string& folder, const std::vector<std::str
       "the values of '{}' are those of the run; who set them can be told only as far as its files give the "
       "same now",
       folder);
+  for (const RecordedFile& file : changed)
+    warning.labels.push_back({sources.add(SourceKind::kFile, file.path, ""), 1, "changed since the run"});
   warning.notes = reasons;
   warning.notes.push_back(fmt::format("`cfgtool verify {}` says which values that changes", folder));
   return warning;
@@ -91,7 +96,7 @@ std::vector<std::string> compose_again(const RunRecord& record, bool resolve, Di
   if (failed) return {fmt::format("its working folder '{}' is gone", record.working_folder)};
   std::vector<std::string> reasons;
   try {
-    side.composition = compose(std::make_shared<FileStore>(default_cache_folder()), record.request());
+    side.composition = compose_finding_all(std::make_shared<FileStore>(default_cache_folder()), record.request());
     set_output_dir(side.composition, record.output_dir);
     side.composed = side.composition.tree;
     if (resolve) side.composed = side.composition.resolved_tree();
@@ -107,11 +112,10 @@ void compose_run(const std::string& folder, bool resolve, DiffSide& side) {
   side.composition.sources = std::make_shared<SourceMap>();
   side.composition.steps.resize(1);
   side.composed = Tree();
-  std::vector<std::string> reasons = compose_again(record, resolve, side);
+  const std::vector<std::string> reasons = compose_again(record, resolve, side);
   side.changed = changed_files(record);
-  for (const RecordedFile& file : side.changed)
-    reasons.push_back(fmt::format("changed since the run: {}", file.path));
-  if (!reasons.empty()) side.composition.warnings.push_back(changed_warning(folder, reasons));
+  if (!reasons.empty() || !side.changed.empty())
+    side.composition.warnings.push_back(changed_warning(folder, reasons, side.changed, *side.composition.sources));
 
   const std::string home = find_hydra_folder(folder);
   std::error_code ignored;
@@ -142,7 +146,7 @@ Revisions split_revisions(const std::string& text) {
 void compose_revision(ComposeRequest request, const std::optional<std::string>& revision, bool resolve,
                       DiffSide& side) {
   if (!revision) {
-    side.composition = compose(std::make_shared<FileStore>(default_cache_folder()), request);
+    side.composition = compose_finding_all(std::make_shared<FileStore>(default_cache_folder()), request);
     set_values(side, resolve);
     return;
   }
@@ -155,7 +159,7 @@ void compose_revision(ComposeRequest request, const std::optional<std::string>& 
     dir = side.folders.back().path;
   }
   // Nothing of files that are soon gone belongs into a cache.
-  side.composition = compose(std::make_shared<FileStore>(), request);
+  side.composition = compose_finding_all(std::make_shared<FileStore>(), request);
   set_values(side, resolve);
 }
 
@@ -169,7 +173,7 @@ void compose_words(const HydraFlags& common, const std::vector<std::string>& lef
       const ComposeRequest request = flags.request();
       write_stderr(missing_config_note(flags, request));
       const auto store = std::make_shared<FileStore>(default_cache_folder());
-      side.composition = compose(store, request);
+      side.composition = compose_finding_all(store, request);
       set_values(side, resolve);
       store->save_caches();
     });

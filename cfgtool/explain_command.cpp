@@ -11,6 +11,7 @@
 #include "cfgtool/command.hpp"
 #include "cfgtool/composing_command.hpp"
 #include "config_engine/completion_flags.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/parse_cache.hpp"
@@ -169,7 +170,7 @@ int explain_command(const std::vector<std::string>& words) {
     const ComposeRequest request = flags.hydra.request();
     write_stderr(missing_config_note(flags.hydra, request));
     const auto store = std::make_shared<FileStore>(default_cache_folder());
-    const Composition composition = compose(store, request);
+    const Composition composition = compose_finding_all(store, request);
     Explainer explainer(composition, flags.json);
     std::vector<std::string> texts;
     if (flags.all) {

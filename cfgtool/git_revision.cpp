@@ -14,7 +14,7 @@
 #include <initializer_list>
 #include <sstream>
 
-#include "config_engine/diagnostic.hpp"
+#include "config_engine/command_line.hpp"
 #include "config_engine/write_file.hpp"
 
 extern char** environ;
@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
   diagnostic.code = code;
   diagnostic.message = std::move(message);
   if (!note.empty()) diagnostic.notes.push_back(note);
-  throw ConfigError(std::move(diagnostic));
+  throw UsageError(std::move(diagnostic), "--revisions");
 }
 
 std::string without_line_end(std::string text) {

@@ -13,6 +13,7 @@
 #include "cfgtool/text_table.hpp"
 #include "config_engine/choice_overrides.hpp"
 #include "config_engine/completion_flags.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/option_variants.hpp"
 #include "schemas/group_choices.hpp"
@@ -140,7 +141,7 @@ int groups_command(const std::vector<std::string>& words) {
     write_stderr(missing_config_note(flags.hydra, request));
     request.skip_missing = true;  // what is not chosen yet is what a person wants to see
     const auto store = std::make_shared<FileStore>(default_cache_folder());
-    const Composition composition = compose_defaults(store, request);
+    const Composition composition = compose_defaults_finding_all(store, request);
     const std::vector<ListedGroup> groups = list_groups(store, request, composition, flags.beginnings);
     write_stdout(flags.json ? as_json(groups) : as_table(groups, may_color(STDOUT_FILENO)));
     show(composition.warnings, composition.sources.get());

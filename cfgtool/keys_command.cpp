@@ -13,6 +13,7 @@
 #include "cfgtool/schema_flags.hpp"
 #include "cfgtool/text_table.hpp"
 #include "config_engine/completion_flags.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/python_text.hpp"
@@ -167,7 +168,7 @@ int keys_command(const std::vector<std::string>& words) {
     write_stderr(missing_config_note(flags.hydra, request));
     const std::shared_ptr<const Schema> schema = flags.schema.read_or_discover(request);
     const auto store = std::make_shared<FileStore>(default_cache_folder());
-    const Composition composition = compose(store, request);
+    const Composition composition = compose_finding_all(store, request);
     KeyLister lister(composition, schema.get());
     const std::vector<ListedKey> keys = lister.list(flags.beginnings);
     write_stdout(flags.json ? lister.json(keys)

@@ -28,6 +28,9 @@ namespace fs = std::filesystem;
 constexpr int kExitNotExecutable = 126;
 constexpr int kExitNotFound = 127;
 
+// As the name of a flag: where words of the command are.
+constexpr const char* kCommand = "COMMAND";
+
 const std::vector<std::string>& known_names() {
   static const std::vector<std::string> names{"config", "config:json", "dir", "cwd"};
   return names;
@@ -39,7 +42,7 @@ const std::vector<std::string>& known_names() {
   diagnostic.message = std::move(message);
   diagnostic.key_path = key;
   if (!note.empty()) diagnostic.notes.push_back(std::move(note));
-  throw error_at(std::move(diagnostic), SourceKind::kFlag, "COMMAND", fmt::format("{{key:{}}}", key));
+  throw error_at(std::move(diagnostic), SourceKind::kFlag, kCommand, fmt::format("{{key:{}}}", key));
 }
 
 /// Keys that are numbers or booleans go by their texts.
@@ -189,20 +192,22 @@ int refuse_program(const std::string& name, int reason, const LaunchOptions& opt
   diagnostic.code = "command-not-started";
   diagnostic.message =
       fmt::format("cannot run '{}': {}", name, reason == ENOENT ? "there is no such program" : std::strerror(reason));
-  options.show({diagnostic});
+  const ConfigError error = error_at(std::move(diagnostic), SourceKind::kFlag, kCommand, name);
+  options.show(error.diagnostics(), error.sources().get());
   return reason == ENOENT ? kExitNotFound : kExitNotExecutable;
 }
 
-Diagnostic command_warning(std::string code, std::string message) {
+Diagnostic command_warning(std::string code, std::string message, SourcePos pos, size_t length) {
   Diagnostic warning;
   warning.severity = Severity::kWarning;
   warning.stage = Stage::kRequest;
   warning.code = std::move(code);
   warning.message = std::move(message);
+  warning.labels.push_back({pos, static_cast<uint32_t>(length), {}});
   return warning;
 }
 
-void warn_of_names(std::string_view word, std::vector<Diagnostic>& warnings) {
+void warn_of_names(std::string_view word, SourcePos pos, std::vector<Diagnostic>& warnings) {
   for (size_t open = word.find('{'); open != std::string_view::npos; open = word.find('{', open + 1)) {
     const size_t close = word.find('}', open);
     if (close == std::string_view::npos) return;
@@ -211,7 +216,8 @@ void warn_of_names(std::string_view word, std::vector<Diagnostic>& warnings) {
     if (is_known || name.find_first_not_of("abcdefghijklmnopqrstuvwxyz:_") != std::string::npos) continue;
     const std::string hint = did_you_mean(name, known_names());
     if (hint.empty()) continue;
-    warnings.push_back(command_warning("command-name", fmt::format("'{{{}}}' in the command is left as it is", name)));
+    warnings.push_back(command_warning("command-name", fmt::format("'{{{}}}' in the command is left as it is", name),
+                                       pos + open, close + 1 - open));
     warnings.back().notes.push_back(hint);
   }
 }
@@ -234,17 +240,20 @@ std::vector<std::string> fill_in(const std::vector<std::string>& command, const 
   return filled;
 }
 
-std::vector<Diagnostic> doubtful_words(const std::vector<std::string>& command, bool runs_in_folder) {
+std::vector<Diagnostic> doubtful_words(const std::vector<std::string>& command, bool runs_in_folder,
+                                       SourceMap& sources) {
   std::vector<Diagnostic> warnings;
   for (size_t i = 0; i < command.size(); ++i) {
     const std::string& word = command[i];
-    warn_of_names(word, warnings);
+    const SourcePos pos = sources.add(SourceKind::kFlag, kCommand, word);
+    warn_of_names(word, pos, warnings);
     std::error_code ignored;
     // The program itself is found from here.
     const bool is_beside_user = i > 0 && !word.empty() && word[0] != '/' && fs::is_regular_file(word, ignored);
     if (!runs_in_folder || !is_beside_user) continue;
     warnings.push_back(command_warning(
-        "command-file", fmt::format("the command runs in the run's folder, where there is no '{}'", word)));
+        "command-file", fmt::format("the command runs in the run's folder, where there is no '{}'", word), pos,
+        word.size()));
     warnings.back().fix = "{cwd}/" + word + ", or hydra.job.chdir=false";
   }
   return warnings;
@@ -253,7 +262,8 @@ std::vector<Diagnostic> doubtful_words(const std::vector<std::string>& command, 
 int launch(const FileStore& store, Composition composition, const ComposeRequest& request,
            const std::vector<std::string>& command, const LaunchOptions& options) {
   const bool runs_in_folder = HydraSettings(composition).boolean("job.chdir").value_or(true);
-  options.show(doubtful_words(command, runs_in_folder));
+  SourceMap command_words;
+  options.show(doubtful_words(command, runs_in_folder, command_words), &command_words);
   const RunFolder folder = make_run_folder(composition, options.always_new);
   RunRecord record = record_run(store, composition, request);
   record.command = command;

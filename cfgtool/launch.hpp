@@ -2,11 +2,11 @@
 /// Runs a command for a composed configuration: `cfgtool run` and `cfgtool rerun`.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "cfgtool/composing_command.hpp"
 #include "config_engine/compose.hpp"
 #include "config_engine/repository.hpp"
 
@@ -32,12 +32,14 @@ std::vector<std::string> fill_in(const std::vector<std::string>& command, const 
 
 /// Warnings about words that are probably not what was meant: a misspelt one of CommandNames, and files beside the user
 /// that the command, which runs elsewhere, will not find. \param runs_in_folder the command runs in the run's folder
-std::vector<Diagnostic> doubtful_words(const std::vector<std::string>& command, bool runs_in_folder);
+/// \param sources gets the words, the places of the warnings
+std::vector<Diagnostic> doubtful_words(const std::vector<std::string>& command, bool runs_in_folder,
+                                       SourceMap& sources);
 
 struct LaunchOptions {
   bool always_new = false;  ///< never use a folder again
   bool tell = true;         ///< a line that says where the run is, on stderr
-  std::function<void(const std::vector<Diagnostic>&)> show;
+  ShowDiagnostics show;
 };
 
 /// Makes the run's folder, writes the configuration into it and becomes the command, which so gets all signals, and

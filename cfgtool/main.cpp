@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
-#include <stdexcept>
 
 #include "cfgtool/command.hpp"
+#include "config_engine/command_line.hpp"
 #include "config_engine/completion_shell.hpp"
 #include "config_engine/diagnostic.hpp"
-#include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/override.hpp"
 #include "config_engine/suggest.hpp"
@@ -60,17 +58,6 @@ std::string help() {
   return text;
 }
 
-int refuse_subcommand(const std::string& name) {
-  std::vector<std::string> known;
-  for (const Subcommand& subcommand : kSubcommands)
-    known.emplace_back(subcommand.name);
-  const std::string hint = did_you_mean(name, known);
-  write_stderr(fmt::format("error[unknown-subcommand]: cfgtool has no subcommand '{}'\n", name));
-  if (!hint.empty()) write_stderr(fmt::format("  note: {}\n", hint));
-  write_stderr("  note: `cfgtool --help` lists them\n");
-  return kExitUsage;
-}
-
 int dispatch(int argc, char** argv) {
   if (argc < 2) {
     write_stderr(help());
@@ -90,7 +77,7 @@ int dispatch(int argc, char** argv) {
   for (const Subcommand& subcommand : kSubcommands) {
     if (name == subcommand.name) return subcommand.run(expand_short_flags(argc - 1, argv + 1));
   }
-  return refuse_subcommand(name);
+  refuse_subcommand("cfgtool", name, subcommands());
 }
 
 }  // namespace
@@ -99,13 +86,35 @@ std::vector<Subcommand> subcommands() {
   return {std::begin(kSubcommands), std::end(kSubcommands)};
 }
 
-[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix) {
+[[noreturn]] void refuse_usage(const std::string& message, const std::string& fix, const std::string& word) {
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kRequest;
   diagnostic.code = "flag-usage";
   diagnostic.message = message;
   diagnostic.fix = fix;
-  throw ConfigError(std::move(diagnostic));
+  throw UsageError(std::move(diagnostic), word);
+}
+
+[[noreturn]] void refuse_subcommand(const std::string& command, const std::string& name,
+                                    const std::vector<Subcommand>& known) {
+  std::vector<std::string> names;
+  for (const Subcommand& subcommand : known)
+    names.emplace_back(subcommand.name);
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "unknown-subcommand";
+  diagnostic.message = fmt::format("{} has no subcommand '{}'", command, name);
+  if (std::string hint = did_you_mean(name, names); !hint.empty()) diagnostic.notes.push_back(std::move(hint));
+  diagnostic.notes.push_back(fmt::format("`{} --help` lists them", command));
+  throw UsageError(std::move(diagnostic), name);
+}
+
+ConfigError output_error(const std::string& message, const std::string& flag, const std::string& file) {
+  Diagnostic diagnostic;
+  diagnostic.code = "output";
+  diagnostic.message = message;
+  if (flag.empty()) return ConfigError(std::move(diagnostic));
+  return error_at(std::move(diagnostic), SourceKind::kFlag, flag, file);
 }
 
 std::vector<std::string> take_other_words(std::vector<std::string>& words) {
@@ -117,7 +126,7 @@ std::vector<std::string> take_other_words(std::vector<std::string>& words) {
 
 void write_stdout(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw OutputError(fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+    throw output_error(fmt::format("cannot write to stdout: {}", std::strerror(errno)));
   }
 }
 
@@ -128,13 +137,17 @@ void write_stderr(const std::string& text) {
 }  // namespace cfgtool
 
 int main(int argc, char** argv) {
+  const cfgtool::CommandLine typed(argc, argv);
+  const auto show = [&](const cfgtool::ConfigError& error) {
+    cfgtool::write_stderr(typed.render(error, cfgtool::may_color(STDERR_FILENO)));
+  };
   try {
     return cfgtool::dispatch(argc, argv);
-  } catch (const cfgtool::OutputError& error) {
-    cfgtool::write_stderr(fmt::format("error[output]: {}\n", error.what()));
-    return 1;
+  } catch (const cfgtool::ConfigError& error) {
+    show(error);
+    return cfgtool::exit_code_of(error);
   } catch (const std::exception& error) {
-    cfgtool::write_stderr(fmt::format("error[internal]: {}\n", error.what()));
+    show(cfgtool::internal_error(error));
     return cfgtool::kExitInternal;
   }
 }

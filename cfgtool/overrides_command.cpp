@@ -109,6 +109,7 @@ void declare(CLI::App& app, HydraFlags& flags, bool& json) {
   app.allow_extras();
   add_version_flag(app, version_text("cfgtool", ""));
   app.add_flag("--json", json, "One JSON object a line");
+  add_error_format_flag(app, flags.error_format);
   app.add_flag("--extended", flags.extended, "Allow what Hydra 1.3 refuses: extend_list(), json_str()");
 }
 
@@ -129,14 +130,8 @@ int overrides_command(const std::vector<std::string>& words) {
   declare(app, flags, json);
   auto sources = std::make_shared<SourceMap>();
   std::vector<Diagnostic> problems;
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags);
-  } catch (const ConfigError& error) {
-    write_stderr(
-        render(error.diagnostics(), error.sources().get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
-    return exit_code_of(error);
-  }
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags);
   OverrideOptions options;
   options.extended = flags.extended;
   std::string out;
@@ -151,7 +146,7 @@ int overrides_command(const std::vector<std::string>& words) {
     }
   }
   write_stdout(out);
-  write_stderr(render(problems, sources.get(), {DiagnosticFormat::kText, may_color(STDERR_FILENO)}));
+  write_stderr(render(problems, sources.get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
   return problems.empty() ? 0 : 1;
 }
 

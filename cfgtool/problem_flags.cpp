@@ -268,31 +268,56 @@ NamedProblem parse_problem_line(std::string_view line) {
   return problem;
 }
 
+namespace {
+
+Diagnostic wrong_problem(std::string message, SourcePos pos, size_t length) {
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "problem-file";
+  diagnostic.message = std::move(message);
+  diagnostic.labels.push_back({pos, static_cast<uint32_t>(std::max<size_t>(length, 1)), {}});
+  return diagnostic;
+}
+
+/// What is wrong with a line is added to `wrong`. \param pos where it begins
+void read_problem(const std::string& line, SourcePos pos, std::vector<NamedProblem>& problems,
+                  std::vector<Diagnostic>& wrong) {
+  try {
+    NamedProblem problem = parse_problem_line(line);
+    const auto same = std::ranges::find(problems, problem.name, &NamedProblem::name);
+    if (same != problems.end())
+      throw std::invalid_argument(fmt::format("another line has the name '{}' already", problem.name));
+    problems.push_back(std::move(problem));
+  } catch (const std::invalid_argument& error) {
+    wrong.push_back(wrong_problem(error.what(), pos, line.size()));
+  }
+}
+
+}  // namespace
+
 std::vector<NamedProblem> read_problem_file(const std::string& path) {
-  std::ifstream stream(path);
+  std::ifstream stream(path, std::ios::binary);
   std::error_code ignored;
   if (!stream || std::filesystem::is_directory(path, ignored))
-    throw std::invalid_argument(fmt::format("cannot read '{}'", path));
+    throw error_at(wrong_problem(fmt::format("cannot read '{}'", path), {}, 1), SourceKind::kFile, path);
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const auto sources = std::make_shared<SourceMap>();
+  const SourcePos file = sources->add(SourceKind::kFile, path, text);
   std::vector<NamedProblem> problems;
-  std::string faults;
-  size_t number = 0;
-  for (std::string line; std::getline(stream, line);) {
-    ++number;
+  std::vector<Diagnostic> wrong;
+  for (size_t at = 0; at < text.size(); at = std::min(text.find('\n', at), text.size() - 1) + 1) {
+    const std::string line = text.substr(at, text.find('\n', at) - at);
     const size_t begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
-    try {
-      NamedProblem problem = parse_problem_line(line);
-      const auto same = std::ranges::find(problems, problem.name, &NamedProblem::name);
-      if (same != problems.end())
-        throw std::invalid_argument(fmt::format("another line has the name '{}' already", problem.name));
-      problems.push_back(std::move(problem));
-    } catch (const std::invalid_argument& error) {
-      faults += fmt::format("{}{}:{}:{}: {}", faults.empty() ? "" : "\n", path, number, begin + 1, error.what());
-    }
+    const size_t end = line.find_last_not_of(" \t\r") + 1;
+    read_problem(line.substr(begin, end - begin), file + at + begin, problems, wrong);
   }
-  if (!faults.empty()) throw std::invalid_argument(faults);
-  if (problems.empty()) throw std::invalid_argument(fmt::format("'{}' holds no problem", path));
-  return problems;
+  if (wrong.empty() && problems.empty())
+    wrong.push_back(wrong_problem(fmt::format("'{}' holds no problem", path), file, 1));
+  if (wrong.empty()) return problems;
+  ConfigError error(std::move(wrong));
+  error.set_sources(sources);
+  throw error;
 }
 
 }  // namespace cfgtool

@@ -60,7 +60,8 @@ struct NamedProblem {
 };
 NamedProblem parse_problem_line(std::string_view line);
 
-/// All lines of a file but empty ones and those that begin with #. \throws std::invalid_argument with the line's number
+/// All lines of a file but empty ones and those that begin with #. \throws ConfigError with sources, code problem-file,
+/// with every line that is wrong
 std::vector<NamedProblem> read_problem_file(const std::string& path);
 
 }  // namespace cfgtool

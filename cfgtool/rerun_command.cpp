@@ -72,12 +72,18 @@ ComposeRequest changed_request(const RunRecord& record, const HydraFlags& flags)
 }
 
 /// Relative folders of the run begin where it was composed.
-void enter_working_folder(const RunRecord& record) {
+void enter_working_folder(const RunRecord& record, const std::string& folder, const ShowDiagnostics& show) {
   std::error_code failed;
   std::filesystem::current_path(record.working_folder, failed);
   if (failed) {
-    write_stderr(fmt::format("warning[run-record]: the run's working folder '{}' is gone: relative paths begin here\n",
-                             record.working_folder));
+    Diagnostic warning;
+    warning.severity = Severity::kWarning;
+    warning.stage = Stage::kRequest;
+    warning.code = "run-record";
+    warning.message =
+        fmt::format("the run's working folder '{}' is gone: relative paths begin here", record.working_folder);
+    const ConfigError placed = error_at(std::move(warning), SourceKind::kFlag, "DIR", folder);
+    show(placed.diagnostics(), placed.sources().get());
   }
 }
 
@@ -110,11 +116,15 @@ int print_about(const ComposeRequest& request, const RerunFlags& flags) {
 }
 
 int rerun(const RerunFlags& flags, std::vector<std::string> command) {
+  const auto show = [&](const std::vector<Diagnostic>& problems, const SourceMap* sources) {
+    write_stderr(render(problems, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
+  };
   const RunRecord record = read_run_record(flags.folder);
   if (flags.hydra.run && command.empty()) command = record.command;
   if (flags.hydra.run && command.empty()) {
     refuse_usage(
-        fmt::format("'{}' was not made by `cfgtool run`: no command is known; type it behind `--`", flags.folder));
+        fmt::format("'{}' was not made by `cfgtool run`: no command is known; type it behind `--`", flags.folder), {},
+        flags.folder);
   }
   ComposeRequest request = changed_request(record, flags.hydra);
   const bool only_prints = flags.hydra.cfg || flags.json || !flags.hydra.info.empty() || flags.hydra.hydra_help;
@@ -123,20 +133,16 @@ int rerun(const RerunFlags& flags, std::vector<std::string> command) {
   }
   // A program that is typed now is meant as it is seen from here.
   if (!command.empty() && !flags.hydra.run) make_program_absolute(command);
-  enter_working_folder(record);
+  enter_working_folder(record, flags.folder, show);
   if (!flags.hydra.info.empty() || flags.hydra.hydra_help) return print_about(request, flags);
   request.run_job = !command.empty();
   if (request.run_job) request.context.stop_clock();
   const auto store = std::make_shared<FileStore>(default_cache_folder());
   Composition composition = compose_finding_all(store, request);
   store->save_caches();
-  write_stderr(render(composition.warnings, composition.sources.get(),
-                      {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
+  show(composition.warnings, composition.sources.get());
   composition.warnings.clear();
   if (request.run_job) {
-    const auto show = [&](const std::vector<Diagnostic>& problems) {
-      write_stderr(render(problems, nullptr, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-    };
     return launch(*store, std::move(composition), request, command, {true, !flags.quiet, show});
   }
   set_output_dir(composition, record.output_dir);
@@ -163,15 +169,9 @@ int rerun_command(const std::vector<std::string>& all_words) {
       "cfgtool rerun");
   declare(app, flags);
   add_version_flag(app, version_text("cfgtool", ""));
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags.hydra);
-    return rerun(flags, command);
-  } catch (const ConfigError& error) {
-    write_stderr(render(error.diagnostics(), error.sources().get(),
-                        {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-    return exit_code_of(error);
-  }
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags.hydra);
+  return rerun(flags, command);
 }
 
 }  // namespace cfgtool

@@ -105,50 +105,50 @@ int resolve_command(const std::vector<std::string>& words) {
   const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
     write_stderr(render(diagnostics, sources, {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
   };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags.hydra);
-    const ComposeRequest request = flags.hydra.request();
-    write_stderr(missing_config_note(flags.hydra, request));
-    if (flags.no_cache) flags.schema.cache_folder.clear();
-    const auto store = std::make_shared<FileStore>(flags.schema.cache_folder);
-    if (flags.hydra.app_help || flags.hydra.hydra_help) {
-      const Help help = flags.hydra.app_help ? app_help(store, request, flags_help(app), flags.hydra.resolve)
-                                             : hydra_help(store, request, flags_help(app));
-      show(help.warnings, help.sources.get());
-      write_stdout(help.text);
-      store->save_caches();
-      return 0;
-    }
-    if (!flags.hydra.info.empty()) {
-      write_stdout(flags.as_json() ? print_info_json(store, request, flags.hydra.info)
-                                   : print_info(store, request, flags.hydra.info));
-      store->save_caches();
-      return 0;
-    }
-    const auto schema = flags.schema.schema.empty() ? nullptr : flags.schema.read();
-    Composition composition = compose_finding_all(store, request);
-    if (schema) hold_against_schema(composition, *schema, flags.schema.apply());
-    if (flags.spec.mapping.empty()) flags.spec.mapping = usual_mapping(schema.get());
-    if (flags.spec.spec) {
-      const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());
-      write_stdout(report.text);
-      // In one go: a SARIF document holds all of them.
-      std::vector<Diagnostic> problems = report.warnings;
-      problems.insert(problems.end(), report.refusals.begin(), report.refusals.end());
-      show(problems, report.sources.get());
-      store->save_caches();
-      return report.refusals.empty() ? 0 : exit_code_of(ConfigError(report.refusals));
-    }
-    const std::string text = print(composition, flags);
-    show(composition.warnings, composition.sources.get());
-    write_stdout(text);
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags.hydra);
+  const ComposeRequest request = flags.hydra.request();
+  write_stderr(missing_config_note(flags.hydra, request));
+  if (flags.no_cache) flags.schema.cache_folder.clear();
+  const auto store = std::make_shared<FileStore>(flags.schema.cache_folder);
+  if (flags.hydra.app_help || flags.hydra.hydra_help) {
+    const Help help = flags.hydra.app_help ? app_help(store, request, flags_help(app), flags.hydra.resolve)
+                                           : hydra_help(store, request, flags_help(app));
+    show(help.warnings, help.sources.get());
+    write_stdout(help.text);
     store->save_caches();
     return 0;
-  } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
-    return exit_code_of(error);
   }
+  if (!flags.hydra.info.empty()) {
+    write_stdout(flags.as_json() ? print_info_json(store, request, flags.hydra.info)
+                                 : print_info(store, request, flags.hydra.info));
+    store->save_caches();
+    return 0;
+  }
+  const auto schema = flags.schema.schema.empty() ? nullptr : flags.schema.read();
+  Composition composition = compose_finding_all(store, request);
+  if (schema) hold_against_schema(composition, *schema, flags.schema.apply());
+  if (flags.spec.mapping.empty()) flags.spec.mapping = usual_mapping(schema.get());
+  if (flags.spec.spec) {
+    const SpecReport report = report_spec(std::move(composition), flags.spec, flags.as_json());
+    write_stdout(report.text);
+    // In one go: a SARIF document holds all of them.
+    std::vector<Diagnostic> problems = report.warnings;
+    problems.insert(problems.end(), report.refusals.begin(), report.refusals.end());
+    store->save_caches();
+    if (report.refusals.empty()) {
+      show(problems, report.sources.get());
+      return 0;
+    }
+    ConfigError refused(std::move(problems));
+    refused.set_sources(report.sources);
+    throw refused;
+  }
+  const std::string text = print(composition, flags);
+  show(composition.warnings, composition.sources.get());
+  write_stdout(text);
+  store->save_caches();
+  return 0;
 }
 
 }  // namespace cfgtool

@@ -67,41 +67,35 @@ int run_command(const std::vector<std::string>& all_words) {
   const auto show = [&](const std::vector<Diagnostic>& diagnostics, const SourceMap* sources) {
     write_stderr(render(diagnostics, sources, {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
   };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags);
-    ComposeRequest request = flags.request();
-    write_stderr(missing_config_note(flags, request));
-    const auto store = std::make_shared<FileStore>(default_cache_folder());
-    if (!flags.info.empty()) {
-      write_stdout(print_info(store, request, flags.info));
-      return 0;
-    }
-    if (flags.hydra_help) {
-      write_stdout(hydra_help(store, request, flags_help(app)).text);
-      return 0;
-    }
-    if (!flags.cfg && flags.package) {
-      refuse_usage("--package says what --cfg prints, and stands with it only",
-                   "{key:…} in the command gives it a value");
-    }
-    if (!flags.cfg && command.empty()) refuse_usage("no command: it stands behind `--`", "cfgtool run … -- COMMAND");
-    request.run_job = !flags.cfg;
-    if (request.run_job) request.context.stop_clock();
-    Composition composition = compose_finding_all(store, request);
-    store->save_caches();
-    show(composition.warnings, composition.sources.get());
-    composition.warnings.clear();
-    if (flags.cfg) {
-      write_stdout(print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
-      return 0;
-    }
-    return launch(*store, std::move(composition), request, command,
-                  {false, !quiet, [&](const std::vector<Diagnostic>& problems) { show(problems, nullptr); }});
-  } catch (const ConfigError& error) {
-    show(error.diagnostics(), error.sources().get());
-    return exit_code_of(error);
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags);
+  ComposeRequest request = flags.request();
+  write_stderr(missing_config_note(flags, request));
+  const auto store = std::make_shared<FileStore>(default_cache_folder());
+  if (!flags.info.empty()) {
+    write_stdout(print_info(store, request, flags.info));
+    return 0;
   }
+  if (flags.hydra_help) {
+    write_stdout(hydra_help(store, request, flags_help(app)).text);
+    return 0;
+  }
+  if (!flags.cfg && flags.package) {
+    refuse_usage("--package says what --cfg prints, and stands with it only",
+                 "{key:…} in the command gives it a value");
+  }
+  if (!flags.cfg && command.empty()) refuse_usage("no command: it stands behind `--`", "cfgtool run … -- COMMAND");
+  request.run_job = !flags.cfg;
+  if (request.run_job) request.context.stop_clock();
+  Composition composition = compose_finding_all(store, request);
+  store->save_caches();
+  show(composition.warnings, composition.sources.get());
+  composition.warnings.clear();
+  if (flags.cfg) {
+    write_stdout(print_cfg(composition, *flags.cfg, flags.resolve, flags.package));
+    return 0;
+  }
+  return launch(*store, std::move(composition), request, command, {false, !quiet, show});
 }
 
 }  // namespace cfgtool

@@ -14,10 +14,10 @@
 #include "cfgtool/schema_flags.hpp"
 #include "cfgtool/validation_report.hpp"
 #include "config_engine/completion_flags.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/diagnostic_render.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/parse_cache.hpp"
-#include "config_engine/suggest.hpp"
 #include "config_engine/write_file.hpp"
 #include "schemas/schema_docs.hpp"
 #include "schemas/schema_folders.hpp"
@@ -36,13 +36,13 @@ struct OutFlags {
   bool force = false;
 
   bool to_file() const { return !file.empty(); }
-  /// Before the work, which may take a while. \throws OutputError
+  /// Before the work, which may take a while. \throws ConfigError, code output
   void refuse_existing() const {
     std::error_code ignored;
     if (to_file() && !force && std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
-      throw OutputError(fmt::format("'{}' is there already; --force replaces it", file));
+      throw output_error(fmt::format("'{}' is there already; --force replaces it", file), "--out", file);
   }
-  /// \throws OutputError
+  /// \throws ConfigError, code output
   void write(const std::string& text) const {
     if (!to_file()) {
       write_stdout(text);
@@ -51,7 +51,7 @@ struct OutFlags {
     try {
       write_whole_file(file, text);
     } catch (const std::system_error& error) {
-      throw OutputError(fmt::format("cannot write '{}': {}", file, error.code().message()));
+      throw output_error(fmt::format("cannot write '{}': {}", file, error.code().message()), "--out", file);
     }
   }
 };
@@ -95,11 +95,10 @@ void warn_of_skipped(const InferredSchema& schema, const HydraFlags& flags) {
   }
 }
 
-int infer(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& errors) {
+int infer(CLI::App& app, const std::vector<std::string>& words) {
   InferFlags flags;
   declare_infer(app, flags);
   if (!parse_flags(app, words)) return 0;
-  errors = flags.hydra.diagnostic_format();
   take_overrides(app, flags.hydra);
   const ComposeRequest request = flags.hydra.request();
   if (!request.config_name) refuse_usage("no configuration was named", "-cp FOLDER -cn NAME");
@@ -122,6 +121,7 @@ struct CheckFlags {
   SchemaFlags schema;
   ReportFlags report;
   bool strict = false;
+  std::string error_format;
 };
 
 void declare_check(CLI::App& app, CheckFlags& flags) {
@@ -130,6 +130,7 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
   add_schema_uri_flag(app, flags.schema);
   add_report_flags(app, flags.report);
   app.add_flag("--strict", flags.strict, "Also fail where there are warnings");
+  add_error_format_flag(app, flags.error_format);
   app.footer(
       "Errors are what makes a file no schema: of draft-07, with references that lead somewhere and patterns that can "
       "be\n"
@@ -140,7 +141,7 @@ void declare_check(CLI::App& app, CheckFlags& flags) {
       "  cfgtool schema check --format github schemas/*.schema.yaml");
 }
 
-int check(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& /*errors*/) {
+int check(CLI::App& app, const std::vector<std::string>& words) {
   CheckFlags flags;
   declare_check(app, flags);
   if (!parse_flags(app, words)) return 0;
@@ -189,15 +190,14 @@ void declare_docs(CLI::App& app, DocsFlags& flags) {
       "  cfgtool schema docs config.schema.yaml -cp conf -cn config db=mysql --out config.md --force");
 }
 
-int docs(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& errors) {
+int docs(CLI::App& app, const std::vector<std::string>& words) {
   DocsFlags flags;
   declare_docs(app, flags);
   if (!parse_flags(app, words)) return 0;
-  errors = flags.hydra.diagnostic_format();
   take_overrides(app, flags.hydra);
   if (!flags.hydra.name_configs() && !flags.hydra.overrides.empty())
     refuse_usage(fmt::format("'{}' overrides nothing: no configuration was named", flags.hydra.overrides[0]),
-                 "-cp FOLDER -cn NAME");
+                 "-cp FOLDER -cn NAME", flags.hydra.overrides[0]);
   flags.out.refuse_existing();
   const auto schema = Schema::read(find_schema(flags.file).string(), flags.schema.options());
   const auto store = std::make_shared<FileStore>(default_cache_folder());
@@ -206,7 +206,7 @@ int docs(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat&
   if (flags.hydra.name_configs()) {
     ComposeRequest request = flags.hydra.request();
     request.skip_missing = true;
-    composition.emplace(compose(store, request));
+    composition.emplace(compose_finding_all(store, request));
     options.composition = &*composition;
     options.config_name = request.config_name.value_or("");
   }
@@ -217,8 +217,7 @@ int docs(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat&
 
 // --- All of them ---
 
-/// \param errors how errors are shown, which flags may change
-using Action = int (*)(CLI::App& app, const std::vector<std::string>& words, DiagnosticFormat& errors);
+using Action = int (*)(CLI::App& app, const std::vector<std::string>& words);
 struct SchemaSubcommand {
   const char* name;
   const char* summary;
@@ -246,13 +245,7 @@ std::string help() {
 int run(const SchemaSubcommand& subcommand, const std::vector<std::string>& words) {
   CLI::App app(subcommand.summary, fmt::format("cfgtool schema {}", subcommand.name));
   add_version_flag(app, version_text("cfgtool", ""));
-  DiagnosticFormat errors = DiagnosticFormat::kText;
-  try {
-    return subcommand.run(app, words, errors);
-  } catch (const ConfigError& error) {
-    write_stderr(render(error.diagnostics(), error.sources().get(), {errors, may_color(STDERR_FILENO)}));
-    return exit_code_of(error);
-  }
+  return subcommand.run(app, words);
 }
 
 }  // namespace
@@ -280,15 +273,10 @@ int schema_command(const std::vector<std::string>& words) {
     words.empty() ? write_stderr(help()) : write_stdout(help());
     return words.empty() ? kExitUsage : 0;
   }
-  std::vector<std::string> known;
   for (const SchemaSubcommand& subcommand : kSubcommands) {
     if (words[0] == subcommand.name) return run(subcommand, {words.begin() + 1, words.end()});
-    known.emplace_back(subcommand.name);
   }
-  write_stderr(fmt::format("error[unknown-subcommand]: cfgtool schema has no subcommand '{}'\n", words[0]));
-  const std::string hint = did_you_mean(words[0], known);
-  if (!hint.empty()) write_stderr(fmt::format("  note: {}\n", hint));
-  return kExitUsage;
+  refuse_subcommand("cfgtool schema", words[0], schema_subcommands());
 }
 
 }  // namespace cfgtool

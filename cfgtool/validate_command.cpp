@@ -96,13 +96,14 @@ class Schemas {
   std::map<std::string, std::shared_ptr<const Schema>> discovered_;
 };
 
-Diagnostic no_schema(const std::string& subject) {
+/// \param kind and name of where the schema could have been named
+ConfigError no_schema(const std::string& subject, SourceKind kind, const std::string& name, const std::string& text) {
   Diagnostic diagnostic;
   diagnostic.stage = Stage::kRequest;
   diagnostic.code = "schema-unnamed";
   diagnostic.message = fmt::format("no schema is known for {}", subject);
   diagnostic.fix = "--schema FILE";
-  return diagnostic;
+  return error_at(std::move(diagnostic), kind, name, text);
 }
 
 /// What people call a composed configuration: its name, and what was changed in it.
@@ -167,7 +168,9 @@ class Checker {
     const ComposeRequest request = flags_.hydra.request();
     if (!request.config_name) refuse_usage("no configuration was named", "-cn NAME, or --all-options");
     const auto schema = schemas_.of(request);
-    if (!schema) throw ConfigError(no_schema(fmt::format("the config '{}'", request.config_name.value_or(""))));
+    if (!schema)
+      throw no_schema(fmt::format("the config '{}'", *request.config_name), SourceKind::kFlag, "--config-name",
+                      *request.config_name);
     const auto store = std::make_shared<FileStore>(default_cache_folder());
     add(name_of(flags_.hydra), [&] { return validate(store, request, schema.get(), flags_.options()); });
     items_.back().file = config_file(*request.config_name);
@@ -186,8 +189,9 @@ class Checker {
         const auto schema = schemas_.of(file);
         if (!schema && flags_.skip_unknown) continue;
         add(file, [&] {
-          return schema ? validate_file(file, *schema, flags_.options())
-                        : Validation{{no_schema(fmt::format("'{}'", file))}, std::make_shared<SourceMap>(), nullptr};
+          if (schema) return validate_file(file, *schema, flags_.options());
+          const ConfigError unnamed = no_schema(fmt::format("'{}'", file), SourceKind::kFile, file, {});
+          return Validation{unnamed.diagnostics(), unnamed.sources(), nullptr};
         });
       } catch (const ConfigError& error) {
         add_wrong_schema(file, error);
@@ -268,18 +272,12 @@ int validate_command(const std::vector<std::string>& words) {
   CLI::App app("Holds a configuration, or files, against a schema", "cfgtool validate");
   declare(app, flags);
   add_version_flag(app, version_text("cfgtool", ""));
-  try {
-    if (!parse_flags(app, words)) return 0;
-    take_overrides(app, flags.hydra);
-    Checker checker(flags);
-    const std::vector<CheckedItem> items = checker.check();
-    write_stdout(validation_report(items, checker.checked(), flags.report.chosen(), may_color(STDOUT_FILENO)));
-    return exit_code(items);
-  } catch (const ConfigError& error) {
-    write_stderr(render(error.diagnostics(), error.sources().get(),
-                        {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
-    return exit_code_of(error);
-  }
+  if (!parse_flags(app, words)) return 0;
+  take_overrides(app, flags.hydra);
+  Checker checker(flags);
+  const std::vector<CheckedItem> items = checker.check();
+  write_stdout(validation_report(items, checker.checked(), flags.report.chosen(), may_color(STDOUT_FILENO)));
+  return exit_code(items);
 }
 
 }  // namespace cfgtool

@@ -35,9 +35,7 @@ void declare(CLI::App& app, VerifyFlags& flags) {
       "  cfgtool verify outputs/2026-01-02/03-04-05");
   app.add_option("DIR", flags.folder, "A run's folder, or the .hydra in it")->required();
   app.add_flag("--json", flags.json, "Print JSON");
-  app.add_option("--error-format", flags.hydra.error_format, "Errors as text, json, github or sarif")
-      ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
-      ->type_name("FORMAT");
+  add_error_format_flag(app, flags.hydra.error_format);
 }
 
 }  // namespace
@@ -58,17 +56,12 @@ int verify_command(const std::vector<std::string>& words) {
     write_stderr(render(error.diagnostics(), error.sources().get(),
                         {flags.hydra.diagnostic_format(), may_color(STDERR_FILENO)}));
   };
-  try {
-    if (!parse_flags(app, words)) return 0;
-    const Verification verification = verify_run(flags.folder);
-    write_stdout(flags.json ? print_json(verification)
-                            : print_text(verification, flags.folder, may_color(STDOUT_FILENO)));
-    if (verification.error) show(*verification.error);
-    return verification.is_same ? 0 : kExitDifferent;
-  } catch (const ConfigError& error) {
-    show(error);
-    return exit_code_of(error);
-  }
+  if (!parse_flags(app, words)) return 0;
+  const Verification verification = verify_run(flags.folder);
+  write_stdout(flags.json ? print_json(verification)
+                          : print_text(verification, flags.folder, may_color(STDOUT_FILENO)));
+  if (verification.error) show(*verification.error);
+  return verification.is_same ? 0 : kExitDifferent;
 }
 
 }  // namespace cfgtool

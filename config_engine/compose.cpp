@@ -1,4 +1,5 @@
 #include "config_engine/compose.hpp"
+#include "config_engine/compose_all.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -432,7 +433,8 @@ Tree Composition::resolved_tree(std::vector<Diagnostic>* notes) const {
   Tree resolved = tree;
   try {
     const ResolveContext here = resolve_context();
-    Resolver(resolved, *sources, here, notes).resolve_in_place(resolved.root());
+    Resolver resolver(resolved, *sources, here, notes);
+    resolve_finding_all(resolver, resolved.root());
   } catch (ConfigError& error) {
     for (Diagnostic& diagnostic : error.diagnostics())
       diagnostic.stage = Stage::kResolve;

@@ -29,8 +29,8 @@ struct ComposeRequest {
   bool skip_missing = false;     ///< leave a `group: ???` that nobody chose out instead of refusing it
   ResolveContext context;        ///< what interpolations see; its `hydra` is set by compose()
   /// Where to put what is wrong and can be left out, rather than to throw it: keys given twice (the later holds),
-  /// defaults entries whose config is not there or cannot be read, overrides that cannot be read or applied. What such
-  /// an entry would have given is `???`, so that the rest is not blamed for it.
+  /// defaults entries whose config is not there, not chosen or cannot be read, overrides that cannot be read or
+  /// applied. What such an entry would have given is `???`, so that the rest is not blamed for it.
   std::vector<Diagnostic>* passed_over = nullptr;
 };
 
@@ -66,7 +66,7 @@ struct Composition {
   /// The hydra node and the job's configuration as one tree, as Hydra has them.
   Tree whole_tree() const;
 
-  /// Evaluates all interpolations of `tree`. \throws ConfigError with sources
+  /// Evaluates all interpolations of `tree`. \throws ConfigError with sources, as resolve_finding_all()
   void resolve();
   /// A copy of `tree` with all interpolations evaluated. \throws as resolve
   Tree resolved_tree(std::vector<Diagnostic>* notes = nullptr) const;

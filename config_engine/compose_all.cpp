@@ -30,9 +30,9 @@ std::vector<Diagnostic> shortened(const std::vector<Diagnostic>& problems) {
   return shown;
 }
 
-}  // namespace
-
-Composition compose_finding_all(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+/// \param compose compose() or compose_defaults()
+Composition find_all(Composition (*compose)(const std::shared_ptr<FileStore>&, const ComposeRequest&),
+                     const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
   std::vector<Diagnostic> problems;
   ComposeRequest going_on = request;
   going_on.passed_over = &problems;
@@ -54,6 +54,16 @@ Composition compose_finding_all(const std::shared_ptr<FileStore>& store, const C
   ConfigError all(std::move(problems));
   all.set_sources(std::move(sources));
   throw all;
+}
+
+}  // namespace
+
+Composition compose_finding_all(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+  return find_all(compose, store, request);
+}
+
+Composition compose_defaults_finding_all(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+  return find_all(compose_defaults, store, request);
 }
 
 void resolve_finding_all(Resolver& resolver, NodeId root) {

@@ -17,6 +17,9 @@ inline constexpr size_t kMostShownProblems = 20;
 /// note on the last that says how many more there are, then the warnings
 Composition compose_finding_all(const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
 
+/// The same of compose_defaults().
+Composition compose_defaults_finding_all(const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
+
 /// Evaluates all interpolations below `root`, as Resolver::resolve_in_place.
 /// \throws ConfigError with all that cannot be evaluated, each broken interpolation once, limited as above
 void resolve_finding_all(Resolver& resolver, NodeId root);

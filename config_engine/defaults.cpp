@@ -378,7 +378,9 @@ void DefaultsTreeBuilder::resolve_interpolation(InputDefault* entry) {
 bool DefaultsTreeBuilder::skip_missing_choice(const InputDefault& entry) {
   if (!entry.name().value_or("").ends_with("???")) return false;
   if (request_.skip_missing) return true;
-  refuse_missing_choice(entry, repository_, version_base(), overrides_.unused_choice(entry.group_path()));
+  pass_over(
+      [&] { refuse_missing_choice(entry, repository_, version_base(), overrides_.unused_choice(entry.group_path())); });
+  return true;
 }
 
 // hydra: _create_result_default

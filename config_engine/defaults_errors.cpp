@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <vector>
 
 #include "config_engine/suggest.hpp"
@@ -10,8 +11,77 @@
 namespace cfgtool {
 
 namespace {
+namespace fs = std::filesystem;
+
 // Python gives up on about as many configs that include each other.
 constexpr int kDeepestDefaultsTree = 256;
+
+// How far a config is looked for that is not where it should be: a folder may be a whole disk.
+constexpr int kDeepestSearch = 3;
+constexpr size_t kMostSearchedFolders = 500;
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code failed;
+  for (fs::directory_iterator entry(folder, failed); !failed && entry != fs::directory_iterator();
+       entry.increment(failed)) {
+    std::error_code ignored;
+    const bool is_hidden = entry->path().filename().string().starts_with('.');
+    if (!is_hidden && entry->is_directory(ignored) && !entry->is_symlink(ignored)) found.push_back(entry->path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// The folders below `folder` first, the nearer the earlier, then the one above and those beside it.
+/// \return the first that holds `file`; empty if none does
+fs::path folder_nearby_with(const fs::path& folder, const std::string& file) {
+  std::vector<fs::path> level = folders_in(folder);
+  size_t searched = 0;
+  std::error_code ignored;
+  for (int depth = 1; depth <= kDeepestSearch; ++depth) {
+    std::vector<fs::path> next;
+    for (const fs::path& candidate : level) {
+      if (++searched > kMostSearchedFolders) return {};
+      if (fs::is_regular_file(candidate / file, ignored)) return candidate;
+      if (depth == kDeepestSearch) continue;
+      for (fs::path& below : folders_in(candidate))
+        next.push_back(std::move(below));
+    }
+    level = std::move(next);
+  }
+  std::vector<fs::path> beside = folders_in(folder.parent_path());
+  beside.insert(beside.begin(), folder.parent_path());
+  for (const fs::path& candidate : beside) {
+    if (++searched > kMostSearchedFolders) break;
+    if (fs::is_regular_file(candidate / file, ignored)) return candidate;
+  }
+  return {};
+}
+
+/// As it would be typed: seen from here where it is below.
+std::string from_here(const fs::path& path) {
+  std::error_code failed;
+  const std::string relative = path.lexically_relative(fs::current_path(failed)).string();
+  return failed || relative.empty() || relative.starts_with("..") ? path.string() : relative;
+}
+
+/// That another folder has the primary config, and how to name that one.
+void tell_folder_nearby(const ConfigRepository& repository, const std::string& config_path, Diagnostic& diagnostic) {
+  const fs::path name = fs::path(config_path).filename();
+  const bool has_ending = name.extension() == ".yaml" || name.extension() == ".yml";
+  const std::string file = has_ending ? name.string() : name.string() + ".yaml";
+  for (const SearchPathEntry& entry : repository.search_path()) {
+    if (entry.provider != "main" || !entry.path.starts_with("file://")) continue;
+    const fs::path folder = fs::path(entry.path.substr(std::string_view("file://").size())).lexically_normal();
+    const fs::path found = folder_nearby_with(folder, file);
+    if (found.empty()) return;
+    const std::string shown = from_here(found);
+    diagnostic.notes.push_back(fmt::format("there is a '{}'", (fs::path(shown) / file).string()));
+    diagnostic.fix = fmt::format("--config-path {} --config-name {}", shown, name.string());
+    return;
+  }
+}
 }  // namespace
 
 Diagnostic defaults_problem(std::string code, std::string message, SourcePos pos) {
@@ -87,6 +157,7 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   for (const SearchPathEntry& place : repository.search_path()) {
     diagnostic.message += "\n\t" + ConfigRepository::describe(place);
   }
+  if (entry.primary) tell_folder_nearby(repository, entry.config_path(), diagnostic);
   const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
   if (!near.empty()) {
     diagnostic.notes.push_back(fmt::format("did you mean '{}{}'?", folder, near[0]));

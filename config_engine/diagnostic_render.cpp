@@ -126,6 +126,10 @@ Json place_json(SourcePos pos, const SourceMap* sources) {
     case SourceKind::kFlag:
       place["flag"] = at.name;
       break;
+    case SourceKind::kCommandLine:
+      place["word"] = at.index;
+      place["command_line"] = at.line_text.substr(0, at.line_text.find_last_not_of(' ') + 1);
+      break;
     case SourceKind::kEnvironment:
       place["environment"] = at.name;
       break;

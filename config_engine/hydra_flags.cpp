@@ -9,7 +9,9 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 
+#include "config_engine/command_line.hpp"
 #include "config_engine/info.hpp"
 #include "config_engine/suggest.hpp"
 
@@ -17,7 +19,7 @@ namespace cfgtool {
 
 namespace {
 
-/// \param flag and its value, as far as they are known
+/// \param value the flag's, as far as it is known
 [[noreturn]] void refuse_request(std::string code, std::string message, const std::string& flag,
                                  const std::string& value = {}, std::string fix = {}) {
   Diagnostic diagnostic;
@@ -25,7 +27,6 @@ namespace {
   diagnostic.code = std::move(code);
   diagnostic.message = std::move(message);
   diagnostic.fix = std::move(fix);
-  if (flag.empty()) throw ConfigError(std::move(diagnostic));
   throw error_at(std::move(diagnostic), SourceKind::kFlag, flag, value);
 }
 
@@ -89,10 +90,7 @@ ComposeRequest HydraFlags::request() const {
 }
 
 DiagnosticFormat HydraFlags::diagnostic_format() const {
-  if (error_format == "json") return DiagnosticFormat::kJson;
-  if (error_format == "github") return DiagnosticFormat::kGithub;
-  if (error_format == "sarif") return DiagnosticFormat::kSarif;
-  return DiagnosticFormat::kText;
+  return diagnostic_format_named(error_format);
 }
 
 void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
@@ -149,10 +147,7 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
       ->group("Surroundings");
   app.add_flag("--keep-unknown-resolvers", flags.keep_unknown_resolvers, "Leave ${unknown:...} as text")
       ->group("Surroundings");
-  app.add_option("--error-format", flags.error_format, "Errors as text, json, github or sarif")
-      ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
-      ->type_name("FORMAT")
-      ->group("Surroundings");
+  add_error_format_flag(app, flags.error_format)->group("Surroundings");
   // As argparse does, these look at a value where it stands: `--version` behind a wrong one is too late.
   for (const char* const name : {"--cfg", "--info"})
     app.get_option(name)->trigger_on_parse();
@@ -160,6 +155,13 @@ void add_hydra_flags(CLI::App& app, HydraFlags& flags) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_name() != "--config-dir" && option->get_items_expected_max() > 0) option->take_last();
   }
+}
+
+CLI::Option* add_error_format_flag(CLI::App& app, std::string& format) {
+  return app.add_option("--error-format", format, "Errors as text, json, github or sarif")
+      ->check(CLI::IsMember({"text", "json", "github", "sarif"}).description(""))
+      ->type_name("FORMAT")
+      ->take_last();
 }
 
 void remove_printing_flags(CLI::App& app) {
@@ -257,6 +259,78 @@ std::string flag_in(const std::string& sentence) {
   return flag.substr(std::min(flag.rfind(',') + 1, flag.size()));  // `-p,--package` is said for both
 }
 
+/// What was given to the flag last; empty if nothing was.
+std::string value_of(const CLI::App& app, const std::string& flag) {
+  const CLI::Option* const option = app.get_option_no_throw(flag);
+  return option && !option->results().empty() ? option->results().back() : std::string();
+}
+
+[[noreturn]] void refuse_words(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string flag = flag_in(error.what());
+  const std::string message = fmt::format("{}\n`--help` lists the flags", error.what());
+  if (!flag.empty()) refuse_request("flag-usage", message, flag, value_of(app, flag));
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "flag-usage";
+  diagnostic.message = message;
+  throw UsageError(std::move(diagnostic));
+}
+
+/// As argparse: what begins with a dash is a flag, unless it is a number or has a blank in it.
+bool looks_like_flag(const std::string& word) {
+  if (word.size() < 2 || word[0] != '-' || word.find(' ') != std::string::npos) return false;
+  const size_t dot = word.find('.');
+  const bool is_number = word.find_first_not_of("0123456789.", 1) == std::string::npos && word.back() != '.' &&
+                         (dot == std::string::npos || word.find('.', dot + 1) == std::string::npos);
+  return !is_number;
+}
+
+Diagnostic unknown_flag(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames())
+      known.push_back("--" + name);
+  }
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "unknown-flag";
+  diagnostic.message = fmt::format("unrecognized argument: {}", word);
+  const std::string hint = did_you_mean(word.substr(0, word.find('=')), known);
+  if (!hint.empty()) diagnostic.notes.push_back(hint);
+  diagnostic.notes.emplace_back(app.get_allow_extras()
+                                    ? "overrides are KEY=VALUE, +KEY=VALUE, ++KEY=VALUE or ~KEY; --help lists the flags"
+                                    : "--help lists the flags");
+  return diagnostic;
+}
+
+/// All of `words` that cannot be flags of `app`, nor anything else. \throws ConfigError if there are some
+void refuse_unknown_flags(const CLI::App& app, const std::vector<std::string>& words) {
+  const auto sources = std::make_shared<SourceMap>();
+  std::vector<Diagnostic> unknown;
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    if (!looks_like_flag(word)) continue;
+    unknown.push_back(unknown_flag(app, word));
+    const SourcePos pos = sources->add(SourceKind::kFlag, word.substr(0, word.find('=')), word);
+    unknown.back().labels.push_back({pos, static_cast<uint32_t>(word.size()), {}});
+  }
+  if (unknown.empty()) return;
+  ConfigError error(std::move(unknown));
+  error.set_sources(sources);
+  throw error;
+}
+
+/// Where `app` takes no words of any kind beside those that it has named.
+[[noreturn]] void refuse_extra_words(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining();
+  refuse_unknown_flags(app, words);
+  Diagnostic diagnostic;
+  diagnostic.stage = Stage::kRequest;
+  diagnostic.code = "flag-usage";
+  diagnostic.message = fmt::format("'{}' is a word too many\n`--help` says which there may be", words.front());
+  throw UsageError(std::move(diagnostic), words.front());
+}
+
 }  // namespace
 
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
@@ -276,24 +350,16 @@ bool parse_flags(CLI::App& app, const std::vector<std::string>& words) {
     std::reverse(understood.begin(), understood.end());  // CLI11 takes a vector from its end
     app.parse(understood);
     return true;
+  } catch (const CLI::ExtrasError&) {
+    refuse_extra_words(app);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0)
-      refuse_request("flag-usage", fmt::format("{}\n`--help` lists the flags", error.what()), flag_in(error.what()));
+    if (error.get_exit_code() != 0) refuse_words(app, error);
     app.exit(error);
     return false;
   }
 }
 
 namespace {
-
-/// As argparse: what begins with a dash is a flag, unless it is a number or has a blank in it.
-bool looks_like_flag(const std::string& word) {
-  if (word.size() < 2 || word[0] != '-' || word.find(' ') != std::string::npos) return false;
-  const size_t dot = word.find('.');
-  const bool is_number = word.find_first_not_of("0123456789.", 1) == std::string::npos && word.back() != '.' &&
-                         (dot == std::string::npos || word.find('.', dot + 1) == std::string::npos);
-  return !is_number;
-}
 
 // hydra: _run_hydra, in its order
 void refuse_usage(const HydraFlags& flags) {
@@ -324,30 +390,11 @@ void refuse_usage(const HydraFlags& flags) {
 }  // namespace
 
 void take_overrides(const CLI::App& app, HydraFlags& flags) {
-  bool only_overrides = false;
-  for (const std::string& word : app.remaining()) {
-    if (word == "--" && !only_overrides) {
-      only_overrides = true;
-      continue;
-    }
-    if (!only_overrides && looks_like_flag(word)) {
-      std::vector<std::string> known;
-      for (const CLI::Option* option : app.get_options()) {
-        for (const std::string& name : option->get_lnames())
-          known.push_back("--" + name);
-      }
-      const std::string name = word.substr(0, word.find('='));
-      Diagnostic diagnostic;
-      diagnostic.stage = Stage::kRequest;
-      diagnostic.code = "unknown-flag";
-      diagnostic.message = fmt::format("unrecognized argument: {}", word);
-      const std::string hint = did_you_mean(name, known);
-      if (!hint.empty()) diagnostic.notes.push_back(hint);
-      diagnostic.notes.push_back("overrides are KEY=VALUE, +KEY=VALUE, ++KEY=VALUE or ~KEY; --help lists the flags");
-      throw error_at(std::move(diagnostic), SourceKind::kFlag, name, word);
-    }
-    flags.overrides.push_back(word);
-  }
+  const std::vector<std::string> words = app.remaining();
+  refuse_unknown_flags(app, words);
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  flags.overrides.insert(flags.overrides.end(), words.begin(), dashes);
+  if (dashes != words.end()) flags.overrides.insert(flags.overrides.end(), dashes + 1, words.end());
   refuse_usage(flags);
 }
 
@@ -370,7 +417,11 @@ std::string missing_config_note(const HydraFlags& flags, const ComposeRequest& r
 }
 
 int exit_code_of(const ConfigError& error) {
-  switch (error.diagnostics().front().stage) {
+  std::vector<Diagnostic> errors;
+  std::copy_if(error.diagnostics().begin(), error.diagnostics().end(), std::back_inserter(errors),
+               [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
+  if (errors.empty()) return 1;
+  switch (errors.front().stage) {
     case Stage::kCompose:
     case Stage::kResolve:
     case Stage::kValidate:
@@ -378,8 +429,11 @@ int exit_code_of(const ConfigError& error) {
     case Stage::kRequest:
       return 2;
     case Stage::kAttention: {
-      const auto is_open = [](const Diagnostic& diagnostic) { return diagnostic.code == "attention-cannot-tell"; };
-      return std::all_of(error.diagnostics().begin(), error.diagnostics().end(), is_open) ? 5 : 3;
+      if (errors.front().code == "cuda") return 4;
+      const auto is_open = [](const Diagnostic& diagnostic) {
+        return diagnostic.code == "attention-cannot-tell" || diagnostic.code == "no-gpu";
+      };
+      return std::all_of(errors.begin(), errors.end(), is_open) ? 5 : 3;
     }
   }
   return 1;

@@ -13,7 +13,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace cfgtool {
 
@@ -50,6 +51,9 @@ struct HydraFlags {
 /// Declares the flags on `app`, which then leaves what is no flag to take_overrides().
 void add_hydra_flags(CLI::App& app, HydraFlags& flags);
 
+/// `--error-format`, for an app that does not declare Hydra's flags. CommandLine heeds it also where flags are wrong.
+CLI::Option* add_error_format_flag(CLI::App& app, std::string& format);
+
 /// Takes back those that print something of the configuration instead, from a command that would not heed them.
 void remove_printing_flags(CLI::App& app);
 
@@ -66,10 +70,11 @@ std::string flags_help(const CLI::App& app);
 std::vector<std::string> expand_short_flags(int argc, const char* const* argv);
 
 /// Lets `app` read the words. \return false if it was asked for help, which it printed then
-/// \throws ConfigError, stage kRequest, code flag-usage
+/// \throws ConfigError, stage kRequest, code flag-usage or unknown-flag; a UsageError where it is no one flag's matter
 bool parse_flags(CLI::App& app, const std::vector<std::string>& words);
 
-/// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag, and
+/// Moves what `app` did not know into `flags.overrides`. \throws ConfigError, stage kRequest, code unknown-flag, with
+/// all that are none, and
 /// for flags that do not go together or ask for what is not offered
 void take_overrides(const CLI::App& app, HydraFlags& flags);
 
@@ -83,7 +88,7 @@ Diagnostic multirun_refusal(const std::string& what);
 std::string missing_config_note(const HydraFlags& flags, const ComposeRequest& request);
 
 /// The exit code that goes with an error: 1 for a wrong configuration, 2 for wrong flags, 3 when no attention
-/// implementation fits.
+/// implementation fits, 4 for a kernel that failed, 5 where it cannot be told.
 int exit_code_of(const ConfigError& error);
 
 /// Whether text for `descriptor` (1 or 2) may be coloured: a terminal, and neither NO_COLOR nor TERM=dumb.

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "config_engine/command_line.hpp"
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/completion_shell.hpp"
 #include "config_engine/diagnostic_render.hpp"
@@ -29,10 +30,10 @@ void print_to(std::FILE* stream, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stream);
 }
 
+/// \throws ConfigError if stdout does not take what was printed (a full disk)
 int finish_output() {
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return 0;
-  print_to(stderr, "error[output]: cannot write to stdout\n");
-  return 1;
+  throw_error(Stage::kCompose, "output", "cannot write to stdout");
 }
 
 std::string from_base(const HydraApp& app, const std::string& path) {
@@ -55,17 +56,18 @@ std::string quoted_words(const std::vector<std::string>& words) {
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
 
-/// hydra: JobReturn.return_value
+/// hydra: JobReturn.return_value \throws ConfigError for every exception
 int run_job(const JobFunction& job, const Job& arguments, const ComposeRequest& request) {
   try {
     return job(arguments);
   } catch (const ConfigError&) {
     throw;  // says where
   } catch (const std::exception& error) {
-    std::fflush(stdout);
-    print_to(stderr, fmt::format("error[job-failed]: {}\n  note: Error executing job with overrides: {}\n",
-                                 error.what(), quoted_words(request.overrides)));
-    return 1;
+    Diagnostic diagnostic;
+    diagnostic.code = "job-failed";
+    diagnostic.message = error.what();
+    diagnostic.notes.push_back("Error executing job with overrides: " + quoted_words(request.overrides));
+    throw ConfigError(std::move(diagnostic));
   }
 }
 
@@ -182,6 +184,7 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const Job
   const std::vector<const CLI::Option*> own = options_beside(hydras, cli);
   const std::string own_flags =
       own.empty() ? std::string() : CLI::Formatter().make_group("Flags of this program", false, own) + "\n";
+  const CommandLine typed(argc, argv);
   try {
     const std::vector<std::string> words = expand_short_flags(argc, argv);
     if (asks_for_completion(words)) return complete_in_shell(cli, app, flags, argv[0], words);
@@ -190,11 +193,10 @@ int hydra_main(int argc, const char* const* argv, const HydraApp& app, const Job
     return answer(app, flags, cli, own_flags, job);
   } catch (const ConfigError& error) {
     std::fflush(stdout);  // what the job printed came first
-    print_to(stderr,
-             render(error.diagnostics(), error.sources().get(), {flags.diagnostic_format(), may_color(STDERR_FILENO)}));
+    print_to(stderr, typed.render(error, may_color(STDERR_FILENO)));
     return exit_code_of(error);
   } catch (const std::exception& error) {
-    print_to(stderr, fmt::format("error[internal]: {}\n", error.what()));
+    print_to(stderr, typed.render(internal_error(error), may_color(STDERR_FILENO)));
     return kExitInternal;
   }
 }

@@ -115,6 +115,8 @@ std::string to_string(const SourceLocation& location) {
       return fmt::format("override {}:{}", location.index, location.column);
     case SourceKind::kFlag:
       return fmt::format("flag {}:{}", location.name, location.column);
+    case SourceKind::kCommandLine:
+      return fmt::format("command line:{}", location.column);
     case SourceKind::kEnvironment:
       return fmt::format("environment variable {}", location.name);
     case SourceKind::kBuiltin:

@@ -24,15 +24,16 @@ struct SourcePos {
   }
 };
 
-enum class SourceKind : uint8_t { kFile, kOverride, kFlag, kEnvironment, kBuiltin };
+enum class SourceKind : uint8_t { kFile, kOverride, kFlag, kCommandLine, kEnvironment, kBuiltin };
 
 /// A SourcePos in words. The views live as long as the SourceMap.
 struct SourceLocation {
   SourceKind kind = SourceKind::kBuiltin;
-  std::string_view name;  ///< a file's path as it was opened, the flag's or the variable's name, or the built-in text's
-  uint32_t index = 0;     ///< an override's number on the command line, 1-based; 0 for other kinds
-  uint32_t line = 0;      ///< 1-based
-  uint32_t column = 0;    ///< 1-based, in bytes
+  std::string_view
+      name;  ///< a file's path as it was opened, the flag's, program's or variable's name, or the built-in text's
+  uint32_t index = 0;          ///< an override's number, or a word's on the command line, 1-based; 0 for other kinds
+  uint32_t line = 0;           ///< 1-based
+  uint32_t column = 0;         ///< 1-based, in bytes
   std::string_view line_text;  ///< the whole line, without its line break
 };
 
@@ -74,7 +75,8 @@ class SourceMap {
   std::unique_ptr<Arena> arena_;
 };
 
-/// `file:line:column`, `override 2:5`, `flag --config-name:1`, `environment variable HOME` or `<name>:line:column`;
+/// `file:line:column`, `override 2:5`, `flag --config-name:1`, `command line:9` (the column in the whole of it),
+/// `environment variable HOME` or `<name>:line:column`;
 /// "nowhere" for none.
 std::string to_string(const SourceLocation& location);
 

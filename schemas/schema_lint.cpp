@@ -304,6 +304,7 @@ void cut_short(std::vector<Diagnostic>& warnings) {
   rest.stage = Stage::kValidate;
   rest.code = "schema-more-warnings";
   rest.message = fmt::format("{} more warnings are left out", warnings.size() - kMostWarnings);
+  rest.labels = warnings[kMostWarnings].labels;
   warnings.resize(kMostWarnings);
   warnings.push_back(std::move(rest));
 }

@@ -36,7 +36,7 @@ void note(std::vector<Assumption>& all, const std::string& code, const std::stri
     found->roles.push_back(role.name);
 }
 
-Diagnostic to_warning(const Assumption& one, const std::string& device) {
+Diagnostic to_warning(const Assumption& one, const std::string& device, SourcePos asked_at) {
   const bool is_sizes = one.code == "attention-example-sizes";
   Diagnostic warning;
   warning.severity = Severity::kWarning;
@@ -49,6 +49,8 @@ Diagnostic to_warning(const Assumption& one, const std::string& device) {
                         one.cause)
           : fmt::format("the answer for {} leaves out what the model of {} has besides: {}", device, roles, one.cause);
   warning.key_path = one.first->implementation_key;
+  if (asked_at)
+    warning.labels.push_back({asked_at, static_cast<uint32_t>(device.size()), "the device is asked for here"});
   warning.notes.push_back(fmt::format("the model's config.json: {}", one.first->model_file));
   if (is_sizes && !one.first->heads_key.empty())
     warning.notes.push_back(fmt::format("a model's folder gives them, or keys such as +{}=32", one.first->heads_key));
@@ -68,7 +70,7 @@ std::vector<Diagnostic> assumptions(const AttentionSpec& spec) {
   }
   std::vector<Diagnostic> warnings;
   for (const Assumption& one : all)
-    warnings.push_back(to_warning(one, spec.device->value));
+    warnings.push_back(to_warning(one, spec.device->value, spec.device->origin.pos));
   return warnings;
 }
 

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     cfgtool::BatchSettings settings;
     settings.resolvers = cfgtool::test::resolver_set(argc == 2 ? argv[1] : "");
     cfgtool::FileStorePtr store;
-    for (std::string line; std::getline(std::cin, line);)
+    for (cfgtool::BatchLine line; std::getline(std::cin, line.text); ++line.number)
       std::cout << cfgtool::answer_batch_request(line, store, settings) << '\n' << std::flush;
     return 0;
   } catch (const std::exception& error) {

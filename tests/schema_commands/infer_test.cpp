@@ -309,7 +309,9 @@ TEST_CASE("--out writes whole files and replaces none unasked") {
   project.add("s.yaml", "mine");
   const Outcome second = project.run(words);
   CHECK(second.exit_code == 1);
-  CHECK(second.errors == "error[output]: 's.yaml' is there already; --force replaces it\n");
+  CHECK(second.errors ==
+        "error[output]: 's.yaml' is there already; --force replaces it\n"
+        "  --> flag --out:1\n    | s.yaml\n    | ^^^^^^\n");
   CHECK(project.read("s.yaml") == "mine");
   std::vector<std::string> forced = words;
   forced.emplace_back("--force");
@@ -318,7 +320,9 @@ TEST_CASE("--out writes whole files and replaces none unasked") {
   forced[7] = "nowhere/s.yaml";
   const Outcome nowhere = project.run(forced);
   CHECK(nowhere.exit_code == 1);
-  CHECK(nowhere.errors == "error[output]: cannot write 'nowhere/s.yaml': No such file or directory\n");
+  CHECK(nowhere.errors ==
+        "error[output]: cannot write 'nowhere/s.yaml': No such file or directory\n"
+        "  --> flag --out:1\n    | nowhere/s.yaml\n    | ^^^^^^^^^^^^^^\n");
 }
 
 TEST_CASE("requests for no schema") {
