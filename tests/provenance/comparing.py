@@ -1,0 +1,142 @@
+"""What the checkers of explain and diff share: cases of the corpus, values and causes beside the expected ones."""
+
+import dataclasses
+import json
+import math
+import re
+
+import yaml
+
+from defaults_list import Composing
+from expected_causes import Expected
+from yaml_values import QuickLoader
+
+
+@dataclasses.dataclass
+class Case:
+    """A composition, and what Hydra made of it."""
+
+    id: str
+    composing: Composing
+    unresolved: object = None  # None: not recorded
+    resolved: object = None  # of our own trees: {key: value} of the interpolations
+    lacks_resolvers: bool = False  # it needs some that the project's own program has
+    has_fixed_time: bool = False
+    keys: tuple = ()  # empty: all
+    builtins: dict = dataclasses.field(default_factory=dict)  # {key: value} that no file of the tree sets
+
+    def expected(self):
+        if self.known is None:
+            self.known = Expected(self.composing)
+        return self.known
+
+    known: Expected = None
+
+    def value_at(self, path):
+        """What an interpolation is."""
+        return self.resolved.get(".".join(path)) if self.unresolved is None else at_path(self.resolved, path)
+
+
+def cases_of(corpus, tool, wanted=lambda record: True):
+    """The accepted cases."""
+    trees = str((corpus / "trees").resolve())
+    for path in sorted((corpus / "cases").glob("*.jsonl")):
+        for record in map(json.loads, path.read_text().splitlines()):
+            if record["ok"] and wanted(record):
+                yield case_of(record, corpus, trees, tool)
+
+
+def case_of(record, corpus, trees, tool):
+    words = [word.replace("{trees}", trees) for word in record["overrides"]]
+    composing = Composing(f"{trees}/{record['config_dir']}", record["config_name"], words, record.get("env") or {}, tool)
+    texts = [corpus / "goldens" / record["tree"] / f"{record['id']}.{kind}.yaml" for kind in ("unresolved", "resolved")]
+    goldens = [as_json(yaml.load(text.read_text(), QuickLoader)) for text in texts]
+    return Case(record["id"], composing, *goldens, bool(record.get("needs_resolvers")), "now" in record)
+
+
+def as_json(value):
+    """A value as JSON has it: keys are texts."""
+    if isinstance(value, dict):
+        return {str(key): as_json(member) for key, member in value.items()}
+    return [as_json(member) for member in value] if isinstance(value, list) else value
+
+
+def leaves(value, path=()):
+    """(path, value) of everything that has nothing below it."""
+    if not isinstance(value, (dict, list)) or not value:
+        yield path, value
+        return
+    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from leaves(member, path + (str(key),))
+
+
+def at_path(value, path):
+    for name in path:
+        value = value[int(name) if isinstance(value, list) else name]
+    return value
+
+
+def same(expected, found):
+    """Whether two values are equal, and of the same type, as far as JSON has it."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return list(expected) == list(found) and all(same(expected[key], found[key]) for key in expected)
+    if isinstance(expected, list) and isinstance(found, list):
+        return len(expected) == len(found) and all(map(same, expected, found))
+    if isinstance(expected, float) and isinstance(found, str):  # JSON has no inf and nan
+        return found == str(expected) or (math.isnan(expected) and found == "nan")
+    if isinstance(expected, int) and isinstance(found, str):  # beyond 64 bits
+        return str(expected) == found and abs(expected) >= 2**63
+    return type(expected) is type(found) and expected == found
+
+
+def same_but_time(expected, found):
+    return isinstance(found, str) and re.sub("[0-9]", "0", str(expected)) == re.sub("[0-9]", "0", found)
+
+
+def cause_problem(expected, found):
+    """What is wrong with a cause, in words; None: nothing."""
+    if not isinstance(found, dict):
+        return f"{found!r} is no cause; expected {expected}"
+    expected, found = dict(expected), dict(found)
+    chosen, by = expected.pop("chosen_by", [None]), found.pop("chosen_by", None)
+    via, alias = expected.pop("via", None), found.pop("via", None)
+    if expected != found:
+        return f"{found} is not {expected}"
+    if by not in chosen:
+        return f"{found} was not chosen by {by}, but by {chosen}"
+    if via != ((alias.get("line"), alias.get("column")) if isinstance(alias, dict) else alias):
+        return f"{found} comes via {alias}, not via the alias at {via}"
+    return None
+
+
+def causes_problem(expected, found):
+    """The same for a list."""
+    if not isinstance(found, list):
+        return f"{found!r} is no list of causes"
+    for one, other in zip(expected, found):
+        problem = cause_problem(one, other)
+        if problem:
+            return problem
+    if len(expected) != len(found):
+        more = expected[len(found) :] or found[len(expected) :]
+        return f"{len(found)} causes, not {len(expected)}: {'not' if len(expected) > len(found) else 'also'} {more[0]}"
+    return None
+
+
+def reads_problem(expected, found):
+    if not isinstance(found, list) or len(expected) != len(found):
+        return f"reads {found}, not {expected}"
+    for one, other in zip(expected, found):
+        if not isinstance(other, dict):
+            return f"{other!r} is no read"
+        one, other = dict(one), dict(other)
+        setters, setter = one.pop("set_by", None), other.pop("set_by", None)
+        problem = reads_problem(one.pop("reads", []), other.pop("reads", []))
+        if setters is not None:
+            problems = [cause_problem(cause, setter) for cause in setters]
+            problem = problem or (problems[-1] if all(problems) else None)
+        elif setter is not None:
+            problem = f"{other} is set by nothing"
+        if problem or one != other:
+            return problem or f"reads {other}, not {one}"
+    return None

@@ -1,0 +1,1 @@
+def own_cases(f,t): return []
