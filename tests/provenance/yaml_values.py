@@ -67,9 +67,9 @@ class File:
     """One config: `content` without its defaults list, and the entries of that."""
 
     def __init__(self, path):
-        text = pathlib.Path(path).read_text(encoding="utf-8")
-        self.lines = text.split("\n")
-        self.loader = Loader(text)
+        self.text = pathlib.Path(path).read_text(encoding="utf-8")
+        self.lines = self.text.split("\n")
+        self.loader = Loader(self.text)
         root = self.loader.get_single_node()
         if root is None:
             self.content = Value({}, (1, 1))
@@ -119,11 +119,13 @@ class File:
 
     def start_of(self, node, key=None):
         """A node's mark is that of its anchor and tag: the value itself stands behind them."""
+        if key and is_empty(node) and not self.has_colon(key.end_mark, node.start_mark):
+            return self.position(key.end_mark.line, key.end_mark.column)
         line, column = node.start_mark.line, node.start_mark.column
         properties = re.match(r"([&!]\S*\s*)*", self.lines[line][column:]).group()
         if not properties:
             return self.position(line, column)
-        if isinstance(node, yaml.ScalarNode) and node.style is None and node.value == "":
+        if is_empty(node):
             return self.end_of_indicator(line, column, key)
         behind = self.lines[line][column + len(properties) :]
         if behind and behind[0] != "#":
@@ -135,12 +137,20 @@ class File:
             below += 1
         return self.position(below, len(self.lines[below]) - len(self.lines[below].lstrip()))
 
+    def has_colon(self, begin, end):
+        """Whether a key has one, as `n` of `{m: 1, n}` has not."""
+        return ":" in re.sub("#.*", "", self.text[begin.index : end.index])
+
     def end_of_indicator(self, line, column, key):
         """The byte after the colon, or a list's dash, before the anchor of an empty value."""
         sign = ":" if key else "-"
         while sign not in self.lines[line][:column]:
             line, column = line - 1, len(self.lines[line - 1])
         return self.position(line, self.lines[line].rindex(sign, 0, column) + 1)
+
+
+def is_empty(node):
+    return isinstance(node, yaml.ScalarNode) and node.style is None and node.value == ""
 
 
 FILES = {}
