@@ -94,6 +94,7 @@ class Entry:
     """Of a config's defaults list."""
 
     overrides: bool
+    is_group: bool  # not a config by its name
     groups: set  # it may be relative to
     package: str
     options: list
@@ -118,13 +119,13 @@ def entries_of(config):
         place = {"kind": "file", "file": config.file, "line": entry.at[0], "column": entry.at[1]}
         if not entry.is_map():
             path, _, package = str(entry.data).partition("@")
-            entries.append(Entry(False, absolute(os.path.dirname(path) + "/" if "/" in path else "", config), package,
+            entries.append(Entry(False, False, absolute(os.path.dirname(path) + "/" if "/" in path else "", config), package,
                                  [os.path.basename(path)], place))
             continue
         ((key, value),) = entry.data.items()
         words, (name, _, package) = key.split(" ")[:-1], key.split(" ")[-1].partition("@")
         options = [str(item.data) for item in value.data] if value.is_list() else [str(value.data)]
-        entries.append(Entry("override" in words, absolute(name, config), package, options, place))
+        entries.append(Entry("override" in words, True, absolute(name, config), package, options, place))
     return entries
 
 
@@ -142,43 +143,56 @@ def leads_to(groups, options, package, config):
 
 
 def in_order_of_reading(configs):
-    """Parents before their children."""
+    """As Hydra reads them: parents before their children, of these the last first."""
     below = collections.defaultdict(list)
     for config in configs:
         below[config.parent].append(config)
-    order, to_do = {}, below["<root>"][::-1] + below[None][::-1]
+    order, to_do = {}, below[None] + below["<root>"]
     while to_do:
         config = to_do.pop()
         if config not in order:
             order[config] = None
-            to_do += below[config.path][::-1]
+            to_do += below[config.path]
     return list(order)
 
 
 def choosers(config, configs, composing):
     """The places that may be said to have chosen a config; more than one where it is there more than once.
 
-    `configs`: in the order of reading.
-
     An override of the command line goes before an `override` in a file, of which the first that is read counts, and
-    that before the entry itself.
+    that before the entry itself. `configs`: in the order of reading.
     """
     if config.parent in (None, "<root>") and config.path == composing.config_name:
         return [PRIMARY]
-    words = []
-    for one in filter(composing.is_choice, composing.overrides):
-        options = one.value.data if one.value and one.value.is_list() else [one.value] if one.value else []
-        if leads_to({one.key}, [str(option.data) for option in options], one.package, config):
-            place = {"kind": "override", "line": 1, "column": 1, "index": one.index}
-            words.append((one.package is not None, place))
-    if words:
-        return [place for exact, place in words if exact == any(exact for exact, _ in words)]
-    own = []
+    parent = next((one for one in configs if one.path == config.parent and one.file), None)
+    entries = [one for one in entries_of(parent) if not one.overrides] if parent else []
+    own = [one for one in entries if leads_to(one.groups, one.options, one.package, config)]
+    if any(not one.is_group for one in own):
+        return [one.place for one in own if not one.is_group]  # which nothing overrides
+
+    def reaches(groups, package):
+        """Whether an override with that key is about an entry that may have brought this config."""
+        if parent is None:
+            return config.parent is not None  # one that is built in
+        for one in entries:
+            common = groups & one.groups if one.is_group else set()
+            if common and (package or not one.package or config.package in {name.replace("/", ".") for name in common}):
+                return True
+        return False
+
+    for one in reversed(composing.overrides):
+        is_added = one.sign == "+" and (one.package or not own)
+        if composing.is_choice(one) and (is_added or reaches({one.key}, one.package)):
+            options = one.value.data if one.value and one.value.is_list() else [one.value] if one.value else []
+            if leads_to({one.key}, [str(option.data) for option in options], one.package, config):
+                return [{"kind": "override", "line": 1, "column": 1, "index": one.index}]
     for other in configs:
-        entries = other.file and entries_of(other) or []
-        entries = [one for one in entries if leads_to(one.groups, one.options, one.package, config)]
-        overriding = [one.place for one in entries if one.overrides]
+        overriding = [
+            one.place
+            for one in (entries_of(other) if other.file else [])
+            if one.overrides and reaches(one.groups, one.package)
+            and leads_to(one.groups, one.options, one.package, config)
+        ]
         if overriding:
             return overriding
-        own += [one.place for one in entries if other.path == config.parent]
-    return list({str(place): place for place in own}.values())
+    return [one.place for one in own]

@@ -1,5 +1,7 @@
 """What `cfgtool explain` should say of one composition, by the model: the chain of each value, and what it reads."""
 
+import re
+
 import interpolations
 from defaults_list import choosers, configs_of, in_order_of_reading
 from expected_chain import Model
@@ -9,6 +11,7 @@ DEEPEST_READ = 16  # a longer chain is a circle, or nobody reads it
 KNOWN_RESOLVERS = {"now", "hydra", "python_version"} | {
     "oc." + name for name in ("env", "select", "decode", "create", "deprecated", "dict.keys", "dict.values")
 }
+READ_KEYS = {"oc.select"}
 
 
 class Expected:
@@ -58,19 +61,35 @@ class Expected:
         return self.reads_of(interpolations.parse(node.data), path, depth)
 
     def reads_of(self, parts, path, depth):
+        """What decides which key or resolver it is comes first, then that."""
         reads = []
         for part in parts:
             reads += self.reads_of(part.parts, path, depth)
-            if isinstance(part, interpolations.Select):
-                reads += [self.read_key(part.path, path, depth)] if part.path is not None else []
-            elif part.name == "oc.env" and "${" not in part.arguments[0]:
-                name = part.arguments[0]
+            is_select = isinstance(part, interpolations.Select)
+            name = self.text(part.path if is_select else part.arguments[0], path)
+            if name is not None and (is_select or part.name in READ_KEYS):
+                reads.append(self.read_key(name, path, depth))
+            elif name is not None and part.name == "oc.env":
                 reads.append({"kind": "environment", "name": name, "found": name in self.env})
-            elif part.name == "oc.select" and "${" not in part.arguments[0]:
-                reads.append(self.read_key(part.arguments[0], path, depth))
-            else:
+            elif not is_select:
                 reads.append({"kind": "resolver", "name": part.name})
         return reads
+
+    def text(self, text, path):
+        """A text with its interpolations replaced; None: their values are not known here."""
+        while text is not None and "${" in text:
+            inner = re.search(r"\$\{([^${}]*)\}", text)
+            part = interpolations.parse_one(inner[1])
+            found = self.env.get(part.arguments[0]) if isinstance(part, interpolations.Call) else self.scalar(part.path, path)
+            text = None if found is None else text[: inner.start()] + found + text[inner.end() :]
+        return text
+
+    def scalar(self, name, path):
+        target = self.model.follow(interpolations.split(name), path)
+        node = target and self.model.find(target)
+        if not node or node.is_container():
+            return None
+        return self.text(node.data, target) if node.is_interpolation() else str(node.data)
 
     def read_key(self, name, path, depth):
         target = self.model.follow(interpolations.split(name), path)
@@ -93,11 +112,9 @@ class Expected:
         return path
 
     def origin(self, path):
-        """Where a resolved value stands: interpolations that are nothing but a key are followed."""
-        place = ()
-        for name in path:
-            place = self.model.follow_all(place) + (name,)
-        return self.model.follow_all(place)
+        """Where a resolved value stands: interpolations that are nothing but a key are followed. None: nowhere."""
+        place = self.model.follow(list(path), ())
+        return place and self.model.follow_all(place)
 
     def unknown_resolvers(self, reads):
         """Those that only the project's own program has."""

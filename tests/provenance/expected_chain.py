@@ -12,6 +12,10 @@ import typing
 import interpolations
 from yaml_values import Value
 
+# Whether a map that something else than a map replaced has an entry of its own in the chain of its key. Its leaves are
+# gone, so that no chain has them.
+REPLACED_MAPS_COUNT = False
+
 
 class Node:
     """The configuration as it is composed: `data` is {name: Node}, [Node] or a scalar."""
@@ -73,7 +77,8 @@ class Event:
         if not all(one.holds for one in self.lists):
             return False
         if self.is_map():
-            return self.path == path and (is_container or not (self.value.data or self.is_made))
+            is_leaf = not self.value.data and not self.is_made
+            return self.path == path and (is_container or is_leaf or REPLACED_MAPS_COUNT)
         return not self.is_list() or not self.holds or self.path == path
 
     def entry(self, path):
@@ -84,7 +89,7 @@ class Event:
         if self.value is None:
             entry["deleted"] = True
         elif self.value.via:
-            entry["via"] = self.value.via
+            entry["via"] = {"kind": "file", "file": entry["file"], "line": self.value.via[0], "column": self.value.via[1]}
         return entry
 
 
@@ -139,7 +144,9 @@ class Model:
         """Through interpolations that are nothing but a key."""
         for _ in range(16):
             select = interpolations.whole(self.find(path).data)
-            if not isinstance(select, interpolations.Select) or select.path is None:
+            if isinstance(select, interpolations.Call) and select.name == "oc.select":
+                select = interpolations.Select(select.arguments[0], [])
+            if not isinstance(select, interpolations.Select) or "${" in select.path:
                 return path
             path = self.follow(interpolations.split(select.path), path)
             if path is None:

@@ -6,7 +6,7 @@ NAME = re.compile(r"\s*([A-Za-z_][\w.]*)\s*:")
 
 
 class Select:
-    """`${a.b}`; `path` is None where other interpolations make it."""
+    """`${a.b}`; other interpolations may be `parts` of the path."""
 
     def __init__(self, path, parts):
         self.path, self.parts = path, parts
@@ -49,7 +49,7 @@ def parse_one(inner):
         rest = inner[name.end() :]
         return Call(name[1], arguments_of(rest), parse(rest))
     parts = parse(inner)
-    return Select(None if parts else inner.strip(), parts)
+    return Select(inner.strip(), parts)
 
 
 def arguments_of(text):
