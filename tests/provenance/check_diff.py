@@ -25,7 +25,7 @@ except ModuleNotFoundError:
     print(f"SKIPPED: python3 has no yaml (python3-yaml), so that none of {PAIRS} pairs of configurations was compared")
     sys.exit(77)
 
-from comparing import case_of, cause_problem, leaves, reads_problem, same
+from comparing import ahead, case_of, cause_problem, leaves, parsed, reads_problem, same
 
 ABSENT = object()
 
@@ -53,7 +53,7 @@ def side_problem(case, as_written, path, value, side):
     """What is wrong with one side of a line, in words."""
     if value is ABSENT or not isinstance(side, dict):
         return None if value is ABSENT and side is None else f"is {side!r}, not {value!r}"
-    expected = case.expected()
+    expected = case.expected
     through = expected.through(path)
     reads = expected.reads(through)
     origin = None if as_written else expected.origin(path)
@@ -86,12 +86,12 @@ def problems_of(pair, as_written, output, code, errors, counts):
     expected = list(dictionary_diff(*goldens))
     if code != (1 if expected else 0):
         yield f"exit code {code}: {errors[:300]}"
-    lines = [json.loads(line) for line in output.splitlines()]
+    lines = parsed(output)
     counts["differences"] += len(lines)
     if len(expected) != len(lines):
         yield f"{len(lines)} differences, not {len(expected)}"
     for (path, *values), line in zip(expected, lines):
-        if set(line) != {"key", "left", "right"} or line["key"] != ".".join(path):
+        if line is None or set(line) != {"key", "left", "right"} or line["key"] != ".".join(path):
             yield f"{line} is not about {path}"
             continue
         for name, case, value in zip(("left", "right"), pair, values):
@@ -131,7 +131,8 @@ def pairs_of(corpus, tool):
             yield [cases[record["id"]] for record in records], as_written
 
 
-def differences(pair, as_written):
+def differences(compared):
+    pair, as_written = compared
     command = [pair[0].composing.tool, "diff", "--json", "--keep-unknown-resolvers"]
     command += ["--no-resolve"] if as_written else []
     for case in pair:
@@ -149,10 +150,9 @@ def main():
         print(f"SKIPPED: there is no {options.corpus}, so that none of {PAIRS} pairs of configurations was compared")
         return 77
     counts, shown = collections.Counter(), []
-    for pair, as_written in pairs_of(options.corpus, options.cfgtool):
+    for (pair, as_written), done in ahead(differences, list(pairs_of(options.corpus, options.cfgtool))):
         counts["pairs"] += 1
         counts["pairs as written"] += as_written
-        done = differences(pair, as_written)
         problems = list(problems_of(pair, as_written, done.stdout, done.returncode, done.stderr, counts))
         shown += [f"{pair[0].id} {pair[1].id} {problem}" for problem in problems]
     counts["problems"] = len(shown)

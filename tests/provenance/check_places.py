@@ -10,7 +10,6 @@ the list of configs.
 
 import argparse
 import collections
-import json
 import pathlib
 import re
 import sys
@@ -22,11 +21,12 @@ except ModuleNotFoundError:
     print("SKIPPED: python3 has no yaml (python3-yaml), so that no place of 446 configurations was checked")
     sys.exit(77)
 
-from comparing import cases_of, causes_problem, leaves, reads_problem, same, same_but_time
+from comparing import ahead, cases_of, causes_problem, leaves, parsed, reads_problem, same, same_but_time
 from own_trees import own_cases
 
 
 def explained(case):
+    case.composing.defaults  # asked for now, as this runs beside the checks
     keys = case.keys or ["--all"]
     return case.composing.run(["explain", "--json", "--keep-unknown-resolvers", *keys])
 
@@ -35,7 +35,7 @@ def expected_leaves(case, expected):
     """(path, what is written), in order: Hydra's, or the model's where that is not recorded."""
     found = [(path, node.data) for path, node in expected.leaves(case.keys)]
     found = [(path, {} if data == {} else [] if data == [] else data) for path, data in found]
-    if case.unresolved is None:
+    if case.goldens is None:
         return found, None
     golden = [(path, value) for path, value in leaves(case.unresolved) if path]
     fits = [path for path, _ in golden] == [path for path, _ in found] and all(
@@ -62,7 +62,7 @@ def value_problem(case, path, reads, expected, value, counts):
 
 def line_problem(case, expected, path, written, line, counts):
     """What is wrong with what is said of one value, in words."""
-    if not isinstance(line, dict) or line.get("key") != ".".join(path):
+    if line is None or line.get("key") != ".".join(path):
         return f"is not what {line} is about"
     reads = expected.reads(path)
     is_interpolation = expected.model.find(path).is_interpolation()
@@ -75,37 +75,42 @@ def line_problem(case, expected, path, written, line, counts):
             problem = f"is written {written!r}, not {line['written']!r}"
     else:
         problem = None if same(written, line["value"]) else f"is {written!r}, not {line['value']!r}"
-    return problem or chain_problem(expected, path, line) or reads_problem(reads, line.get("reads", []))
+    return problem or chain_problem(case, expected, path, line) or reads_problem(reads, line.get("reads", []))
 
 
-def chain_problem(expected, path, line):
+def chain_problem(case, expected, path, line):
     if not isinstance(line["history"], list):
         return f"has the history {line['history']!r}"
     found = line["history"] + [line["set_by"]]
-    while path[0] == "hydra" and len(found) > 1 and isinstance(found[0], dict) and found[0].get("kind") == "builtin":
-        problem = expected.builtin_problem(found.pop(0))
+    builtin = case.builtin_configs.get(line["key"], [])
+    for cause, config in zip(found, builtin):
+        problem = expected.builtin_problem(cause, config)
         if problem:
             return problem
-    return causes_problem(expected.chain(path), found)
+    if len(found) < len(builtin):
+        return f"lacks {builtin[len(found):]}"
+    return causes_problem(expected.chain(path), found[len(builtin) :])
 
 
-def builtin_problem(case, expected, line):
-    """Of a value that only Hydra's own configs, or cfgtool, set."""
-    if line.get("key") not in case.builtins or line.get("value") != case.builtins[line["key"]]:
-        return f"nothing is expected of {line}"
-    return expected.builtin_problem(line.get("set_by")) or (line.get("history") != [] and f"history of {line}") or None
+def builtin_problem(case, line):
+    """Of a value that only Hydra's own configs set."""
+    wanted = {"key": line["key"], "value": case.builtins[line["key"]], "history": []}
+    (config,) = case.builtin_configs[line["key"]]
+    if {name: value for name, value in line.items() if name != "set_by"} != wanted:
+        return f"is {line}, not {wanted}"
+    return case.expected.builtin_problem(line.get("set_by"), config)
 
 
 def problems_of(case, output, code, errors, counts):
     """(key, what is wrong) of all that cfgtool says of a case."""
-    expected = case.expected()
+    expected = case.expected
     wanted, problem = expected_leaves(case, expected)
     if problem:
         yield "", problem
         return
-    lines = [json.loads(text) for text in output.splitlines()]
+    lines = parsed(output)
     untold = counts_of(counts, "untold")
-    own = [line for line in lines if not isinstance(line, dict) or line.get("key") not in case.builtins]
+    own = [line for line in lines if line is None or line.get("key") not in case.builtins]
     if len(own) != len(wanted) or len(lines) != len(own) + len(case.builtins):
         yield "", f"{len(lines)} values, not {len(wanted) + len(case.builtins)}; {errors[:300]}"
     for (path, written), line in zip(wanted, own):
@@ -118,7 +123,7 @@ def problems_of(case, output, code, errors, counts):
             counts["set by " + line["set_by"]["kind"]] += 1
     for line in lines:
         if line not in own:
-            problem = builtin_problem(case, expected, line)
+            problem = builtin_problem(case, line)
             counts["set by builtin"] += 1
             if problem:
                 yield line.get("key"), problem
@@ -154,8 +159,7 @@ def main():
             cases += cases_of(options.corpus, options.cfgtool, wanted)
         counts = collections.Counter()
         shown = []
-        for case in cases:
-            done = explained(case)
+        for case, done in ahead(explained, cases):
             counts["cases"] += 1
             problems = list(problems_of(case, done.stdout, done.returncode, done.stderr, counts))
             counts["values with problems"] += len(problems)

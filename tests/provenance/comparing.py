@@ -1,8 +1,11 @@
 """What the checkers of explain and diff share: cases of the corpus, values and causes beside the expected ones."""
 
+import concurrent.futures
 import dataclasses
+import functools
 import json
 import math
+import pathlib
 import re
 
 import yaml
@@ -11,30 +14,42 @@ from defaults_list import Composing
 from expected_causes import Expected
 from yaml_values import QuickLoader
 
+PROCESSES = 2
+
 
 @dataclasses.dataclass
 class Case:
-    """A composition, and what Hydra made of it."""
+    """A composition, and what is known of it."""
 
     id: str
     composing: Composing
-    unresolved: object = None  # None: not recorded
-    resolved: object = None  # of our own trees: {key: value} of the interpolations
+    goldens: pathlib.Path = None  # what Hydra made, without `.resolved.yaml`; None: not recorded
     lacks_resolvers: bool = False  # it needs some that the project's own program has
     has_fixed_time: bool = False
-    keys: tuple = ()  # empty: all
+    # Of our own trees:
+    values: dict = dataclasses.field(default_factory=dict)  # {key: value} of the interpolations
+    keys: tuple = ()  # that are explained; empty: all
     builtins: dict = dataclasses.field(default_factory=dict)  # {key: value} that no file of the tree sets
+    builtin_configs: dict = dataclasses.field(default_factory=dict)  # {key: [config]} that set it before all else
 
+    @functools.cached_property
     def expected(self):
-        if self.known is None:
-            self.known = Expected(self.composing)
-        return self.known
+        return Expected(self.composing)
 
-    known: Expected = None
+    @functools.cached_property
+    def unresolved(self):
+        return self.golden("unresolved")
+
+    @functools.cached_property
+    def resolved(self):
+        return self.golden("resolved")
+
+    def golden(self, kind):
+        return as_json(yaml.load(pathlib.Path(f"{self.goldens}.{kind}.yaml").read_text(), QuickLoader))
 
     def value_at(self, path):
         """What an interpolation is."""
-        return self.resolved.get(".".join(path)) if self.unresolved is None else at_path(self.resolved, path)
+        return at_path(self.resolved, path) if self.goldens else self.values.get(".".join(path))
 
 
 def cases_of(corpus, tool, wanted=lambda record: True):
@@ -49,9 +64,26 @@ def cases_of(corpus, tool, wanted=lambda record: True):
 def case_of(record, corpus, trees, tool):
     words = [word.replace("{trees}", trees) for word in record["overrides"]]
     composing = Composing(f"{trees}/{record['config_dir']}", record["config_name"], words, record.get("env") or {}, tool)
-    texts = [corpus / "goldens" / record["tree"] / f"{record['id']}.{kind}.yaml" for kind in ("unresolved", "resolved")]
-    goldens = [as_json(yaml.load(text.read_text(), QuickLoader)) for text in texts]
-    return Case(record["id"], composing, *goldens, bool(record.get("needs_resolvers")), "now" in record)
+    goldens = corpus / "goldens" / record["tree"] / record["id"]
+    return Case(record["id"], composing, goldens, bool(record.get("needs_resolvers")), "now" in record)
+
+
+def ahead(run, items):
+    """(item, what `run` gives for it): programs run while what they said before is checked."""
+    with concurrent.futures.ThreadPoolExecutor(PROCESSES) as pool:
+        yield from zip(items, pool.map(run, items))
+
+
+def parsed(output):
+    """The objects of JSON Lines; None for a line that is none."""
+    lines = []
+    for text in output.splitlines():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:
+            line = None
+        lines.append(line if isinstance(line, dict) else None)
+    return lines
 
 
 def as_json(value):
@@ -83,7 +115,7 @@ def same(expected, found):
     if isinstance(expected, list) and isinstance(found, list):
         return len(expected) == len(found) and all(map(same, expected, found))
     if isinstance(expected, float) and isinstance(found, str):  # JSON has no inf and nan
-        return found == str(expected) or (math.isnan(expected) and found == "nan")
+        return not math.isfinite(expected) and found == str(expected)
     if isinstance(expected, int) and isinstance(found, str):  # beyond 64 bits
         return str(expected) == found and abs(expected) >= 2**63
     return type(expected) is type(found) and expected == found

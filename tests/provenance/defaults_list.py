@@ -62,6 +62,11 @@ class Composing:
             more = [found.data] if found else []
         return [self.folder] + [item.data.removeprefix("file://") for items in more for item in items]
 
+    @functools.cached_property
+    def defaults(self):
+        """What `--info defaults` prints."""
+        return self.run(["resolve", "--info", "defaults", "--json"]).stdout
+
     def is_choice(self, one):
         """Whether an override chooses an option of a group."""
         is_group = one.package is not None or any(os.path.isdir(f"{folder}/{one.key}") for folder in self.folders)
@@ -70,9 +75,8 @@ class Composing:
 
 
 def configs_of(composing):
-    done = composing.run(["resolve", "--info", "defaults", "--json"])
     configs = []
-    for row in json.loads(done.stdout)["defaults"]:
+    for row in json.loads(composing.defaults)["defaults"]:
         path = row["config_path"]
         name = path if path.endswith(".yaml") else path + ".yaml"
         found = [os.path.normpath(f"{folder}/{name}") for folder in composing.folders]

@@ -41,15 +41,16 @@ class Expected:
             if path and path[0] != "hydra":
                 yield path, node
 
-    def builtin_problem(self, cause):
-        """What is wrong with a cause that is built in, of which we know the config only."""
-        if not isinstance(cause, dict) or cause.get("kind") != "builtin":
-            return f"{cause} is not built in"
-        if cause == {"kind": "builtin", "name": ""}:
-            return None
-        known = {(one.path, one.package) for one in self.read if one.file is None}
-        is_known = (cause.get("config"), cause.get("package")) in known
-        return None if is_known and cause.get("name") == f"builtin {cause['config']}" else f"{cause} is not of a config"
+    def builtin_problem(self, cause, name):
+        """What is wrong with a cause that is the built-in config of that name: its places cannot be known here."""
+        config = next(one for one in self.read if one.file is None and one.path == name)
+        wanted = {"kind": "builtin", "name": f"builtin {name}", "config": name, "package": config.package}
+        if config.parent != "<root>":
+            wanted["chosen_by"] = {"kind": "builtin", "name": f"builtin {config.parent}"}
+        found = without_place(cause)
+        if "chosen_by" in found:
+            found["chosen_by"] = without_place(found["chosen_by"])
+        return None if found == wanted else f"{cause} is not {name}"
 
     def chain(self, path):
         return self.model.chain(path)
@@ -120,3 +121,9 @@ class Expected:
         """Those that only the project's own program has."""
         names = {read["name"] for read in reads if read["kind"] == "resolver"} - KNOWN_RESOLVERS
         return names.union(*(self.unknown_resolvers(read.get("reads", [])) for read in reads))
+
+
+def without_place(cause):
+    if not isinstance(cause, dict) or not all(isinstance(cause.get(name), int) for name in ("line", "column")):
+        return {}
+    return {name: value for name, value in cause.items() if name not in ("line", "column")}

@@ -7,9 +7,9 @@ from defaults_list import Composing
 
 
 class Tree:
-    def __init__(self, name, files, words=(), values=None, env=None, keys=(), builtins=None):
-        self.name, self.files, self.words, self.values = name, files, list(words), values or {}
-        self.env, self.keys, self.builtins = env or {}, tuple(keys), builtins or {}
+    def __init__(self, name, files, words=(), values=None, env=None, **more):
+        self.name, self.files, self.words, self.env = name, files, list(words), env or {}
+        self.more = dict(more, values=values or {})  # of the Case
 
 
 ALIASES = """\
@@ -238,7 +238,10 @@ TREES = [
     Tree("hydra", HYDRA, ["hydra.job.name=oven", "hydra.sweep.dir=s", "+hydra.job.env_set.A=b"],
          keys=["x", "hydra.run.dir", "hydra.job.name", "hydra.sweep.dir", "hydra.job_logging", "hydra.job.env_set",
                "hydra.output_subdir", "hydra.job.env_copy"],
-         builtins={"hydra.output_subdir": ".hydra", "hydra.job.env_copy": []}),
+         builtins={"hydra.output_subdir": ".hydra", "hydra.job.env_copy": []},
+         builtin_configs={"hydra.output_subdir": ["hydra/config"], "hydra.job.env_copy": ["hydra/config"],
+                          "hydra.job.name": ["hydra/config"], "hydra.run.dir": ["hydra/output/default"],
+                          "hydra.sweep.dir": ["hydra/output/default"]}),
 ]
 
 
@@ -251,5 +254,5 @@ def own_cases(folder, tool):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         composing = Composing(f"{folder}/{tree.name}", "config", tree.words, tree.env, tool)
-        cases.append(Case(tree.name, composing, resolved=tree.values, keys=tree.keys, builtins=tree.builtins))
+        cases.append(Case(tree.name, composing, **tree.more))
     return cases
