@@ -63,7 +63,8 @@ def cases_of(corpus, tool, wanted=lambda record: True):
 
 def case_of(record, corpus, trees, tool):
     words = [word.replace("{trees}", trees) for word in record["overrides"]]
-    composing = Composing(f"{trees}/{record['config_dir']}", record["config_name"], words, record.get("env") or {}, tool)
+    folder, env = f"{trees}/{record['config_dir']}", record.get("env") or {}
+    composing = Composing(folder, record["config_name"], words, env, tool)
     goldens = corpus / "goldens" / record["tree"] / record["id"]
     return Case(record["id"], composing, goldens, bool(record.get("needs_resolvers")), "now" in record)
 

@@ -123,8 +123,8 @@ def entries_of(config):
         place = {"kind": "file", "file": config.file, "line": entry.at[0], "column": entry.at[1]}
         if not entry.is_map():
             path, _, package = str(entry.data).partition("@")
-            entries.append(Entry(False, False, absolute(os.path.dirname(path) + "/" if "/" in path else "", config), package,
-                                 [os.path.basename(path)], place))
+            group, name = os.path.split(path)
+            entries.append(Entry(False, False, absolute(group, config), package, [name], place))
             continue
         ((key, value),) = entry.data.items()
         words, (name, _, package) = key.split(" ")[:-1], key.split(" ")[-1].partition("@")

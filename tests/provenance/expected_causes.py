@@ -81,7 +81,8 @@ class Expected:
         while text is not None and "${" in text:
             inner = re.search(r"\$\{([^${}]*)\}", text)
             part = interpolations.parse_one(inner[1])
-            found = self.env.get(part.arguments[0]) if isinstance(part, interpolations.Call) else self.scalar(part.path, path)
+            is_select = isinstance(part, interpolations.Select)
+            found = self.scalar(part.path, path) if is_select else self.env.get(part.arguments[0])
             text = None if found is None else text[: inner.start()] + found + text[inner.end() :]
         return text
 
@@ -107,14 +108,16 @@ class Expected:
 
     def through(self, path):
         """The path of the interpolation that brings a resolved value with it, or of the value itself."""
-        for length in range(len(path)):
-            if self.model.find(path[:length]).is_interpolation():
+        node = self.model.root
+        for length, name in enumerate(path):
+            if node.is_interpolation():
                 return path[:length]
+            node = node.child(name)
         return path
 
     def origin(self, path):
         """Where a resolved value stands: interpolations that are nothing but a key are followed. None: nowhere."""
-        place = self.model.follow(list(path), ())
+        place = self.model.follow(path, ())
         return place and self.model.follow_all(place)
 
     def unknown_resolvers(self, reads):

@@ -89,7 +89,8 @@ class Event:
         if self.value is None:
             entry["deleted"] = True
         elif self.value.via:
-            entry["via"] = {"kind": "file", "file": entry["file"], "line": self.value.via[0], "column": self.value.via[1]}
+            line, column = self.value.via
+            entry["via"] = {"kind": "file", "file": entry["file"], "line": line, "column": column}
         return entry
 
 
@@ -129,13 +130,18 @@ class Model:
 
     def follow(self, names, start):
         """The path that an interpolation at `start` leads to, those on the way followed; None: there is none."""
-        path, names = ((), list(names)) if names[0] else (start, list(names))
+        path = () if names[0] else start
+        node = self.find(path)
         for name in names:
             if not name:
                 path = path[:-1]
+                node = self.find(path)
                 continue
-            path = self.follow_all(path)
-            if path is None or self.find(path).child(name) is None:
+            if node.is_interpolation():
+                path = self.follow_all(path)
+                node = path and self.find(path)
+            node = node and node.child(name)
+            if node is None:
                 return None
             path += (name,)
         return path

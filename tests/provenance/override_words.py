@@ -66,7 +66,8 @@ class Reader:
             self.at += 2 if self.word[self.at] == "\\" and self.word[self.at + 1] in (quote, "\\") else 1
         self.at += 1
         # Backslashes count before a quote only, and at the end.
-        return re.sub(rf"(\\+)({quote}|$)", lambda found: "\\" * (len(found[1]) // 2) + found[2], self.word[begin : self.at - 1])
+        halved = lambda found: "\\" * (len(found[1]) // 2) + found[2]  # noqa: E731
+        return re.sub(rf"(\\+)({quote}|$)", halved, self.word[begin : self.at - 1])
 
     def unquoted(self, stops):
         begin, depth = self.at, 0

@@ -184,6 +184,10 @@ through: ${all.jar}
 all: ${shelf}
 shelf: {jar: "${name}", tin: [1, 2]}
 tin: ${shelf.tin[1]}
+which: jar
+chosen: ${shelf.${which}}/${up.one.${oc.env:WAY}}
+variable: ${oc.env:${letter}ANTRY}
+letter: P
 decoded: ${oc.decode:${oc.env:NUMBER}}
 escaped: \\${name}
 up: {one: {two: "${..jar}", three: "${...name}!"}, jar: 3}
@@ -200,6 +204,7 @@ hydra:
   run: {dir: out}
 """,
     "hydra/job_logging/mine.yaml": "level: low\nroot: {level: WARN}\n",
+    "hydra/env/mine.yaml": "heat: 3\n",
 }
 
 PLATE = {"iron": 5, "size": [1, 2], "ring": {"outer": 6}}
@@ -233,11 +238,13 @@ TREES = [
     Tree("environment", ENVIRONMENT, ["+tail=${oc.env:CELLAR,null}"],
          {"home": "/p", "away": "none", "nested": "jam-x", "dir": "/p/jam/jam", "select": "jam", "missing": 7,
           "through": "jam", "all": {"jar": "jam", "tin": [1, 2]}, "shelf.jar": "jam", "tin": 2, "decoded": 12,
-          "escaped": "${name}", "up.one.two": 3, "up.one.three": "jam!", "tail": None},
-         {"PANTRY": "/p", "NUMBER": "12"}),
-    Tree("hydra", HYDRA, ["hydra.job.name=oven", "hydra.sweep.dir=s", "+hydra.job.env_set.A=b"],
+          "escaped": "${name}", "up.one.two": 3, "up.one.three": "jam!", "tail": None, "chosen": "jam/3",
+          "variable": "/p"},
+         {"PANTRY": "/p", "NUMBER": "12", "WAY": "two"}),
+    Tree("hydra", HYDRA,
+         ["hydra.job.name=oven", "hydra.sweep.dir=s", "+hydra.job.env_set.A=b", "hydra/env=mine", "hydra.env.heat=4"],
          keys=["x", "hydra.run.dir", "hydra.job.name", "hydra.sweep.dir", "hydra.job_logging", "hydra.job.env_set",
-               "hydra.output_subdir", "hydra.job.env_copy"],
+               "hydra.output_subdir", "hydra.job.env_copy", "hydra.env.heat"],
          builtins={"hydra.output_subdir": ".hydra", "hydra.job.env_copy": []},
          builtin_configs={"hydra.output_subdir": ["hydra/config"], "hydra.job.env_copy": ["hydra/config"],
                           "hydra.job.name": ["hydra/config"], "hydra.run.dir": ["hydra/output/default"],
