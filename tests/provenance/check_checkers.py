@@ -77,8 +77,15 @@ def spoil_case(case, verdicts, counts, step):
             problem = check_places.line_problem(case, expected, path, written, other, collections.Counter())
             verdicts.add(what, f"{case.id} {other}", problem)
     lines += [line for line in found.values() if line["key"] in case.builtins]
-    code = int(any(line["value"] is None and "written" in line and case.lacks_resolvers for line in lines))
-    errors = "error[resolver-unknown]: x\n" * code
+    counted = collections.Counter()
+    for (path, written), line in zip(wanted, lines):
+        check_places.line_problem(case, expected, path, written, line, counted)
+    reasons = {name.split(":")[0].removeprefix("untold, ") for name in counted if name.startswith("untold, ")}
+    errors = "".join(f"error[{reason}]: x\n" for reason in reasons)
+    code = int(bool(reasons))
+    output = "".join(json.dumps(line) + "\n" for line in lines)
+    for problem in check_places.problems_of(case, output, code, errors, collections.Counter()):
+        verdicts.shown.append(f"refused, but true: {case.id} {problem}")
     for what, others, number, text in spoilt_outputs(lines, code, errors):
         output = "".join(json.dumps(line)[1 * (line is None) :] + "\n" for line in others)
         problems = list(check_places.problems_of(case, output, number, text, collections.Counter()))
@@ -87,9 +94,8 @@ def spoil_case(case, verdicts, counts, step):
 
 def same_value(case, path, line, other):
     """Whether a spoilt value may be right as well: null, where resolvers are not there; the text that it is made of."""
-    expected = case.expected
-    if other.get("value") is None and expected.unknown_resolvers(expected.reads(path)):
-        return case.lacks_resolvers
+    if other.get("value") is None and "written" in line:
+        return not check_places.value_problem(case, path, case.expected.reads(path), case.expected, None, collections.Counter())
     return other.get("value") == case.value_at(path) if "written" in line else False
 
 

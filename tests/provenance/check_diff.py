@@ -133,7 +133,7 @@ def pairs_of(corpus, tool):
 
 def differences(compared):
     pair, as_written = compared
-    command = [pair[0].composing.tool, "diff", "--json", "--keep-unknown-resolvers"]
+    command = [pair[0].composing.tool, "diff", "--json"]
     command += ["--no-resolve"] if as_written else []
     for case in pair:
         command += ["--", *case.composing.flags(), *case.composing.words]

@@ -28,7 +28,7 @@ from own_trees import own_cases
 def explained(case):
     case.composing.defaults  # asked for now, as this runs beside the checks
     keys = case.keys or ["--all"]
-    return case.composing.run(["explain", "--json", "--keep-unknown-resolvers", *keys])
+    return case.composing.run(["explain", "--json", *keys])
 
 
 def expected_leaves(case, expected):
@@ -48,10 +48,13 @@ def value_problem(case, path, reads, expected, value, counts):
     """What is wrong with the value of an interpolation, in words."""
     golden = case.value_at(path)
     if value is None and golden is not None:
-        unknown = expected.unknown_resolvers(reads)
-        if not unknown or not case.lacks_resolvers:
+        unknown = ", ".join(sorted(expected.unknown_resolvers(reads)))
+        if unknown and case.lacks_resolvers:
+            counts["untold, resolver-unknown: " + unknown] += 1
+        elif case.in_place_error == f"Value '{type(golden).__name__}' is not a supported primitive type":
+            counts["untold, resolver-value: " + case.in_place_error] += 1
+        else:
             return f"cannot be told, but is {golden!r}"
-        counts["untold: " + ", ".join(sorted(unknown))] += 1
         return None
     counts["interpolations"] += 1
     reads_time = case.has_fixed_time and "'now'" in str(reads)
@@ -109,7 +112,6 @@ def problems_of(case, output, code, errors, counts):
         yield "", problem
         return
     lines = parsed(output)
-    untold = counts_of(counts, "untold")
     own = [line for line in lines if line is None or line.get("key") not in case.builtins]
     if len(own) != len(wanted) or len(lines) != len(own) + len(case.builtins):
         yield "", f"{len(lines)} values, not {len(wanted) + len(case.builtins)}; {errors[:300]}"
@@ -127,22 +129,19 @@ def problems_of(case, output, code, errors, counts):
             counts["set by builtin"] += 1
             if problem:
                 yield line.get("key"), problem
-    yield from code_problems(case, code, errors, counts_of(counts, "untold") > untold, counts)
+    yield from code_problems(code, errors, counts)
 
 
-def code_problems(case, code, errors, has_untold, counts):
-    """A case ends with 1 if and only if it has values that cannot be told; and only for want of resolvers."""
-    if code != (1 if has_untold else 0):
-        yield "", f"exit code {code} with{'' if has_untold else 'out'} values that cannot be told: {errors[:300]}"
-    kinds = sorted(set(re.findall(r"^error\[([\w-]+)\]", errors, re.M)))
-    if kinds != (["resolver-unknown"] if has_untold else []):
-        yield "", f"errors {kinds}: {errors[:300]}"
-    if has_untold:
-        counts["cases with exit code 1, for want of resolvers"] += 1
-
-
-def counts_of(counts, begin):
-    return sum(count for name, count in counts.items() if name.startswith(begin))
+def code_problems(code, errors, counts):
+    """A case ends with 1 if and only if it has values that cannot be told, and says why."""
+    wanted = sorted({name.split(":")[0].removeprefix("untold, ") for name in counts if name.startswith("untold, ")})
+    if code != (1 if wanted else 0):
+        yield "", f"exit code {code} with the errors {wanted}: {errors[:300]}"
+    found = sorted(set(re.findall(r"^error\[([\w-]+)\]", errors, re.M)))
+    if found != wanted:
+        yield "", f"errors {found}, not {wanted}: {errors[:300]}"
+    for kind in wanted:
+        counts[f"cases with exit code 1 for {kind}"] += 1
 
 
 def main():
@@ -161,7 +160,9 @@ def main():
         shown = []
         for case, done in ahead(explained, cases):
             counts["cases"] += 1
-            problems = list(problems_of(case, done.stdout, done.returncode, done.stderr, counts))
+            of_case = collections.Counter()
+            problems = list(problems_of(case, done.stdout, done.returncode, done.stderr, of_case))
+            counts.update(of_case)
             counts["values with problems"] += len(problems)
             counts["cases with problems"] += bool(problems)
             shown += [f"{case.id} {key}: {problem}" for key, problem in problems]

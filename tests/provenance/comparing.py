@@ -26,6 +26,7 @@ class Case:
     goldens: pathlib.Path = None  # what Hydra made, without `.resolved.yaml`; None: not recorded
     lacks_resolvers: bool = False  # it needs some that the project's own program has
     has_fixed_time: bool = False
+    in_place_error: str = None  # what Hydra's `--resolve` says of a value that is a container
     # Of our own trees:
     values: dict = dataclasses.field(default_factory=dict)  # {key: value} of the interpolations
     keys: tuple = ()  # that are explained; empty: all
@@ -66,7 +67,8 @@ def case_of(record, corpus, trees, tool):
     folder, env = f"{trees}/{record['config_dir']}", record.get("env") or {}
     composing = Composing(folder, record["config_name"], words, env, tool)
     goldens = corpus / "goldens" / record["tree"] / record["id"]
-    return Case(record["id"], composing, goldens, bool(record.get("needs_resolvers")), "now" in record)
+    in_place = record.get("in_place", {}).get("error", {}).get("message")
+    return Case(record["id"], composing, goldens, bool(record.get("needs_resolvers")), "now" in record, in_place)
 
 
 def ahead(run, items):

@@ -7,7 +7,6 @@ items count); each override that deletes it or something above it.
 
 import copy
 import dataclasses
-import typing
 
 import interpolations
 from yaml_values import Value
@@ -63,7 +62,7 @@ class Event:
     at: tuple
     lists: tuple = ()  # the list events around it, when it is an item
     key: str = None  # where it is copied from, if it is
-    holds: bool = True  # of a list: nothing replaced it
+    holds: bool = True  # of a list or map: nothing replaced or deleted it
     is_made: bool = False  # a map that an override's key needs, `a` of `+a.b=1`
     number: int = 0
 
@@ -78,7 +77,7 @@ class Event:
             return False
         if self.is_map():
             is_leaf = not self.value.data and not self.is_made
-            return self.path == path and (is_container or is_leaf or REPLACED_MAPS_COUNT)
+            return self.path == path and (is_leaf or (is_container if self.holds else REPLACED_MAPS_COUNT))
         return not self.is_list() or not self.holds or self.path == path
 
     def entry(self, path):
@@ -99,7 +98,6 @@ class Model:
         self.root = Node(Value({}, (1, 1)))
         self.events = {}  # path -> its events, but those of maps
         self.maps = {}  # path -> those
-        self.lists: typing.List[Event] = []  # that hold
         self.count = 0
 
     # What is composed
@@ -182,6 +180,7 @@ class Model:
             self.put(parent, path, value, cause)
 
     def put(self, parent, path, value, cause):
+        self.release(path, parent.child(path[-1]))
         parent.set(path[-1], Node(value))
         self.record_all(path, value, cause, ())
 
@@ -201,6 +200,7 @@ class Model:
         at = (1, override.key_column)
         node = self.root
         if override.sign == "~":
+            self.release(path, self.find(path))
             del self.find(path[:-1]).data[path[-1]]
             self.append(Event(path, None, cause, at))
             return
@@ -228,13 +228,17 @@ class Model:
         return self.append(Event(path, value, cause, value.at, lists))
 
     def append(self, event):
-        if not event.is_map():
-            for one in self.lists:
-                one.holds = one.holds and one.path[: len(event.path)] != event.path
-            self.lists = [one for one in self.lists if one.holds]
         self.count += 1
         event.number = self.count
-        if event.is_list():
-            self.lists.append(event)
         (self.maps if event.is_map() else self.events).setdefault(event.path, []).append(event)
         return event
+
+    def release(self, path, old):
+        """What is replaced or deleted holds no longer, nor what is in it."""
+        if old is None or not old.is_container():
+            return
+        for events in (self.maps, self.events):
+            for place in events:
+                if place[: len(path)] == path:
+                    for event in events[place]:
+                        event.holds = False
