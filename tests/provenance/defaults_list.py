@@ -160,43 +160,59 @@ def in_order_of_reading(configs):
     return list(order)
 
 
-def choosers(config, configs, composing):
-    """The places that may be said to have chosen a config; more than one where it is there more than once.
+class Seat:
+    """Where a config comes in: the entries of the config above it, and those of them that name it."""
 
-    An override of the command line goes before an `override` in a file, of which the first that is read counts, and
-    that before the entry itself. `configs`: in the order of reading.
-    """
-    if config.parent in (None, "<root>") and config.path == composing.config_name:
-        return [PRIMARY]
-    parent = next((one for one in configs if one.path == config.parent and one.file), None)
-    entries = [one for one in entries_of(parent) if not one.overrides] if parent else []
-    own = [one for one in entries if leads_to(one.groups, one.options, one.package, config)]
-    if any(not one.is_group for one in own):
-        return [one.place for one in own if not one.is_group]  # which nothing overrides
+    def __init__(self, config, configs):
+        self.config = config
+        self.parent = next((one for one in configs if one.path == config.parent and one.file), None)
+        entries = entries_of(self.parent) if self.parent else []
+        self.entries = [one for one in entries if not one.overrides]
+        self.own = [one for one in self.entries if self.named_by(one.groups, one.options, one.package)]
 
-    def reaches(groups, package):
+    def named_by(self, groups, options, package):
+        return leads_to(groups, options, package, self.config)
+
+    def reached_by(self, groups, package):
         """Whether an override with that key is about an entry that may have brought this config."""
-        if parent is None:
-            return config.parent is not None  # one that is built in
-        for one in entries:
+        if self.parent is None:
+            return self.config.parent is not None  # one that is built in
+        for one in self.entries:
             common = groups & one.groups if one.is_group else set()
-            if common and (package or not one.package or config.package in {name.replace("/", ".") for name in common}):
+            own_packages = {name.replace("/", ".") for name in common}
+            if common and (package or not one.package or self.config.package in own_packages):
                 return True
         return False
 
-    for one in reversed(composing.overrides):
-        is_added = one.sign == "+" and (one.package or not own)
-        if composing.is_choice(one) and (is_added or reaches({one.key}, one.package)):
-            options = one.value.data if one.value and one.value.is_list() else [one.value] if one.value else []
-            if leads_to({one.key}, [str(option.data) for option in options], one.package, config):
-                return [{"kind": "override", "line": 1, "column": 1, "index": one.index}]
-    for other in configs:
-        overriding = [
-            one.place
-            for one in (entries_of(other) if other.file else [])
-            if one.overrides and reaches(one.groups, one.package)
-            and leads_to(one.groups, one.options, one.package, config)
-        ]
-        if overriding:
-            return overriding
-    return [one.place for one in own]
+    def words(self, composing):
+        """Of the command line; the last one counts."""
+        for one in reversed(composing.overrides):
+            is_added = one.sign == "+" and (one.package or not self.own)
+            if composing.is_choice(one) and (is_added or self.reached_by({one.key}, one.package)):
+                options = one.value.data if one.value and one.value.is_list() else [one.value] if one.value else []
+                if self.named_by({one.key}, [str(option.data) for option in options], one.package):
+                    return [{"kind": "override", "line": 1, "column": 1, "index": one.index}]
+        return []
+
+    def overriding_entries(self, configs):
+        """Entries with `override`; those that are read first count."""
+        for other in configs:
+            entries = [one for one in (entries_of(other) if other.file else []) if one.overrides]
+            entries = [one for one in entries if self.reached_by(one.groups, one.package)]
+            places = [one.place for one in entries if self.named_by(one.groups, one.options, one.package)]
+            if places:
+                return places
+        return []
+
+
+def choosers(config, configs, composing):
+    """The places that may be said to have chosen a config; more than one where it is there more than once.
+
+    An override of the command line goes before an `override` in a file, and that before the entry itself.
+    `configs`: in the order of reading.
+    """
+    if config.parent in (None, "<root>") and config.path == composing.config_name:
+        return [PRIMARY]
+    seat = Seat(config, configs)
+    by_name = [one.place for one in seat.own if not one.is_group]  # which nothing overrides
+    return by_name or seat.words(composing) or seat.overriding_entries(configs) or [one.place for one in seat.own]
