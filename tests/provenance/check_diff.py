@@ -69,15 +69,10 @@ def side_problem(case, as_written, path, value, side):
         if name in side and side[name] != text:
             return f"has {name} {side[name]!r}, not {text!r}"
     return (
-        setter_problem(expected.setters(through), side["set_by"])
-        or ("from" in side and setter_problem(expected.setters(origin), side["from"]))
+        cause_problem(expected.setter(through), side["set_by"])
+        or ("from" in side and cause_problem(expected.setter(origin), side["from"]))
         or reads_problem(reads, side.get("reads", []))
     )
-
-
-def setter_problem(expected, found):
-    problems = [cause_problem(cause, found) for cause in expected]
-    return problems[-1] if all(problems) else None
 
 
 def problems_of(pair, as_written, output, code, errors, counts):

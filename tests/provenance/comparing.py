@@ -162,11 +162,10 @@ def reads_problem(expected, found):
         if not isinstance(other, dict):
             return f"{other!r} is no read"
         one, other = dict(one), dict(other)
-        setters, setter = one.pop("set_by", None), other.pop("set_by", None)
+        wanted, setter = one.pop("set_by", None), other.pop("set_by", None)
         problem = reads_problem(one.pop("reads", []), other.pop("reads", []))
-        if setters is not None:
-            problems = [cause_problem(cause, setter) for cause in setters]
-            problem = problem or (problems[-1] if all(problems) else None)
+        if wanted is not None:
+            problem = problem or cause_problem(wanted, setter)
         elif setter is not None:
             problem = f"{other} is set by nothing"
         if problem or one != other:

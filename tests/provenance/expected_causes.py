@@ -97,14 +97,16 @@ class Expected:
         target = self.model.follow(interpolations.split(name), path)
         if target is None:
             return {"kind": "key", "name": name, "found": False}
-        read = {"kind": "key", "name": ".".join(target), "found": True, "set_by": self.setters(target)}
+        read = {"kind": "key", "name": ".".join(target), "found": True, "set_by": self.setter(target)}
         reads = self.reads(target, depth + 1)
         return dict(read, reads=reads) if reads else read
 
-    def setters(self, path):
-        """What may be said to have set it: of a map that several sources merge into, any of these."""
-        chain = self.chain(path)
-        return chain if isinstance(self.model.find(path).data, dict) else chain[-1:]
+    def setter(self, path):
+        """Of a map that several sources merge into, that which it begins with."""
+        events = self.model.counting(path)
+        if isinstance(self.model.find(path).data, dict):
+            events = [event for event in events if event.begins] or events
+        return events[-1].entry(path)
 
     def through(self, path):
         """The path of the interpolation that brings a resolved value with it, or of the value itself."""

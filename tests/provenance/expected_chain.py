@@ -2,7 +2,8 @@
 
 The chain of a key, oldest first: each file and override that holds it as a leaf; each that set something else than a
 map above it, or at it, with the `key` of that (a list that was replaced is one such; of the list that holds, its
-items count); each override that deletes it or something above it.
+items count); the map that stood at the key itself, once, where it was first written; each override that deletes it or
+something above it.
 """
 
 import copy
@@ -10,10 +11,6 @@ import dataclasses
 
 import interpolations
 from yaml_values import Value
-
-# Whether a map that something else than a map replaced has an entry of its own in the chain of its key. Its leaves are
-# gone, so that no chain has them.
-REPLACED_MAPS_COUNT = False
 
 
 class Node:
@@ -62,8 +59,9 @@ class Event:
     at: tuple
     lists: tuple = ()  # the list events around it, when it is an item
     key: str = None  # where it is copied from, if it is
-    holds: bool = True  # of a list or map: nothing replaced or deleted it
-    is_made: bool = False  # a map that an override's key needs, `a` of `+a.b=1`
+    holds: bool = True  # of a list: nothing replaced or deleted it
+    begins: bool = True  # of a map: it is not merged into one that is there
+    is_leaf: bool = True  # of an empty map: it is written, and not what an override's key needs, `a` of `+a.b=1`
     number: int = 0
 
     def is_map(self):
@@ -72,12 +70,11 @@ class Event:
     def is_list(self):
         return self.value is not None and self.value.is_list()
 
-    def counts_for(self, path, is_container):
+    def counts_for(self, path):
         if not all(one.holds for one in self.lists):
             return False
         if self.is_map():
-            is_leaf = not self.value.data and not self.is_made
-            return self.path == path and (is_leaf or (is_container if self.holds else REPLACED_MAPS_COUNT))
+            return self.path == path and (self.begins or self.is_leaf and not self.value.data)
         return not self.is_list() or not self.holds or self.path == path
 
     def entry(self, path):
@@ -121,9 +118,8 @@ class Model:
         return [event.entry(path) for event in self.counting(path)]
 
     def counting(self, path):
-        node = self.find(path)
         events = [event for length in range(1, len(path) + 1) for event in self.events.get(path[:length], [])]
-        events = [event for event in events + self.maps.get(path, []) if event.counts_for(path, node.is_container())]
+        events = [event for event in events + self.maps.get(path, []) if event.counts_for(path)]
         return sorted(events, key=lambda event: event.number)
 
     def follow(self, names, start):
@@ -170,8 +166,9 @@ class Model:
         if old is not None and not old.is_container():
             old = self.expand(parent, path, old)
         if value.is_map():
-            self.record(path, value, cause)
-            if old is None or not isinstance(old.data, dict):
+            event = self.record(path, value, cause)
+            event.begins = old is None or not isinstance(old.data, dict)
+            if event.begins:
                 old = Node(Value({}, value.at))
                 parent.set(path[-1], old)
             for name, member in value.data.items():
@@ -207,7 +204,7 @@ class Model:
         for length, name in enumerate(path[:-1], 1):
             if node.child(name) is None or not node.child(name).is_container():
                 node.set(name, Node(Value({}, at)))
-                self.record(path[:length], Value({}, at), cause).is_made = True
+                self.record(path[:length], Value({}, at), cause).is_leaf = False
             node = node.child(name)
         old = node.child(path[-1])
         if override.value.is_map() and old is not None and isinstance(old.data, dict):
@@ -237,8 +234,7 @@ class Model:
         """What is replaced or deleted holds no longer, nor what is in it."""
         if old is None or not old.is_container():
             return
-        for events in (self.maps, self.events):
-            for place in events:
-                if place[: len(path)] == path:
-                    for event in events[place]:
-                        event.holds = False
+        for place, events in self.events.items():
+            if place[: len(path)] == path:
+                for event in events:
+                    event.holds = False

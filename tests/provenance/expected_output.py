@@ -10,7 +10,7 @@ def plain(cause):
 def plain_reads(reads):
     found = []
     for read in reads:
-        read = dict(read, **({"set_by": plain(read["set_by"][-1])} if "set_by" in read else {}))
+        read = dict(read, **({"set_by": plain(read["set_by"])} if "set_by" in read else {}))
         found.append(dict(read, reads=plain_reads(read["reads"])) if "reads" in read else read)
     return found
 
@@ -27,10 +27,10 @@ def expected_line(case, path, written):
 def expected_side(case, as_written, path, value):
     expected = case.expected
     through = expected.through(path)
-    side = {"value": value, "set_by": plain(expected.setters(through)[-1])}
+    side = {"value": value, "set_by": plain(expected.setter(through))}
     if expected.model.find(through).is_interpolation():
         origin, reads = None if as_written else expected.origin(path), plain_reads(expected.reads(through))
         side.update(written=expected.model.find(through).data, **({"reads": reads} if reads else {}))
         side.update({"through": ".".join(through)} if through != path else {})
-        side.update({"from": plain(expected.setters(origin)[-1])} if origin not in (None, through) else {})
+        side.update({"from": plain(expected.setter(origin))} if origin not in (None, through) else {})
     return json.loads(json.dumps(side))
