@@ -2,8 +2,8 @@
 
 usage: check_diff.py CFGTOOL CORPUS [--show N]
 
-Of each pair, the lines must be those of the dictionary diff, in its order; and of each line, the places of both sides
-are held against the files by check_places.py. 100 more pairs, of cases that need resolvers of a project's own, are
+Of each pair, the lines must be those of the dictionary diff, in its order; and of each line, what is said of both sides
+must be what the model of expected_causes.py says. 100 more pairs, of cases that need resolvers of a project's own, are
 compared as they are written (--no-resolve).
 """
 
@@ -20,23 +20,14 @@ PAIRS = 300
 PAIRS_AS_WRITTEN = 100
 
 try:
-    import yaml
+    import yaml  # noqa: F401
 except ModuleNotFoundError:
     print(f"SKIPPED: python3 has no yaml (python3-yaml), so that none of {PAIRS} pairs of configurations was compared")
     sys.exit(77)
 
-from check_places import Loader, begins_with, check, check_earlier, file_of, same, words_of
+from comparing import ahead, case_of, cause_problem, leaves, parsed, reads_problem, same
 
 ABSENT = object()
-
-
-def leaves(value, path):
-    """(path, value) of everything that has nothing below it."""
-    if not isinstance(value, (dict, list)) or not value:
-        yield path, value
-        return
-    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
-        yield from leaves(member, path + (str(key),))
 
 
 def dictionary_diff(a, b, path=()):
@@ -58,69 +49,57 @@ def dictionary_diff(a, b, path=()):
             yield from dictionary_diff(left, right, here)
 
 
-def as_json(value):
-    """A value as JSON has it: keys are texts."""
-    if isinstance(value, dict):
-        return {str(key): as_json(member) for key, member in value.items()}
-    return [as_json(member) for member in value] if isinstance(value, list) else value
+def side_problem(case, as_written, path, value, side):
+    """What is wrong with one side of a line, in words."""
+    if value is ABSENT or not isinstance(side, dict):
+        return None if value is ABSENT and side is None else f"is {side!r}, not {value!r}"
+    expected = case.expected
+    through = expected.through(path)
+    reads = expected.reads(through)
+    origin = None if as_written else expected.origin(path)
+    wanted = {"value", "set_by"}
+    if expected.model.find(through).is_interpolation():
+        wanted |= {"written", *["through"][: through != path], *["reads"][: len(reads)]}
+        wanted |= {"from"} if origin not in (None, through) else set()
+    if set(side) != wanted:
+        return f"has the fields {sorted(side)}, not {sorted(wanted)}"
+    if not same(value, side["value"]):
+        return f"is {value!r}, not {side['value']!r}"
+    for name, text in (("written", expected.model.find(through).data), ("through", ".".join(through))):
+        if name in side and side[name] != text:
+            return f"has {name} {side[name]!r}, not {text!r}"
+    return (
+        cause_problem(expected.setter(through), side["set_by"])
+        or ("from" in side and cause_problem(expected.setter(origin), side["from"]))
+        or reads_problem(reads, side.get("reads", []))
+    )
 
 
-def is_value(expected, found):
-    if isinstance(expected, dict) and isinstance(found, dict):
-        return expected.keys() == found.keys() and all(is_value(expected[key], found[key]) for key in expected)
-    if isinstance(expected, list) and isinstance(found, list):
-        return len(expected) == len(found) and all(map(is_value, expected, found))
-    return same(expected, found)
-
-
-def is_side(expected, found):
-    return (expected is ABSENT) == (found is None) and (found is None or is_value(as_json(expected), found["value"]))
-
-
-def compare(expected, lines):
-    """What is wrong with the lines, in words."""
-    for (path, left, right), line in zip(expected, lines):
-        if line["key"] != ".".join(path) or not is_side(left, line["left"]) or not is_side(right, line["right"]):
-            return f"{line['key']}: {line['left']} -> {line['right']}, not {'.'.join(path)}: {left} -> {right}"
+def problems_of(pair, as_written, output, code, errors, counts):
+    """What is wrong with all that cfgtool says of a pair, in words."""
+    goldens = [case.unresolved if as_written else case.resolved for case in pair]
+    expected = list(dictionary_diff(*goldens))
+    if code != (1 if expected else 0):
+        yield f"exit code {code}: {errors[:300]}"
+    lines = parsed(output)
+    counts["differences"] += len(lines)
     if len(expected) != len(lines):
-        return f"{len(lines)} differences, not {len(expected)}: {expected[len(lines):][:1] or lines[len(expected):][:1]}"
-    return None
+        yield f"{len(lines)} differences, not {len(expected)}"
+    for (path, *values), line in zip(expected, lines):
+        if line is None or set(line) != {"key", "left", "right"} or line["key"] != ".".join(path):
+            yield f"{line} is not about {path}"
+            continue
+        for name, case, value in zip(("left", "right"), pair, values):
+            problem = side_problem(case, as_written, path, value, line[name])
+            if problem:
+                yield f"{line['key']} {name} {problem}"
+            elif line[name]:
+                counts["causes"] += 1
+                counts["causes with interpolations"] += "written" in line[name]
+                counts["causes with a place elsewhere"] += "from" in line[name]
 
 
-def check_value_at(value, cause, words):
-    """Where a value stands that an interpolation leads to, under a key of its own."""
-    if cause["kind"] == "override":
-        rest = words[cause["index"] - 1].encode()[cause["column"] - 1 :].decode()
-        is_made = isinstance(value, dict) and value  # perhaps by the key itself: `+a.b=1`
-        return None if is_made or begins_with(rest, value) else f"{rest!r} is not {value!r}"
-    file = file_of(cause["file"])
-    found = [file.value(node) for _, node in file.nodes.get((cause["line"], cause["column"]), [])]
-    if any(is_value(as_json(one), value) for one in found) or any("${" in str(one) for one in found):
-        return None
-    return f"the value there is {found}, not {value!r}"
-
-
-def check_reads(reads, words):
-    for read in reads:
-        problem = "set_by" in read and check_earlier({"key": read["name"]}, read["set_by"], words)
-        problem = problem or check_reads(read.get("reads", []), words)
-        if problem:
-            return problem
-    return None
-
-
-def check_side(key, side, words):
-    """What is wrong with the places of one side, in words."""
-    leaf = dict(side, key=side.get("through", key))
-    if isinstance(side["value"], (dict, list)) and side["value"] and "written" not in side:
-        return check_earlier(leaf, side["set_by"], words)  # made by several files, perhaps
-    problem = check(leaf, side["set_by"], words)
-    if not problem and "from" in side:
-        problem = check_value_at(side["value"], side["from"], words)
-    return problem or check_reads(side.get("reads", []), words)
-
-
-def pairs_of(corpus, as_written, count):
+def records_of(corpus, as_written, count):
     """Pairs of accepted cases of the same tree, of all trees in turn; always the same."""
     groups = collections.defaultdict(list)
     for path in sorted((corpus / "cases").glob("*.jsonl")):
@@ -136,45 +115,24 @@ def pairs_of(corpus, as_written, count):
     return list(itertools.islice((pair for pair in rounds if pair), count))
 
 
-def side_words(case, trees):
-    words = ["-cp", str(trees / case["config_dir"])]
-    return words + (["-cn", case["config_name"]] if case["config_name"] else []) + words_of(case, trees)
+def pairs_of(corpus, tool):
+    """(pair, whether they are compared as written), each case read once."""
+    trees, cases = str((corpus / "trees").resolve()), {}
+    for as_written, count in ((False, PAIRS), (True, PAIRS_AS_WRITTEN)):
+        for records in records_of(corpus, as_written, count):
+            for record in records:
+                if record["id"] not in cases:
+                    cases[record["id"]] = case_of(record, corpus, trees, tool)
+            yield [cases[record["id"]] for record in records], as_written
 
 
-def run(cfgtool, pair, trees):
-    command = [cfgtool, "diff", "--json", "--keep-unknown-resolvers"]
-    command += ["--no-resolve"] if pair[0].get("needs_resolvers") else []
+def differences(compared):
+    pair, as_written = compared
+    command = [pair[0].composing.tool, "diff", "--json"]
+    command += ["--no-resolve"] if as_written else []
     for case in pair:
-        command += ["--", *side_words(case, trees)]
-    return subprocess.run(command, capture_output=True, text=True, env=pair[0].get("env") or {}, check=False)
-
-
-def golden(case, corpus):
-    kind = "unresolved" if case.get("needs_resolvers") else "resolved"
-    return yaml.load((corpus / "goldens" / case["tree"] / f"{case['id']}.{kind}.yaml").read_text(), Loader)
-
-
-def problems_of(cfgtool, pair, corpus, counts):
-    trees = (corpus / "trees").resolve()
-    done = run(cfgtool, pair, trees)
-    expected = list(dictionary_diff(*(golden(case, corpus) for case in pair)))
-    if done.returncode != (1 if expected else 0):
-        yield f"exit code {done.returncode}: {done.stderr[:300]}"
-        return
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    counts["differences"] += len(lines)
-    problem = compare(expected, lines)
-    if problem:
-        yield problem
-    for line in lines:
-        for name, case in zip(("left", "right"), pair):
-            if line[name] is None:
-                continue
-            counts["causes"] += 1
-            counts["causes with interpolations"] += "written" in line[name]
-            problem = check_side(line["key"], line[name], words_of(case, trees))
-            if problem:
-                yield f"{line['key']} {name} {line[name]}: {problem}"
+        command += ["--", *case.composing.flags(), *case.composing.words]
+    return subprocess.run(command, capture_output=True, text=True, env=pair[0].composing.env, check=False)
 
 
 def main():
@@ -187,16 +145,16 @@ def main():
         print(f"SKIPPED: there is no {options.corpus}, so that none of {PAIRS} pairs of configurations was compared")
         return 77
     counts, shown = collections.Counter(), []
-    pairs = pairs_of(options.corpus, False, PAIRS) + pairs_of(options.corpus, True, PAIRS_AS_WRITTEN)
-    for pair in pairs:
+    for (pair, as_written), done in ahead(differences, list(pairs_of(options.corpus, options.cfgtool))):
         counts["pairs"] += 1
-        counts["pairs as written"] += bool(pair[0].get("needs_resolvers"))
-        for problem in problems_of(options.cfgtool, pair, options.corpus, counts):
-            counts["problems"] += 1
-            shown.append(f"{pair[0]['id']} {pair[1]['id']} {problem}")
+        counts["pairs as written"] += as_written
+        problems = list(problems_of(pair, as_written, done.stdout, done.returncode, done.stderr, counts))
+        shown += [f"{pair[0].id} {pair[1].id} {problem}" for problem in problems]
+    counts["problems"] = len(shown)
     print("\n".join(shown[: options.show]))
-    print(dict(counts))
-    return 1 if counts["problems"] or len(pairs) != PAIRS + PAIRS_AS_WRITTEN or not counts["causes"] else 0
+    for name, count in counts.items():
+        print(f"{count:6} {name}")
+    return 1 if shown or counts["pairs"] != PAIRS + PAIRS_AS_WRITTEN or not counts["causes"] else 0
 
 
 if __name__ == "__main__":

@@ -1,222 +1,150 @@
-"""Holds the places that `cfgtool explain --all --json` gives against the files themselves, read by PyYAML.
+"""Holds what `cfgtool explain --all --json` says of the corpus and of trees of our own against a model of composition.
 
 usage: check_places.py CFGTOOL CORPUS [--tree NAME] [--show N]
 
-For every leaf: a file's place must be the start of a node in that file whose path is the leaf's key without the
-package, and whose value is the leaf's; an override's place must be where the value stands in that word. Nothing of
-cfgtool but its output is used.
+The keys, their order, what is written and the values are Hydra's own (recorded; those of our trees stand in
+own_trees.py). The chain of each value with the place of every entry, and what interpolations read, are those of
+expected_causes.py, which reads the files with PyYAML. Of cfgtool nothing is used but the output that is checked and
+the list of configs.
 """
 
 import argparse
 import collections
-import json
-import math
 import pathlib
 import re
-import subprocess
 import sys
+import tempfile
 
 try:
-    import yaml
+    import yaml  # noqa: F401
 except ModuleNotFoundError:
     print("SKIPPED: python3 has no yaml (python3-yaml), so that no place of 446 configurations was checked")
     sys.exit(77)
 
-FLOAT = re.compile(
-    """^(?:
-     [-+]?(?:[0-9][0-9_]*)\\.[0-9_]*(?:[eE][-+]?[0-9]+)?
-    |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
-    |\\.[0-9_]+(?:[eE][-+][0-9]+)?
-    |[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\\.[0-9_]*
-    |[-+]?\\.(?:inf|Inf|INF)
-    |\\.(?:nan|NaN|NAN))$""",
-    re.X,
-)
+from comparing import ahead, cases_of, causes_problem, leaves, parsed, reads_problem, same, same_but_time
+from own_trees import own_cases
 
 
-class Loader(yaml.SafeLoader):
-    """PyYAML with OmegaConf's rules for floats and timestamps (omegaconf/_utils.py, get_yaml_loader)."""
+def explained(case):
+    case.composing.defaults  # asked for now, as this runs beside the checks
+    keys = case.keys or ["--all"]
+    return case.composing.run(["explain", "--json", *keys])
 
 
-Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in Loader.yaml_implicit_resolvers.items()
-}
-
-
-class File:
-    """The nodes of one file, by the place where each begins."""
-
-    def __init__(self, path):
-        self.text = pathlib.Path(path).read_text(encoding="utf-8")
-        self.lines = self.text.split("\n")
-        self.nodes = collections.defaultdict(list)  # (line, byte column) -> [(path, value)]
-        self.content = (1, 1)  # where all of it begins
-        loader = Loader(self.text)
-        self.loader = loader
-        root = loader.get_single_node()
-        if isinstance(root, yaml.ScalarNode):
-            # OmegaConf takes a lone text for a key without a value.
-            self.nodes[self.place_of(root)].append(((root.value,), None))
-        elif root is not None:
-            self.content = self.place_of(root)
-            self.walk(root, (), set())
-
-    def place(self, mark):
-        return mark.line + 1, len(self.lines[mark.line][: mark.column].encode()) + 1
-
-    def walk(self, node, path, above):
-        if id(node) in above:
-            return
-        above = above | {id(node)}
-        if path:
-            self.nodes[self.place_of(node)].append((path, node))
-        if isinstance(node, yaml.MappingNode):
-            self.loader.flatten_mapping(node)
-            for key, value in node.value:
-                name = str(self.loader.construct_object(key, deep=True))
-                if isinstance(value, yaml.ScalarNode) and value.value == "" and value.style is None:
-                    # Empty: the byte after the key's colon.
-                    end = key.end_mark
-                    colon = self.lines[end.line].index(":", end.column) + 1
-                    at = end.line + 1, len(self.lines[end.line][:colon].encode()) + 1
-                    self.nodes[at].append((path + (name,), value))
-                self.walk(value, path + (name,), above)
-        elif isinstance(node, yaml.SequenceNode):
-            for index, value in enumerate(node.value):
-                self.walk(value, path + (str(index),), above)
-
-    def place_of(self, node):
-        """PyYAML's mark is that of the node's properties, its anchor and tag: the value itself stands behind them."""
-        line, column = node.start_mark.line, node.start_mark.column
-        if isinstance(node, yaml.MappingNode) and re.fullmatch(r"[&!]\S*\s*(#.*)?", self.lines[line][column:]):
-            return self.place(node.value[0][0].start_mark)  # alone on their line: the first key stands below
-        properties = re.match(r"([&!][^ ]* +)*", self.lines[line][column:]).group()
-        return line + 1, len(self.lines[line][: column + len(properties)].encode()) + 1
-
-    def value(self, node):
-        return None if node is None else self.loader.construct_object(node, deep=True)
-
-
-FILES = {}
-
-
-def file_of(path):
-    if path not in FILES:
-        FILES[path] = File(path)
-    return FILES[path]
-
-
-def same(a, b):
-    if isinstance(a, float) and isinstance(b, str):  # JSON has no inf and nan
-        return b == str(a) or (math.isnan(a) and b == "nan")
-    if isinstance(a, bool) != isinstance(b, bool):
-        return False
-    if isinstance(a, int) and isinstance(b, str):  # beyond 64 bits
-        return str(a) == b
-    if isinstance(a, dict) and isinstance(b, dict):
-        return len(a) == len(b) == 0
-    return a == b
-
-
-def is_empty_package(leaf, cause):
-    """A config without content makes its package an empty mapping; its place is the file's first byte."""
-    if leaf["key"] != cause.get("package") or leaf["value"] != {} or (cause["line"], cause["column"]) != (1, 1):
-        return False
-    return set(yaml.load(file_of(cause["file"]).text, Loader) or {}) <= {"defaults"}
-
-
-def check_earlier(leaf, cause, words):
-    """Of a value that lost its place is known, not what it was."""
-    if cause["kind"] == "override":
-        word = words[cause["index"] - 1].encode()
-        if cause["column"] == 1 and word.startswith(b"~"):
-            deleted = word[1:].decode().split("=")[0]
-            return None if f"{leaf['key']}.".startswith(deleted + ".") else f"{word!r} deletes another key"
-        head, rest = word[: cause["column"] - 1].decode(), word[cause["column"] - 1 :].decode()
-        makes_container = head.strip("+") == "" and rest.startswith(leaf["key"] + ".")  # `a` of `+a.b=1`
-        return None if "=" in head or makes_container else f"the place in {word!r} is before the ="
-    if cause["kind"] != "file":
-        return f"set by {cause}"
-    is_content = (cause["line"], cause["column"]) == file_of(cause["file"]).content
-    if is_content and (cause.get("package", "") + ".").startswith(leaf["key"] + "."):
-        return None  # all of that config, or what its package makes around it
-    nodes = file_of(cause["file"]).nodes.get((cause["line"], cause["column"]), [])
-    if any(leaf["key"].endswith(path[-1]) for path, _ in nodes):
-        return None
-    # What came with a list or mapping in the place of something else: the place of that.
-    package = cause.get("package", "")
-    above = [".".join(path) if not package else package + "." + ".".join(path) for path, _ in nodes]
-    return None if any(leaf["key"].startswith(key + ".") for key in above) else "no value of that key begins there"
-
-
-def check_file(leaf, cause):
-    if is_empty_package(leaf, cause):
-        return None
-    found = file_of(cause["file"]).nodes.get((cause["line"], cause["column"]))
-    if not found:
-        return "no node begins there"
-    package = cause.get("package", "")
-    want = leaf["key"][len(package) + 1 :] if package and leaf["key"].startswith(package + ".") else leaf["key"]
-    names = [path for path, _ in found]
-    matching = [node for path, node in found if ".".join(path) == want]
-    if not matching:
-        return f"the node there has the path {names}, not {want}"
-    value = file_of(cause["file"]).value(matching[0])
-    expected = leaf.get("written", leaf["value"])
-    return None if same(value, expected) else f"the value there is {value!r}, not {expected!r}"
-
-
-def begins_with(rest, expected):
-    """Whether the rest of an override's word begins with that value."""
-    if isinstance(expected, str):
-        return rest.startswith(expected) or rest[:1] in "'\"" or "\\" in rest
-    if expected is None:
-        return rest == "" or rest.lower().startswith("null")
-    if isinstance(expected, bool):
-        return rest.lower().startswith(str(expected).lower())
-    if isinstance(expected, (int, float)):
-        text = re.match(r"[-+0-9_.eEinfa]*", rest).group()
-        return float(text.replace("_", "")) == float(expected)
-    return rest[:1] in "[{"
-
-
-def check_override(leaf, cause, words):
-    word = words[cause["index"] - 1]
-    rest = word.encode()[cause["column"] - 1 :].decode()
-    expected = leaf.get("written", leaf["value"])
-    head = word[: len(word) - len(rest)]
-    key = leaf["key"].split(".")[-1]
-    if "=" not in head:
-        return f"the place in {word!r} is before the ="
-    inner = head.split("=", 1)[1]
-    if inner == "" or inner[-1:] in "[,: ":
-        return None if begins_with(rest, expected) else f"{rest!r} in {word!r} is not {expected!r}"
-    return f"{head!r} ends before {key} in {word!r}"
-
-
-def check(leaf, cause, words):
-    """What is wrong with the place that set a leaf, in words; None: nothing."""
-    if cause["kind"] == "file":
-        return check_file(leaf, cause)
-    return check_override(leaf, cause, words) if cause["kind"] == "override" else f"set by {cause}"
-
-
-def words_of(case, trees):
-    return [word.replace("{trees}", str(trees)) for word in case["overrides"]]
-
-
-def leaves_of(cfgtool, case, trees):
-    words = words_of(case, trees)
-    folder = trees / case["config_dir"]
-    command = [cfgtool, "explain", "--all", "--json", "-cp", str(folder)]
-    if case["config_name"]:
-        command += ["-cn", case["config_name"]]
-    done = subprocess.run(
-        command + ["--keep-unknown-resolvers"] + words, capture_output=True, text=True, env=case.get("env") or {}, check=False
+def expected_leaves(case, expected):
+    """(path, what is written), in order: Hydra's, or the model's where that is not recorded."""
+    found = [(path, node.data) for path, node in expected.leaves(case.keys)]
+    found = [(path, {} if data == {} else [] if data == [] else data) for path, data in found]
+    if case.goldens is None:
+        return found, None
+    golden = [(path, value) for path, value in leaves(case.unresolved) if path]
+    fits = [path for path, _ in golden] == [path for path, _ in found] and all(
+        same(one, other) for (_, one), (_, other) in zip(golden, found)
     )
-    return done, words
+    return golden, None if fits else "the model of composition does not make what Hydra made"
+
+
+def value_problem(case, path, reads, expected, value, counts):
+    """What is wrong with the value of an interpolation, in words."""
+    golden = case.value_at(path)
+    if value is None and golden is not None:
+        unknown = ", ".join(sorted(expected.unknown_resolvers(reads)))
+        if unknown and case.lacks_resolvers:
+            counts["untold, resolver-unknown: " + unknown] += 1
+        elif case.in_place_error == f"Value '{type(golden).__name__}' is not a supported primitive type":
+            counts["untold, resolver-value: " + case.in_place_error] += 1
+        else:
+            return f"cannot be told, but is {golden!r}"
+        return None
+    counts["interpolations"] += 1
+    reads_time = case.has_fixed_time and "'now'" in str(reads)
+    counts["of these with the time, whose digits are not compared"] += reads_time
+    is_right = same_but_time(golden, value) if reads_time else same(golden, value)
+    return None if is_right else f"is {golden!r}, not {value!r}"
+
+
+def line_problem(case, expected, path, written, line, counts):
+    """What is wrong with what is said of one value, in words."""
+    if line is None or line.get("key") != ".".join(path):
+        return f"is not what {line} is about"
+    reads = expected.reads(path)
+    is_interpolation = expected.model.find(path).is_interpolation()
+    fields = {"key", "value", "set_by", "history", *["written"][:is_interpolation], *["reads"][: len(reads)]}
+    if set(line) != fields:
+        return f"has the fields {sorted(line)}, not {sorted(fields)}"
+    if is_interpolation:
+        problem = value_problem(case, path, reads, expected, line["value"], counts)
+        if line["written"] != written:
+            problem = f"is written {written!r}, not {line['written']!r}"
+    else:
+        problem = None if same(written, line["value"]) else f"is {written!r}, not {line['value']!r}"
+    return problem or chain_problem(case, expected, path, line) or reads_problem(reads, line.get("reads", []))
+
+
+def chain_problem(case, expected, path, line):
+    if not isinstance(line["history"], list):
+        return f"has the history {line['history']!r}"
+    found = line["history"] + [line["set_by"]]
+    builtin = case.builtin_configs.get(line["key"], [])
+    for cause, config in zip(found, builtin):
+        problem = expected.builtin_problem(cause, config)
+        if problem:
+            return problem
+    if len(found) < len(builtin):
+        return f"lacks {builtin[len(found):]}"
+    return causes_problem(expected.chain(path), found[len(builtin) :])
+
+
+def builtin_problem(case, line):
+    """Of a value that only Hydra's own configs set."""
+    wanted = {"key": line["key"], "value": case.builtins[line["key"]], "history": []}
+    (config,) = case.builtin_configs[line["key"]]
+    if {name: value for name, value in line.items() if name != "set_by"} != wanted:
+        return f"is {line}, not {wanted}"
+    return case.expected.builtin_problem(line.get("set_by"), config)
+
+
+def problems_of(case, output, code, errors, counts):
+    """(key, what is wrong) of all that cfgtool says of a case."""
+    if not case.composing.defaults:
+        yield "", f"there is no list of configs; {errors[:300]}"
+        return
+    expected = case.expected
+    wanted, problem = expected_leaves(case, expected)
+    if problem:
+        yield "", problem
+        return
+    lines = parsed(output)
+    own = [line for line in lines if line is None or line.get("key") not in case.builtins]
+    if len(own) != len(wanted) or len(lines) != len(own) + len(case.builtins):
+        yield "", f"{len(lines)} values, not {len(wanted) + len(case.builtins)}; {errors[:300]}"
+    for (path, written), line in zip(wanted, own):
+        problem = line_problem(case, expected, path, written, line, counts)
+        counts["values"] += 1
+        if problem:
+            yield ".".join(path), problem
+        elif path:
+            counts["entries"] += len(line["history"]) + 1
+            counts["set by " + line["set_by"]["kind"]] += 1
+    for line in lines:
+        if line not in own:
+            problem = builtin_problem(case, line)
+            counts["set by builtin"] += 1
+            if problem:
+                yield line.get("key"), problem
+    yield from code_problems(code, errors, counts)
+
+
+def code_problems(code, errors, counts):
+    """A case ends with 1 if and only if it has values that cannot be told, and says why."""
+    wanted = sorted({name.split(":")[0].removeprefix("untold, ") for name in counts if name.startswith("untold, ")})
+    if code != (1 if wanted else 0):
+        yield "", f"exit code {code} with the errors {wanted}: {errors[:300]}"
+    found = sorted(set(re.findall(r"^error\[([\w-]+)\]", errors, re.M)))
+    if found != wanted:
+        yield "", f"errors {found}, not {wanted}: {errors[:300]}"
+    for kind in wanted:
+        counts[f"cases with exit code 1 for {kind}"] += 1
 
 
 def main():
@@ -226,45 +154,28 @@ def main():
     parser.add_argument("--tree")
     parser.add_argument("--show", type=int, default=20)
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        cases = own_cases(pathlib.Path(folder).resolve(), options.cfgtool)
+        if options.corpus.is_dir():
+            wanted = lambda record: options.tree in (None, record["tree"])  # noqa: E731
+            cases += cases_of(options.corpus, options.cfgtool, wanted)
+        counts = collections.Counter()
+        shown = []
+        for case, done in ahead(explained, cases):
+            counts["cases"] += 1
+            of_case = collections.Counter()
+            problems = list(problems_of(case, done.stdout, done.returncode, done.stderr, of_case))
+            counts.update(of_case)
+            counts["values with problems"] += len(problems)
+            counts["cases with problems"] += bool(problems)
+            shown += [f"{case.id} {key}: {problem}" for key, problem in problems]
+    print("\n".join(shown[: options.show]))
+    for name, count in sorted(counts.items()):
+        print(f"{count:6} {name}")
     if not options.corpus.is_dir():
         print(f"SKIPPED: there is no {options.corpus}, so that no place of 446 configurations was checked")
-        return 77
-    trees = (options.corpus / "trees").resolve()
-    counts, shown = collections.Counter(), 0
-    for cases in sorted((options.corpus / "cases").glob("*.jsonl")):
-        if options.tree and cases.stem != options.tree:
-            continue
-        for line in cases.read_text().splitlines():
-            case = json.loads(line)
-            if not case["ok"]:
-                continue
-            done, words = leaves_of(options.cfgtool, case, trees)
-            if not done.stdout and done.returncode:
-                counts["cases that fail"] += 1
-                if shown < options.show:
-                    shown += 1
-                    print(case["id"], done.stderr[:300])
-                continue
-            counts["cases"] += 1
-            for text in done.stdout.splitlines():
-                leaf = json.loads(text)
-                cause = leaf["set_by"]
-                counts["leaves"] += 1
-                counts["set by " + cause["kind"]] += 1
-                problem = check(leaf, cause, words)
-                counts["earlier places"] += len(leaf["history"])
-                for earlier in leaf["history"]:
-                    if not problem:
-                        problem, cause = check_earlier(leaf, earlier, words), earlier
-                if problem:
-                    counts["problems"] += 1
-                    if shown < options.show:
-                        shown += 1
-                        print(case["tree"], case["id"], leaf["key"], cause, problem)
-    print(dict(counts))
-    if not counts["cases"]:
-        print("no case was looked at")
-    return 1 if counts["problems"] or counts["cases that fail"] or not counts["cases"] else 0
+        return 1 if shown else 77
+    return 1 if shown or not counts["entries"] else 0
 
 
 if __name__ == "__main__":
