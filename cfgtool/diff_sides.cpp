@@ -124,9 +124,10 @@ void compose_run(const std::string& folder, bool resolve, DiffSide& side) {
   side.values = read_saved_config(side.composition.sources, name).tree;
   if (!resolve || has_resolved) return;
   // As Hydra leaves a run: what interpolations gave then is written nowhere.
-  Composition then = side.composition;
-  then.tree = std::move(side.values);
-  side.values = then.resolved_tree(&side.composition.warnings);
+  std::swap(side.composition.tree, side.values);
+  Tree resolved = side.composition.resolved_tree(&side.composition.warnings);
+  std::swap(side.composition.tree, side.values);
+  side.values = std::move(resolved);
 }
 
 struct Revisions {
