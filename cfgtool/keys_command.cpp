@@ -13,6 +13,7 @@
 #include "cfgtool/schema_flags.hpp"
 #include "cfgtool/text_table.hpp"
 #include "config_engine/completion_flags.hpp"
+#include "config_engine/compose_all.hpp"
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/python_text.hpp"
@@ -173,7 +174,7 @@ int keys_command(const std::vector<std::string>& words) {
     write_stdout(flags.json ? lister.json(keys)
                             : lister.table(keys, may_color(STDOUT_FILENO), isatty(STDOUT_FILENO) != 0));
     show(composition.warnings, composition.sources.get());
-    show(lister.problems(), composition.sources.get());
+    show(shortened(lister.problems()), composition.sources.get());
     store->save_caches();
     return lister.problems().empty() ? 0 : 1;
   });

@@ -12,7 +12,8 @@ bool are_at_one_place(const Diagnostic& a, const Diagnostic& b) {
   return a.code == b.code && !a.labels.empty() && !b.labels.empty() && a.labels.front().pos == b.labels.front().pos;
 }
 
-/// Each problem once, and no more than are shown.
+}  // namespace
+
 std::vector<Diagnostic> shortened(const std::vector<Diagnostic>& problems) {
   std::vector<Diagnostic> shown;
   size_t left_out = 0;
@@ -29,8 +30,6 @@ std::vector<Diagnostic> shortened(const std::vector<Diagnostic>& problems) {
   if (left_out > 0) shown.back().notes.push_back(fmt::format("and {} more problems", left_out));
   return shown;
 }
-
-}  // namespace
 
 Composition compose_finding_all(const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
   std::vector<Diagnostic> problems;
