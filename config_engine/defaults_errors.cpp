@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "config_engine/suggest.hpp"
+#include "config_engine/defaults_suggestions.hpp"
 
 namespace cfgtool {
 
@@ -58,14 +58,12 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   Diagnostic diagnostic =
       defaults_problem("config-not-found", {}, group_is_wrong ? entry.pos : entry.place_of_choice());
   std::vector<std::string> options;
-  std::string folder;  // of the primary config, which is named with it
   if (entry.primary) {
     diagnostic.message = fmt::format("Cannot find primary config '{}'. Check that it's in your config search path.\n",
                                      entry.config_path());
     const std::string path = entry.config_path();
     const size_t slash = path.rfind('/');
-    folder = slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
-    options = repository.group_options(folder.substr(0, folder.empty() ? 0 : slash));
+    options = repository.group_options(path.substr(0, slash == std::string::npos ? 0 : slash));
   } else {
     if (entry.is_group()) {
       options = repository.group_options(entry.group_path());
@@ -87,14 +85,7 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   for (const SearchPathEntry& place : repository.search_path()) {
     diagnostic.message += "\n\t" + ConfigRepository::describe(place);
   }
-  const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
-  if (!near.empty()) {
-    diagnostic.notes.push_back(fmt::format("did you mean '{}{}'?", folder, near[0]));
-    if (entry.replaced || entry.external_append) {
-      diagnostic.fix =
-          fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base), near[0]);
-    }
-  }
+  suggest_for_config(entry, repository, options, version_base, diagnostic);
   throw ConfigError(std::move(diagnostic));
 }
 
