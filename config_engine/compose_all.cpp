@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config_engine/compose_fixes.hpp"
+
 namespace cfgtool {
 
 namespace {
@@ -43,12 +45,12 @@ Composition compose_finding_all(const std::shared_ptr<FileStore>& store, const C
     warnings = std::move(composition.warnings);
     sources = composition.sources;
   } catch (const ConfigError& error) {
-    if (problems.empty()) throw;
     for (const Diagnostic& diagnostic : error.diagnostics())
       (diagnostic.severity == Severity::kError ? problems : warnings).push_back(diagnostic);
     sources = error.sources();
   }
   problems = shortened(problems);
+  try_fixes(problems, *sources, request, [&](const ComposeRequest& attempt) { return compose(store, attempt); });
   std::move(warnings.begin(), warnings.end(), std::back_inserter(problems));
   ConfigError all(std::move(problems));
   all.set_sources(std::move(sources));
