@@ -111,6 +111,9 @@ void refuse_second_choice(const DefaultsTreeNode& first, const DefaultsTreeNode&
     diagnostic.labels.push_back({other.own_pos, 1, "is in the list already because of this"});
   if (culprit != &second && !(second.node.own_pos == other.own_pos))
     diagnostic.labels.push_back({second.node.own_pos, 1, "this is what appears twice"});
+  // A word that adds an entry which is there already was meant to choose its option.
+  if (culprit == &second && second.node.external_append && second.node.name())
+    diagnostic.fix = fmt::format("{}={}", key, *second.node.name());
   throw ConfigError(std::move(diagnostic));
 }
 
