@@ -80,7 +80,8 @@ bool suggest_group(const Override& word, const Composition& composition, const C
   }
   const std::vector<std::string> options = repository.group_options(group_of(group));
   std::string option(value.text());
-  if (std::find(options.begin(), options.end(), option) == options.end()) {
+  const bool stands_for_any = option == "VALUE";  // see override_syntax_errors.cpp
+  if (!stands_for_any && std::find(options.begin(), options.end(), option) == options.end()) {
     const std::vector<std::string> near = nearest_names(option, options, 1);
     if (near.empty()) return false;
     option = near[0];
@@ -125,6 +126,7 @@ void find_keys_ending_in(const Tree& tree, NodeId below, std::string_view ending
                          std::vector<std::string>& found) {
   for (const NodeId child : tree.children(below)) {
     if (found.size() == most) return;
+    if (tree[below].parent == kNoNode && tree[child].key().text == "hydra") continue;
     if (tree[below].kind == NodeKind::kMap && tree[below].parent != kNoNode && tree[child].key().text == ending)
       found.push_back(tree.key_path(child));
     if (tree[child].is_container()) find_keys_ending_in(tree, child, ending, most, found);
@@ -175,9 +177,10 @@ void suggest_for_override(const Override& word, const Composition& composition, 
 
 void suggest_for_unread_word(const std::vector<std::string>& words, size_t index, Diagnostic& diagnostic) {
   const std::string& word = words[index];
-  if (names_yaml_file(word)) {
+  for (const std::string& file : {word, word + ".yaml"}) {
+    if (!names_yaml_file(file)) continue;
     diagnostic.notes = {"this is a file: the primary config is named by the flags --config-path and --config-name"};
-    diagnostic.fix = flags_for(fs::path(word));
+    diagnostic.fix = flags_for(fs::path(file));
     return;
   }
   if (word.find('=') != std::string::npos) return;

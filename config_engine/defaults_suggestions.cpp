@@ -34,18 +34,54 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
 }
 
-/// What is written in a defaults list as text, where it cannot be a config's path.
+/// Where below `group` an option of that name is; empty if it is nowhere.
+std::string option_below(const std::string& group, std::string_view name, const ConfigRepository& repository) {
+  for (const std::string& below : repository.subgroups(group)) {
+    const std::vector<std::string> options =
+        repository.group_options(group.empty() ? below : fmt::format("{}/{}", group, below));
+    if (std::find(options.begin(), options.end(), name) != options.end()) return fmt::format("{}/{}", below, name);
+  }
+  return {};
+}
+
+/// Where the config is if it is elsewhere: `db.mysql` is `db/mysql`, and `mysql` an option of a group below.
+std::string path_meant(const InputDefault& entry, const ConfigRepository& repository) {
+  std::string path = entry.path;
+  std::replace(path.begin(), path.end(), '.', '/');
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return option_below(entry.group_path(), path, repository);
+  const std::vector<std::string> options = repository.group_options(path.substr(0, slash));
+  const bool is_there = std::find(options.begin(), options.end(), path.substr(slash + 1)) != options.end();
+  return is_there ? path : std::string();
+}
+
+/// What a text in a defaults list should have been, where it cannot be a config's path.
 std::string other_form(const InputDefault& entry, const ConfigRepository& repository) {
   const size_t sign = entry.path.find_first_of("=:");
   if (sign != std::string::npos && sign > 0 && sign + 1 < entry.path.size()) {
-    const char* const what =
-        entry.path[sign] == '=' ? "in a file, a group's option is written" : "a blank is missing in";
-    return fmt::format("{} '- {}: {}'", what, entry.path.substr(0, sign), entry.path.substr(sign + 1));
+    const size_t value = std::min(entry.path.find_first_not_of(' ', sign + 1), entry.path.size());
+    const char* const what = entry.path[sign] == '=' ? "in a file, a group's option is written"
+                             : value == sign + 1     ? "a blank is missing in"
+                                                     : "the quotes make one text of";
+    return fmt::format("{} '- {}: {}'", what, entry.path.substr(0, sign), entry.path.substr(value));
   }
   if (!nearest_names(entry.path, {"_self_"}, 1).empty()) return "did you mean '_self_'?";
   if (!repository.group_exists(entry.config_path())) return {};
   return fmt::format("this is a group: write '- {}: OPTION'; its options are {}", entry.path,
                      fmt::join(repository.group_options(entry.config_path()), ", "));
+}
+
+/// An option with what belongs to its group.
+std::string other_option(const InputDefault& entry, const std::vector<std::string>& options) {
+  const std::string name(entry.name().value_or(""));
+  const size_t at = name.find('@');
+  const bool has_package = at != std::string::npos && at > 0;
+  const size_t slash = name.rfind('/');
+  const std::string option = has_package ? name.substr(0, at) : name.substr(slash == std::string::npos ? 0 : slash + 1);
+  if (option == name || std::find(options.begin(), options.end(), option) == options.end()) return {};
+  if (has_package)
+    return fmt::format("a package stands behind the group: '{}{}: {}'", entry.path, name.substr(at), option);
+  return fmt::format("an option is named without its group: '{}: {}'", entry.path, option);
 }
 
 /// A file of the config's name that does not end as those of configs do.
@@ -155,8 +191,9 @@ void suggest_for_config(const InputDefault& entry, const ConfigRepository& repos
     return;
   }
   std::string name(entry.name().value_or(""));
-  if (entry.is_config() && !entry.primary) {
-    if (std::string form = other_form(entry, repository); !form.empty()) {
+  if (!entry.primary) {
+    std::string form = entry.is_config() ? other_form(entry, repository) : other_option(entry, options);
+    if (!form.empty()) {
       notes.push_back(std::move(form));
       return;
     }
@@ -169,7 +206,11 @@ void suggest_for_config(const InputDefault& entry, const ConfigRepository& repos
   }
   if (name.ends_with(".yml")) name.resize(name.size() - 4);
   const std::vector<std::string> near = nearest_names(name, options, 1);
-  if (near.empty()) return;
+  if (near.empty()) {
+    const std::string other = entry.is_config() && !entry.primary ? path_meant(entry, repository) : std::string();
+    if (!other.empty()) notes.push_back(fmt::format("did you mean '{}'?", other));
+    return;
+  }
   notes.push_back(fmt::format("did you mean '{}{}'?", entry.is_config() ? folder_of(entry.path) : "", near[0]));
   if (entry.replaced || entry.external_append)
     diagnostic.fix =

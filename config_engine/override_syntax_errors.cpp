@@ -63,10 +63,15 @@ std::string dotted(std::string_view key) {
   return result;
 }
 
+std::string_view without_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
 /// A word that ends where the `=` should be.
 void explain_lone_key(std::string_view text, Diagnostic* diagnostic) {
   const std::string_view key = text.substr(std::min<size_t>(text.find_first_not_of('+'), text.size()));
   const size_t slash = text.rfind('/');
+  if (key.empty()) return;
   if (slash == text.npos || slash + 1 == text.size()) {
     diagnostic->fix = fmt::format("{}=VALUE", text);
     diagnostic->notes.push_back(fmt::format("to delete the key, write ~{}", key));
@@ -86,15 +91,16 @@ void explain_key(const OverrideWord& word, const OverrideSyntaxProblem& problem,
     diagnostic->fix = dotted(text.substr(0, equal)) + std::string(equal == text.npos ? "" : text.substr(equal));
   } else if (problem.token.type == Type::kEnd) {
     explain_lone_key(text, diagnostic);
-  } else if (c == ':' && equal == text.npos && at + 1 < text.size()) {
+  } else if (c == ':' && (equal == text.npos ? at + 1 < text.size() : equal == at + 1)) {
     diagnostic->notes.push_back("a value stands behind '='");
-    diagnostic->fix = fmt::format("{}={}", text.substr(0, at), text.substr(at + 1));
+    diagnostic->fix =
+        fmt::format("{}={}", text.substr(0, at), without_blanks(text.substr(at + (equal == at + 1 ? 2 : 1))));
   } else if (c == ':') {
     diagnostic->notes.push_back("a group's package can no longer be renamed with ':'; write group@package=option");
   } else if (c == ' ' || c == '\t') {
     if (const size_t next = text.find_first_not_of(" \t", at); next == equal && equal != text.npos) {
       diagnostic->notes.push_back("no blanks may stand before the '='");
-      diagnostic->fix = fmt::format("{}{}", text.substr(0, at), text.substr(equal));
+      diagnostic->fix = fmt::format("{}={}", text.substr(0, at), without_blanks(text.substr(equal + 1)));
     }
   } else if (c == '-' && at == 0) {
     diagnostic->notes.push_back(
@@ -159,9 +165,31 @@ bool explain_mapping(const OverrideWord& word, const OverrideSyntaxProblem& prob
   return true;
 }
 
+/// `key==value`, and a comma behind which nothing stands. \return false if it is neither
+bool explain_separator(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
+  const uint32_t at = problem.token.begin;
+  const std::string_view expected = problem.expected;
+  if ((expected != "a value" && expected != "a key") || at == 0) return false;
+  const std::string_view before = word.text.substr(0, at);
+  if (problem.token.type == Type::kEqual && at == problem.value_begin) {
+    diagnostic->notes.push_back("one '=' stands between a key and its value");
+    diagnostic->fix = fmt::format("{}{}", before, word.text.substr(at + 1));
+    return true;
+  }
+  const bool ends_here = problem.token.type == Type::kEnd || problem.token.type == Type::kBracketClose ||
+                         problem.token.type == Type::kBraceClose;
+  const size_t comma = before.find_last_not_of(" \t");
+  if (!ends_here || comma == before.npos || before[comma] != ',') return false;
+  diagnostic->notes.push_back("behind a ',' stands another value");
+  if (problem.open.empty() || problem.token.type != Type::kEnd)
+    diagnostic->fix = fmt::format("{}{}", before.substr(0, comma), word.text.substr(at));
+  return true;
+}
+
 void explain_value(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
   const OverrideToken& token = problem.token;
   const char c = token.begin < word.text.size() ? word.text[token.begin] : '\0';
+  if (explain_separator(word, problem, diagnostic)) return;
   if (is_in_mapping(word, problem) && explain_mapping(word, problem, diagnostic)) return;
   const bool is_quote = token.type == Type::kError && (c == '\'' || c == '"');
   if (is_quote && word.text.find(c, token.begin + 1) == std::string_view::npos) {
