@@ -7,7 +7,6 @@
 
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
-#include "config_engine/merge.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
 
