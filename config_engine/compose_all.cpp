@@ -50,7 +50,8 @@ Composition compose_finding_all(const std::shared_ptr<FileStore>& store, const C
     sources = error.sources();
   }
   problems = shortened(problems);
-  try_fixes(problems, *sources, request, [&](const ComposeRequest& attempt) { return compose(store, attempt); });
+  if (sources)
+    try_fixes(problems, *sources, request, [&](const ComposeRequest& attempt) { return compose(store, attempt); });
   std::move(warnings.begin(), warnings.end(), std::back_inserter(problems));
   ConfigError all(std::move(problems));
   all.set_sources(std::move(sources));

@@ -36,6 +36,7 @@ ByOverride refused_overrides(const ComposeRequest& request, const std::vector<st
     const Composition composition = compose(attempt);
     note_refused(problems, *composition.sources, refused);
   } catch (const ConfigError& error) {
+    if (!error.sources()) return refused;
     note_refused(problems, *error.sources(), refused);
     note_refused(error.diagnostics(), *error.sources(), refused);
   }

@@ -123,8 +123,16 @@ bool has_group_entry(const Tree& tree, NodeId list, const ConfigRepository& repo
   return false;
 }
 
+/// Whether a part of the package begins or ends with '_', as few do.
+bool has_outer_underscore(std::string_view package) {
+  return package.starts_with('_') || package.ends_with('_') || package.find("._") != std::string_view::npos ||
+         package.find("_.") != std::string_view::npos;
+}
+
 /// The keyword that a part of a package is near to, but not the same; empty if it is near to none.
 std::string near_keyword(std::string_view part) {
+  // Nearly every part: the rest costs more.
+  if (!part.starts_with('_') && !part.ends_with('_')) return {};
   const std::vector<std::string> keywords{"_global_", "_group_", "_here_"};
   if (std::find(keywords.begin(), keywords.end(), part) != keywords.end()) return {};
   const std::vector<std::string> near = nearest_names(part, keywords, 1);
@@ -239,7 +247,10 @@ void warn_of_misspelt_list(const LoadedConfig& config, const std::string& config
   const Tree& tree = config.file->tree;
   if (config.defaults_node != kNoNode || config.file->is_builtin || tree[config.root].kind != NodeKind::kMap) return;
   for (const NodeId child : tree.children(config.root)) {
-    if (tree[child].kind != NodeKind::kList || nearest_names(tree[child].key().text, {"defaults"}, 1).empty()) continue;
+    if (tree[child].kind != NodeKind::kList) continue;
+    const std::string_view key = tree[child].key().text;
+    const bool may_be_near = key.starts_with('d') || key.starts_with('D');
+    if (!may_be_near || nearest_names(key, {"defaults"}, 1).empty()) continue;
     if (!has_group_entry(tree, child, repository)) continue;
     Diagnostic warning = defaults_problem(
         "defaults-misspelt",
@@ -254,8 +265,7 @@ void warn_of_misspelt_list(const LoadedConfig& config, const std::string& config
 void warn_of_misspelt_packages(const std::vector<ResultDefault>& entries, ConfigRepository& repository,
                                const SourceMap& sources, std::vector<Diagnostic>& warnings) {
   for (const ResultDefault& entry : entries) {
-    // Most packages have no part that could be one.
-    if (!entry.node || entry.primary || entry.package.find('_') == std::string::npos) continue;
+    if (!entry.node || entry.primary || !has_outer_underscore(entry.package)) continue;
     const LoadedConfig* const config = repository.load_config(entry.config_path);
     if (!config || config->file->is_builtin) continue;
     const InputDefault& node = owner_of(entry)->node;

@@ -34,13 +34,23 @@ Line line_around(std::string_view text, size_t at) {
   return line;
 }
 
+/// The next line above with more than blanks and a comment in it; the first line if there is none.
+Line line_above(std::string_view text, const Line& line) {
+  Line above = line;
+  do {
+    above = line_around(text, above.begin - 1);
+  } while (above.begin > 0 && (above.key == above.end || text[above.key] == '#'));
+  return above;
+}
+
 bool has_value(std::string_view text, const Line& line) {
   return line.colon != kNone && text.substr(line.colon + 1, line.end - line.colon - 1).find_first_not_of(' ') != kNone;
 }
 
-/// The ':' of a line such as `a:1`, which is a text and no key with a value.
+/// The ':' of a line such as `a:1`, which is a text and no key with a value; not of an address.
 size_t tight_colon(std::string_view text, const Line& line) {
   const size_t colon = std::min(text.find_first_of(": '\"[{#&*", line.key), text.size());
+  if (text.substr(colon, 3) == "://") return kNone;
   return line.colon == kNone && colon > line.key && colon < line.end && text[colon] == ':' ? colon : kNone;
 }
 
@@ -60,8 +70,18 @@ void compare_columns(const YamlText& text, const Line& line, const Line& above, 
 void explain_layout(const YamlText& source, size_t at, Diagnostic& diagnostic) {
   const std::string_view text = source.text();
   const Line line = line_around(text, at);
+  if (at > 0 && (text[at - 1] == '\'' || text[at - 1] == '"')) {
+    diagnostic.fix =
+        text[at - 1] == '"' ? R"(write \" for a quote inside of quotes)" : "write '' for a quote inside of quotes";
+    return;
+  }
+  if (text.substr(at, 2) == "- ") {
+    diagnostic.fix =
+        "a list's item cannot stand beside keys: give the list a key of its own, or make keys of its items";
+    return;
+  }
   if (line.begin == 0 || line.colon == kNone || (at != line.colon && at != line.key)) return;
-  const Line above = line_around(text, line.begin - 1);
+  const Line above = line_above(text, line);
   if (const size_t colon = tight_colon(text, above); colon != kNone) {
     diagnostic.labels.push_back({source.pos(colon), 1, "a blank is missing behind this ':'"});
     diagnostic.fix = "write a blank behind the ':' of the line above";
