@@ -184,7 +184,7 @@ int explain_command(const std::vector<std::string>& words) {
     }
     write_stdout(fmt::format("{}", fmt::join(texts, flags.json ? "" : "\n")));
     show(composition.warnings, composition.sources.get());
-    show(explainer.problems(), composition.sources.get());
+    show(shortened(explainer.problems()), composition.sources.get());
     store->save_caches();
     return explainer.problems().empty() ? 0 : 1;
   });

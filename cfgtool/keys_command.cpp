@@ -174,7 +174,7 @@ int keys_command(const std::vector<std::string>& words) {
     write_stdout(flags.json ? lister.json(keys)
                             : lister.table(keys, may_color(STDOUT_FILENO), isatty(STDOUT_FILENO) != 0));
     show(composition.warnings, composition.sources.get());
-    show(lister.problems(), composition.sources.get());
+    show(shortened(lister.problems()), composition.sources.get());
     store->save_caches();
     return lister.problems().empty() ? 0 : 1;
   });

@@ -26,6 +26,27 @@ namespace {
          option.pos);
 }
 
+/// A choice that is neither text nor a list.
+[[noreturn]] void refuse_choice(const Override& word, const std::string& key, const std::vector<std::string>& options) {
+  const Node& value = word.value[word.value.root()];
+  Diagnostic diagnostic;
+  diagnostic.code = "group-choice-type";
+  diagnostic.message = fmt::format("Config group override must be a string or a list. Got {}", type_name(value));
+  diagnostic.labels.push_back({key.empty() || !word.value_pos ? word.pos : word.value_pos, 1, {}});
+  if (!key.empty()) {
+    const std::string typed(word.value_string());
+    if (value.kind == NodeKind::kNull) {
+      diagnostic.fix = fmt::format("~{}", key);
+    } else if (std::find(options.begin(), options.end(), typed) != options.end()) {
+      diagnostic.fix = fmt::format("{}='{}'", key, typed);
+    }
+    if (!options.empty())
+      diagnostic.notes.push_back(
+          fmt::format("the options of '{}' are {}", word.key_or_group, fmt::join(options, ", ")));
+  }
+  throw ConfigError(std::move(diagnostic));
+}
+
 std::string group_of(const std::string& key) {
   return key.substr(0, key.find('@'));
 }
@@ -53,12 +74,12 @@ ChoiceOverrides::ChoiceOverrides(const ConfigRepository& repository, const std::
     if (is_dict || !repository.group_exists(word.key_or_group)) {
       config_overrides_.push_back(&word);
     } else {
-      add_group_override(word);
+      add_group_override(word, repository);
     }
   }
 }
 
-void ChoiceOverrides::add_group_override(const Override& word) {
+void ChoiceOverrides::add_group_override(const Override& word, const ConfigRepository& repository) {
   const Node& value = word.value[word.value.root()];
   std::string key = word.key_or_group;
   if (word.package) key += "@" + *word.package;
@@ -94,12 +115,7 @@ void ChoiceOverrides::add_group_override(const Override& word) {
     }
     choice = std::move(options);
   } else {
-    refuse("group-choice-type",
-           fmt::format("Config group override must be a string or a list. Got {}", type_name(value)),
-           key.empty() || !word.value_pos ? word.pos : word.value_pos,
-           key.empty()                     ? std::string()
-           : value.kind == NodeKind::kNull ? fmt::format("~{}", key)
-                                           : fmt::format("{}='{}'", key, python_str(word.value, word.value.root())));
+    refuse_choice(word, key, repository.group_options(word.key_or_group));
   }
   OptionPlaces places{word.value_pos};
   if (value.kind == NodeKind::kList) {
@@ -232,6 +248,8 @@ void ChoiceOverrides::refuse_unused(const Choice& choice) const {
     fix = fmt::format("{}={}", known.front(), to_python(choice.value));
   } else {
     message += fmt::format("\nDid you mean to override one of {}?", fmt::join(known, ", "));
+    const std::vector<std::string> near = nearest_names(choice.key, known, 1);
+    if (!near.empty()) fix = fmt::format("{}={}", near[0], to_python(choice.value));
   }
   if (!choice.config_path.empty()) message = fmt::format("In '{}': {}", choice.config_path, message);
   if (choice.external) {
@@ -240,8 +258,24 @@ void ChoiceOverrides::refuse_unused(const Choice& choice) const {
     if (fix.empty()) fix = append;
   }
   const bool other_package = choice.package_pos && !known.empty();
-  refuse("group-not-in-defaults", std::move(message), other_package ? choice.package_pos : choice.pos,
-         choice.external ? fix : std::string());
+  Diagnostic diagnostic;
+  diagnostic.code = "group-not-in-defaults";
+  diagnostic.message = std::move(message);
+  diagnostic.labels.push_back({other_package ? choice.package_pos : choice.pos, 1, {}});
+  if (choice.external) diagnostic.fix = std::move(fix);
+  if (known.empty()) {
+    if (std::string hint = did_you_mean(choice.key, known_keys()); !hint.empty())
+      diagnostic.notes.push_back(std::move(hint));
+  }
+  throw ConfigError(std::move(diagnostic));
+}
+
+std::vector<std::string> ChoiceOverrides::known_keys() const {
+  std::vector<std::string> keys;
+  keys.reserve(known_choices_.size());
+  for (const auto& known : known_choices_)
+    keys.push_back(known.first);
+  return keys;
 }
 
 void ChoiceOverrides::ensure_all_used() const {
@@ -251,11 +285,7 @@ void ChoiceOverrides::ensure_all_used() const {
   for (const Deletion& deletion : deletions_) {
     if (deletion.used) continue;
     const std::string what = deletion.option ? deletion.key + "=" + *deletion.option : deletion.key;
-    std::vector<std::string> keys;
-    keys.reserve(known_choices_.size());
-    for (const auto& known : known_choices_)
-      keys.push_back(known.first);
-    const std::vector<std::string> near = nearest_names(deletion.key, keys, 1);
+    const std::vector<std::string> near = nearest_names(deletion.key, known_keys(), 1);
     const bool other_option = deletion.option && known_choice_index_.count(deletion.key) != 0;
     refuse("group-not-in-defaults", fmt::format("Could not delete '{}'. No match in the defaults list", what),
            other_option ? deletion.option_pos : deletion.pos, near.empty() ? std::string() : "~" + near[0]);

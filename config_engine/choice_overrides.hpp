@@ -78,12 +78,13 @@ class ChoiceOverrides {
     bool appended = false;  ///< by the command line
   };
 
-  void add_group_override(const Override& word);
+  void add_group_override(const Override& word, const ConfigRepository& repository);
   void add_choice(Choice choice);
   Choice* find_choice(const std::string& key);
   const Choice* find_choice(const std::string& key) const;
   const Deletion* find_deletion(const std::string& key) const;
   [[noreturn]] void refuse_unused(const Choice& choice) const;
+  std::vector<std::string> known_keys() const;
 
   VersionBase version_base_;
   std::vector<Choice> choices_;

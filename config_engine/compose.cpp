@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config_engine/compose_fixes.hpp"
 #include "config_engine/compose_hydra.hpp"
 #include "config_engine/compose_search_path.hpp"
+#include "config_engine/compose_suggestions.hpp"
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
 #include "config_engine/merge.hpp"
@@ -54,7 +56,6 @@ class Composer {
   NodeId container_behind(NodeId node, const std::string& config_path);
   void merge_at_package(const LoadedConfig& loaded, const ResultDefault& entry, Merger& merger);
   void apply_overrides();
-  void suggest_group(const Override& word, Diagnostic& diagnostic) const;
   std::optional<HydraSchemaFault> hydra_fault(bool merges);
   void check_hydra_after_config(const ResultDefault& entry);
   void check_hydra_after_override(const Override& word);
@@ -119,19 +120,21 @@ void Composer::check_primary_folder() {
   for (const SearchPathEntry& entry : repository_.search_path()) {
     if (entry.provider != "main" || repository_.available(entry)) continue;
     const std::string place = entry.path.substr(entry.path.find("://") + 3);
-    if (entry.path.starts_with("pkg://")) {
-      throw_error(
-          Stage::kCompose, "config-dir-missing",
-          fmt::format("Primary config module '{}' not found.\nCheck that it's correct and contains an __init__.py "
-                      "file",
-                      place),
-          out_.sources->add(SourceKind::kFlag, "--config-path", place));
-    }
-    throw_error(
-        Stage::kCompose, "config-dir-missing",
-        fmt::format("Primary config directory not found.\nCheck that the config directory '{}' exists and readable",
-                    place),
-        out_.sources->add(SourceKind::kFlag, "--config-path", place));
+    const bool is_package = entry.path.starts_with("pkg://");
+    Diagnostic diagnostic;
+    diagnostic.code = "config-dir-missing";
+    diagnostic.message = is_package
+                             ? fmt::format(
+                                   "Primary config module '{}' not found.\nCheck that it's correct and contains an "
+                                   "__init__.py file",
+                                   place)
+                             : fmt::format(
+                                   "Primary config directory not found.\nCheck that the config directory '{}' exists "
+                                   "and readable",
+                                   place);
+    diagnostic.labels.push_back({out_.sources->add(SourceKind::kFlag, "--config-path", place), 1, {}});
+    if (!is_package) suggest_for_missing_folder(place, diagnostic);
+    throw ConfigError(std::move(diagnostic));
   }
 }
 
@@ -158,13 +161,22 @@ void Composer::parse_overrides() {
         out_.sources->add(SourceKind::kOverride, request_.overrides[i], request_.overrides[i], index);
     try {
       out_.overrides.push_back(parse_override(*out_.sources, word, options));
-    } catch (const ConfigError& error) {
+    } catch (ConfigError& error) {
+      suggest_for_unread_word(request_.overrides, i, error.diagnostics().front());
       pass_over(error);
       const std::string_view text = request_.overrides[i];
       const size_t key = std::min(text.find_first_not_of("+~"), text.size());
       doubtful_keys_.emplace_back(text.substr(key, text.find_first_of("=@", key) - key));
     }
   }
+}
+
+/// `1,2` as a list; of a function of several values, such as `sort(2,1)`, its arguments as one.
+std::string as_list(std::string_view values) {
+  const size_t open = values.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
+  const bool is_call = open != values.npos && open > 0 && values[open] == '(' && values.ends_with(')');
+  if (!is_call) return fmt::format("[{}]", values);
+  return fmt::format("{}([{}])", values.substr(0, open), values.substr(open + 1, values.size() - open - 2));
 }
 
 // hydra: validate_sweep_overrides_legal
@@ -180,7 +192,7 @@ void Composer::refuse_sweeps() const {
           "Ambiguous value for argument '{}'\n1. To use it as a list, use key=[value1,value2]\n2. To use it as string, "
           "quote the value: key='value1,value2'\n3. To sweep over it, add --multirun to your command line",
           word.input_line);
-      diagnostic.fix = fmt::format("{}=[{}]", word.key_element(), word.value_string());
+      diagnostic.fix = fmt::format("{}={}", word.key_element(), as_list(word.value_string()));
     } else {
       diagnostic.message = fmt::format("Sweep parameters '{}' requires --multirun", word.input_line);
     }
@@ -360,33 +372,6 @@ void Composer::merge_at_package(const LoadedConfig& loaded, const ResultDefault&
       tree[search_path].key_pos);
 }
 
-/// A misspelt group is taken for a key. Where no key was near, a group may have been meant.
-void Composer::suggest_group(const Override& word, Diagnostic& diagnostic) const {
-  if (diagnostic.code != "override-key-missing" || !diagnostic.fix.starts_with('+')) return;
-  std::vector<std::string> groups;
-  for (const auto& known : out_.defaults.known_choices)
-    groups.push_back(known.first);
-  std::string typed = word.key_element();
-  std::vector<std::string> near = nearest_names(typed, groups, 1);
-  if (near.empty()) {
-    std::replace(typed.begin(), typed.end(), '.', '/');
-    near = nearest_names(typed, groups, 1);
-  }
-  if (near.empty()) {
-    // The folder above it was left out.
-    const auto below = [&](const std::string& group) { return group.ends_with("/" + typed); };
-    std::copy_if(groups.begin(), groups.end(), std::back_inserter(near), below);
-    if (near.size() != 1) return;
-  }
-  if (near[0] == typed) {
-    diagnostic.notes.push_back(fmt::format("the defaults list has the group '{}', but no folder is there", typed));
-    return;
-  }
-  diagnostic.notes.push_back(fmt::format("did you mean the group '{}'?", near[0]));
-  diagnostic.fix =
-      near[0] + std::string(word.input_line.substr(std::min(word.input_line.find('='), word.input_line.size())));
-}
-
 void Composer::begin_step(ComposeStep step) {
   out_.tree.begin_step(static_cast<uint32_t>(out_.steps.size()));
   out_.steps.push_back(step);
@@ -400,7 +385,7 @@ void Composer::apply_overrides() {
       if (gone != kNoNode)
         out_.deleted.push_back({word->key_or_group, gone, word->key_pos, static_cast<uint32_t>(out_.steps.size() - 1)});
     } catch (ConfigError& error) {
-      suggest_group(*word, error.diagnostics().front());
+      suggest_for_override(*word, out_, repository_, error.diagnostics().front());
       if (!is_consequence(word->key_or_group)) pass_over(error);
       doubtful_keys_.push_back(word->key_or_group);
       continue;
@@ -462,6 +447,10 @@ Composition compose_by(void (Composer::*steps)(), const std::shared_ptr<FileStor
     // A warning may be what explains the error.
     std::move(out.warnings.begin(), out.warnings.end(), std::back_inserter(error.diagnostics()));
     error.set_sources(out.sources);
+    if (!request.passed_over) {
+      try_fixes(error.diagnostics(), *out.sources, request,
+                [&](const ComposeRequest& attempt) { return compose_by(steps, store, attempt); });
+    }
     throw;
   }
   return out;

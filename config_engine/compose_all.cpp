@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config_engine/compose_fixes.hpp"
+
 namespace cfgtool {
 
 namespace {
@@ -12,7 +14,8 @@ bool are_at_one_place(const Diagnostic& a, const Diagnostic& b) {
   return a.code == b.code && !a.labels.empty() && !b.labels.empty() && a.labels.front().pos == b.labels.front().pos;
 }
 
-/// Each problem once, and no more than are shown.
+}  // namespace
+
 std::vector<Diagnostic> shortened(const std::vector<Diagnostic>& problems) {
   std::vector<Diagnostic> shown;
   size_t left_out = 0;
@@ -30,6 +33,8 @@ std::vector<Diagnostic> shortened(const std::vector<Diagnostic>& problems) {
   return shown;
 }
 
+namespace {
+
 /// \param compose compose() or compose_defaults()
 Composition find_all(Composition (*compose)(const std::shared_ptr<FileStore>&, const ComposeRequest&),
                      const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
@@ -44,12 +49,13 @@ Composition find_all(Composition (*compose)(const std::shared_ptr<FileStore>&, c
     warnings = std::move(composition.warnings);
     sources = composition.sources;
   } catch (const ConfigError& error) {
-    if (problems.empty()) throw;
     for (const Diagnostic& diagnostic : error.diagnostics())
       (diagnostic.severity == Severity::kError ? problems : warnings).push_back(diagnostic);
     sources = error.sources();
   }
   problems = shortened(problems);
+  if (sources)
+    try_fixes(problems, *sources, request, [&](const ComposeRequest& attempt) { return compose(store, attempt); });
   std::move(warnings.begin(), warnings.end(), std::back_inserter(problems));
   ConfigError all(std::move(problems));
   all.set_sources(std::move(sources));

@@ -12,6 +12,9 @@ namespace cfgtool {
 /// How many problems of one run are shown.
 inline constexpr size_t kMostShownProblems = 20;
 
+/// Each problem once (one code at one place is one), and no more than are shown; the last then says how many more.
+std::vector<Diagnostic> shortened(const std::vector<Diagnostic>& problems);
+
 /// As compose(), but what is wrong independently of each other is found together.
 /// \throws ConfigError with sources: what compose() throws comes first, then up to kMostShownProblems in all, with a
 /// note on the last that says how many more there are, then the warnings

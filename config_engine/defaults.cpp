@@ -8,6 +8,7 @@
 
 #include "config_engine/choice_overrides.hpp"
 #include "config_engine/defaults_errors.hpp"
+#include "config_engine/defaults_suggestions.hpp"
 
 namespace cfgtool {
 
@@ -95,7 +96,12 @@ void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtr
     deleted_.emplace_back(parent.final_package(version_base()), parent.deleted_by);
     return;
   }
-  overrides_.set_known_choice(parent);
+  try {
+    overrides_.set_known_choice(parent);
+  } catch (ConfigError& error) {
+    suggest_keyword(sources_, error.diagnostics().front());
+    throw;
+  }
   if (!parent.name()) return;
   if (skip_missing_choice(parent)) {
     unknown_.push_back(parent.final_package(version_base()));
@@ -109,6 +115,7 @@ void DefaultsTreeBuilder::expand(DefaultsTreeNode& root, bool interpolated_subtr
     parent.deleted = true;
     return;
   }
+  warn_of_misspelt_list(*loaded, parent.config_path(), repository_, warnings_);
   bool self_added = false;
   std::vector<InputDefault> entries = entries_of(root, *loaded, &self_added);
   collect_overrides(entries, parent, interpolated_subtree);
@@ -472,6 +479,7 @@ DefaultsList create_defaults_list(ConfigRepository& repository, const DefaultsRe
     if (!is_new) refuse_second_choice(*first->second->node, *entry.node, *entry.override_key);
   }
   overrides.ensure_all_used();
+  warn_of_misspelt_packages(list.defaults, repository, sources, list.warnings);
   list.config_overrides = overrides.config_overrides();
   list.known_choices = overrides.known_choices();
   list.known_choice_places = overrides.known_choice_places();

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "config_engine/suggest.hpp"
+#include "config_engine/defaults_suggestions.hpp"
 
 namespace cfgtool {
 
@@ -128,14 +128,12 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   Diagnostic diagnostic =
       defaults_problem("config-not-found", {}, group_is_wrong ? entry.pos : entry.place_of_choice());
   std::vector<std::string> options;
-  std::string folder;  // of the primary config, which is named with it
   if (entry.primary) {
     diagnostic.message = fmt::format("Cannot find primary config '{}'. Check that it's in your config search path.\n",
                                      entry.config_path());
     const std::string path = entry.config_path();
     const size_t slash = path.rfind('/');
-    folder = slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
-    options = repository.group_options(folder.substr(0, folder.empty() ? 0 : slash));
+    options = repository.group_options(path.substr(0, slash == std::string::npos ? 0 : slash));
   } else {
     if (entry.is_group()) {
       options = repository.group_options(entry.group_path());
@@ -158,14 +156,7 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
     diagnostic.message += "\n\t" + ConfigRepository::describe(place);
   }
   if (entry.primary) tell_folder_nearby(repository, entry.config_path(), diagnostic);
-  const std::vector<std::string> near = nearest_names(entry.name().value_or(""), options, 1);
-  if (!near.empty()) {
-    diagnostic.notes.push_back(fmt::format("did you mean '{}{}'?", folder, near[0]));
-    if (entry.replaced || entry.external_append) {
-      diagnostic.fix =
-          fmt::format("{}{}={}", entry.external_append ? "+" : "", entry.override_key(version_base), near[0]);
-    }
-  }
+  suggest_for_config(entry, repository, options, version_base, diagnostic);
   throw ConfigError(std::move(diagnostic));
 }
 
@@ -191,6 +182,9 @@ void refuse_second_choice(const DefaultsTreeNode& first, const DefaultsTreeNode&
     diagnostic.labels.push_back({other.own_pos, 1, "is in the list already because of this"});
   if (culprit != &second && !(second.node.own_pos == other.own_pos))
     diagnostic.labels.push_back({second.node.own_pos, 1, "this is what appears twice"});
+  // A word that adds an entry which is there already was meant to choose its option.
+  if (culprit == &second && second.node.external_append && second.node.name())
+    diagnostic.fix = fmt::format("{}={}", key, *second.node.name());
   throw ConfigError(std::move(diagnostic));
 }
 

@@ -138,6 +138,12 @@ InputDefault read_group(const Tree& tree, NodeId item, const std::string& config
   return read;
 }
 
+/// `-db: mysql`, which is a mapping.
+bool lacks_blank(const Tree& tree, NodeId list) {
+  return tree[list].kind == NodeKind::kMap && tree[list].length > 0 &&
+         tree[tree[list].child.first].key().text.starts_with('-');
+}
+
 InputDefault read_config(const Node& node) {
   const GroupAndPackage split = split_group(node.text());
   if (split.group == "_self_" && split.package) refuse(node, "_self_@PACKAGE is not supported");
@@ -156,7 +162,7 @@ std::vector<InputDefault> read_defaults_list(const Tree& tree, NodeId node, cons
     refuse(tree[node],
            fmt::format("Invalid defaults list in '{}', defaults must be a list (got {})", config_path,
                        tree[node].kind == NodeKind::kMap ? "mapping" : type_name(tree[node])),
-           kSupported);
+           lacks_blank(tree, node) ? "a blank is missing behind the '-'" : kSupported);
   }
   std::vector<InputDefault> entries;
   for (NodeId item : tree.children(node)) {

@@ -89,6 +89,33 @@ void append_indented_lines(std::string& out, std::string_view text, std::string_
   }
 }
 
+std::string replace_all(std::string text, std::string_view what, std::string_view with) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+/// Whether a fix is a word of the command line: one with a key in front of its `=`, or a deletion. Others are advice.
+bool is_command_line_word(std::string_view fix) {
+  const std::string_view key = fix.substr(0, fix.find('='));
+  const bool is_key = key.find_first_of(" \t\"'(){}:") == std::string_view::npos;
+  return is_key && (key.size() < fix.size() || fix.starts_with('~'));
+}
+
+/// What a shell takes for `word`: in quotes if it would change it, or might in an interactive one.
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view kSafe = "_@%+=:,./-";
+  const bool is_plain = !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x80 || std::isalnum(byte) != 0 || kSafe.find(c) != std::string_view::npos;
+  });
+  if (is_plain) return std::string(word);
+  if (word.find('\'') == std::string_view::npos) return fmt::format("'{}'", word);
+  if (word.find_first_of("\"$`\\!") == std::string_view::npos) return fmt::format("\"{}\"", word);
+  return "'" + replace_all(std::string(word), "'", "'\\''") + "'";
+}
+
 void append_text(std::string& out, const Diagnostic& diagnostic, const SourceMap* sources, const Palette& palette) {
   const std::string_view color = diagnostic.severity == Severity::kError ? palette.error : palette.warning;
   const std::string head =
@@ -107,7 +134,8 @@ void append_text(std::string& out, const Diagnostic& diagnostic, const SourceMap
     append_indented_lines(out, note, fmt::format("  {}note{}: ", palette.hint, palette.off), "        ");
   }
   if (!diagnostic.fix.empty()) {
-    out += fmt::format("  {}try{}: {}\n", palette.hint, palette.off, printable(diagnostic.fix));
+    const std::string typed = is_command_line_word(diagnostic.fix) ? shell_word(diagnostic.fix) : diagnostic.fix;
+    out += fmt::format("  {}try{}: {}\n", palette.hint, palette.off, printable(typed));
   }
 }
 
@@ -162,13 +190,6 @@ Json to_json(const Diagnostic& diagnostic, const SourceMap* sources) {
 // Texts may hold bytes that are no UTF-8 (a mistyped file): they are replaced, never thrown over.
 std::string dump(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string replace_all(std::string text, std::string_view what, std::string_view with) {
-  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
 }
 
 /// Where the format cannot show a label itself, its place is said in words.

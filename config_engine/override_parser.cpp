@@ -387,7 +387,19 @@ void OverrideParser::fail(const char* expected) {
 }  // namespace
 
 ParsedOverride parse_override_tree(const OverrideWord& word) {
-  return OverrideParser(word).parse_override();
+  try {
+    return OverrideParser(word).parse_override();
+  } catch (ConfigError& error) {
+    std::string& fix = error.diagnostics().front().fix;
+    if (fix.empty()) throw;
+    const OverrideWord mended{word.sources, word.pos, word.sources.keep(fix)};
+    try {
+      OverrideParser(mended).parse_override();
+    } catch (const ConfigError&) {
+      fix.clear();  // what cannot be read either mends nothing
+    }
+    throw;
+  }
 }
 
 }  // namespace cfgtool

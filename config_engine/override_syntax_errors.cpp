@@ -63,6 +63,24 @@ std::string dotted(std::string_view key) {
   return result;
 }
 
+std::string_view without_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+/// A word that ends where the `=` should be.
+void explain_lone_key(std::string_view text, Diagnostic* diagnostic) {
+  const std::string_view key = text.substr(std::min<size_t>(text.find_first_not_of('+'), text.size()));
+  const size_t slash = text.rfind('/');
+  if (key.empty()) return;
+  if (slash == text.npos || slash + 1 == text.size()) {
+    diagnostic->fix = fmt::format("{}=VALUE", text);
+    diagnostic->notes.push_back(fmt::format("to delete the key, write ~{}", key));
+    return;
+  }
+  diagnostic->notes.push_back("an option of a group is chosen by group=option");
+  diagnostic->fix = fmt::format("{}={}", text.substr(0, slash), text.substr(slash + 1));
+}
+
 void explain_key(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
   const std::string_view text = word.text;
   const uint32_t at = problem.token.begin;
@@ -72,15 +90,17 @@ void explain_key(const OverrideWord& word, const OverrideSyntaxProblem& problem,
     diagnostic->message += "; a list index is written with a dot";
     diagnostic->fix = dotted(text.substr(0, equal)) + std::string(equal == text.npos ? "" : text.substr(equal));
   } else if (problem.token.type == Type::kEnd) {
-    const std::string_view key = text.substr(std::min<size_t>(text.find_first_not_of('+'), text.size()));
-    diagnostic->fix = fmt::format("{}=VALUE", text);
-    diagnostic->notes.push_back(fmt::format("to delete the key, write ~{}", key));
+    explain_lone_key(text, diagnostic);
+  } else if (c == ':' && (equal == text.npos ? at + 1 < text.size() : equal == at + 1)) {
+    diagnostic->notes.push_back("a value stands behind '='");
+    diagnostic->fix =
+        fmt::format("{}={}", text.substr(0, at), without_blanks(text.substr(at + (equal == at + 1 ? 2 : 1))));
   } else if (c == ':') {
     diagnostic->notes.push_back("a group's package can no longer be renamed with ':'; write group@package=option");
   } else if (c == ' ' || c == '\t') {
     if (const size_t next = text.find_first_not_of(" \t", at); next == equal && equal != text.npos) {
       diagnostic->notes.push_back("no blanks may stand before the '='");
-      diagnostic->fix = fmt::format("{}{}", text.substr(0, at), text.substr(equal));
+      diagnostic->fix = fmt::format("{}={}", text.substr(0, at), without_blanks(text.substr(equal + 1)));
     }
   } else if (c == '-' && at == 0) {
     diagnostic->notes.push_back(
@@ -118,9 +138,59 @@ std::optional<size_t> unclosed_interpolation(const OverrideWord& word, const Ove
   return at;
 }
 
+/// Whether the innermost bracket that is open is a brace.
+bool is_in_mapping(const OverrideWord& word, const OverrideSyntaxProblem& problem) {
+  return !problem.open.empty() && word.text[word.text.find_first_not_of(" \t", problem.open.back())] == '{';
+}
+
+/// \return false if it is not the key of a mapping that is wrong
+bool explain_mapping(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
+  if (problem.token.type == Type::kQuotedValue && problem.expected == std::string_view("a key")) {
+    diagnostic->notes.push_back(
+        "the keys of a mapping stand without quotes, and of letters they have those of ASCII only; others can be "
+        "written in a config file");
+    const std::string_view key = word.text.substr(problem.token.begin, problem.token.end - problem.token.begin);
+    const size_t quote = key.find_first_of("'\"");
+    diagnostic->fix = fmt::format("{}{}{}", word.text.substr(0, problem.token.begin),
+                                  key.substr(quote + 1, key.size() - quote - 2), word.text.substr(problem.token.end));
+    return true;
+  }
+  if (problem.expected != std::string_view("':'")) return false;
+  diagnostic->notes.push_back("a mapping is written {key: value, key: value}");
+  if (problem.token.type == Type::kEnd) {
+    diagnostic->message += "; the '{' is never closed";
+    diagnostic->labels.push_back(
+        {word.pos + word.text.find_first_not_of(" \t", problem.open.back()), 1, "opened here"});
+  }
+  return true;
+}
+
+/// `key==value`, and a comma behind which nothing stands. \return false if it is neither
+bool explain_separator(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
+  const uint32_t at = problem.token.begin;
+  const std::string_view expected = problem.expected;
+  if ((expected != "a value" && expected != "a key") || at == 0) return false;
+  const std::string_view before = word.text.substr(0, at);
+  if (problem.token.type == Type::kEqual && at == problem.value_begin) {
+    diagnostic->notes.push_back("one '=' stands between a key and its value");
+    diagnostic->fix = fmt::format("{}{}", before, word.text.substr(at + 1));
+    return true;
+  }
+  const bool ends_here = problem.token.type == Type::kEnd || problem.token.type == Type::kBracketClose ||
+                         problem.token.type == Type::kBraceClose;
+  const size_t comma = before.find_last_not_of(" \t");
+  if (!ends_here || comma == before.npos || before[comma] != ',') return false;
+  diagnostic->notes.push_back("behind a ',' stands another value");
+  if (problem.open.empty() || problem.token.type != Type::kEnd)
+    diagnostic->fix = fmt::format("{}{}", before.substr(0, comma), word.text.substr(at));
+  return true;
+}
+
 void explain_value(const OverrideWord& word, const OverrideSyntaxProblem& problem, Diagnostic* diagnostic) {
   const OverrideToken& token = problem.token;
   const char c = token.begin < word.text.size() ? word.text[token.begin] : '\0';
+  if (explain_separator(word, problem, diagnostic)) return;
+  if (is_in_mapping(word, problem) && explain_mapping(word, problem, diagnostic)) return;
   const bool is_quote = token.type == Type::kError && (c == '\'' || c == '"');
   if (is_quote && word.text.find(c, token.begin + 1) == std::string_view::npos) {
     diagnostic->message += "; the quote is never closed";

@@ -7,7 +7,6 @@
 
 #include "config_engine/hydra_schema.hpp"
 #include "config_engine/key_path.hpp"
-#include "config_engine/merge.hpp"
 #include "config_engine/python_text.hpp"
 #include "config_engine/suggest.hpp"
 
@@ -43,17 +42,12 @@ std::string class_name(const Node& node, bool is_plain) {
   return node.kind == NodeKind::kMap ? "omegaconf.dictconfig.DictConfig" : "omegaconf.listconfig.ListConfig";
 }
 
-std::vector<std::string> child_names(const Tree& tree, NodeId container) {
-  std::vector<std::string> names;
-  for (NodeId child : tree.children(container))
-    names.emplace_back(tree[child].key().text);
-  return names;
-}
-
-/// Whether `key` is `above` or lies below it.
-bool lies_at_or_below(std::string_view key, std::string_view above) {
-  return key.starts_with(above) && (key.size() == above.size() || above.empty() || key[above.size()] == '.');
-}
+/// Takes the last step away again, also when an error passes.
+template <typename Step>
+struct PopTrail {
+  std::vector<Step>& trail;
+  ~PopTrail() { trail.pop_back(); }
+};
 
 }  // namespace
 
@@ -67,43 +61,6 @@ Resolver::Resolver(Tree& tree, SourceMap& sources, const ResolveContext& context
     : tree_(tree), sources_(sources), context_(context), warnings_(warnings) {}
 
 Resolver::~Resolver() = default;
-
-void Resolver::fail(std::string_view python_type, const std::string& message, std::string code) {
-  Diagnostic diagnostic;
-  diagnostic.stage = Stage::kResolve;
-  diagnostic.code = std::move(code);
-  diagnostic.message =
-      python_type.empty() ? message : fmt::format("{} raised while resolving interpolation: {}", python_type, message);
-  if (!trail_.empty()) {
-    // The innermost interpolation is what failed; the outer ones are how one gets there.
-    diagnostic.labels.push_back(label_of(trail_.back(), {}));
-    diagnostic.key_path = tree_.key_path(trail_.front().node);
-    for (size_t i = trail_.size() - 1; i-- > 0;)
-      diagnostic.labels.push_back(label_of(trail_[i], fmt::format("needed by '{}'", tree_.key_path(trail_[i].node))));
-    diagnostic.message += fmt::format("\n    full_key: {}\n    object_type=dict", diagnostic.key_path);
-  }
-  throw ConfigError(std::move(diagnostic));
-}
-
-Label Resolver::label_of(const Step& step, std::string text) const {
-  const Node& node = tree_[step.node];
-  if (step.begin == 0) return {node.pos, 1, std::move(text)};  // the value's own place, also where it is quoted
-  bool exact = false;
-  const SourcePos pos = place_in_text({&sources_, node.pos}, node.text(), step.begin, &exact);
-  return {pos, exact ? step.length : 1, std::move(text)};
-}
-
-void Resolver::warn(std::string message, NodeId node) {
-  if (!warnings_) return;
-  Diagnostic diagnostic;
-  diagnostic.severity = Severity::kWarning;
-  diagnostic.stage = Stage::kResolve;
-  diagnostic.code = "resolver-warning";
-  diagnostic.message = std::move(message);
-  diagnostic.labels.push_back({tree_[node].pos, 1, {}});
-  diagnostic.key_path = tree_.key_path(node);
-  warnings_->push_back(std::move(diagnostic));
-}
 
 NodeId Resolver::make(Node value, NodeId parent) {
   return tree_.add_detached(value, parent);
@@ -158,10 +115,7 @@ NodeId Resolver::dereference_in(NodeId node, NodeId container) {
   if (container == kNoNode) container = tree_.root();
   check_deadline(context_, Stage::kResolve, tree_[node].pos);
   trail_.push_back({node});
-  struct PopTrail {
-    std::vector<Step>& trail;
-    ~PopTrail() { trail.pop_back(); }
-  } pop{trail_};
+  const PopTrail pop{trail_};
   if (trail_.size() > kDeepestInterpolation) refuse_depth(kDeepestInterpolation);
   const std::string_view text = tree_[node].text();
   const Frame frame{container, node};
@@ -350,42 +304,6 @@ NodeId Resolver::call(const RegisteredResolver& resolver, std::vector<NodeId> ar
   }
 }
 
-void Resolver::refuse_missing_key(NodeId root, std::string_view key) {
-  // The last container on the way knows what the key could have been.
-  const std::vector<std::string_view> parts = split_key(key);
-  NodeId at = root;
-  size_t depth = 0;
-  for (; depth + 1 < parts.size(); ++depth) {
-    const NodeId next = tree_.find(at, Key(parts[depth]));
-    if (next == kNoNode || !tree_[next].is_container()) break;
-    at = next;
-  }
-  const std::string path = tree_.key_path(at);
-  try {
-    fail("", fmt::format("Interpolation key '{}' not found", key), "interpolation-key");
-  } catch (ConfigError& error) {
-    Diagnostic& diagnostic = error.diagnostics().front();
-    std::vector<std::string> near;
-    if (tree_[at].kind == NodeKind::kMap) near = nearest_names(parts[depth], child_names(tree_, at), 1);
-    if (!near.empty()) {
-      diagnostic.notes.push_back(fmt::format("did you mean '{}'?", path.empty() ? near[0] : path + "." + near[0]));
-    } else if (tree_[at].kind == NodeKind::kList) {
-      diagnostic.notes.push_back(fmt::format("'{}' has {} items, counted from 0", path, tree_[at].length));
-    }
-    if (const SourcePos place = container_place(tree_, at); at != tree_.root() && place)
-      diagnostic.labels.push_back({place, 1, fmt::format("'{}' has no '{}'", path, parts[depth])});
-    const std::string root_path = tree_.key_path(root);
-    const std::string whole = root_path.empty() ? std::string(key) : fmt::format("{}.{}", root_path, key);
-    for (const auto& [deleted, place] : context_.deleted_keys) {
-      if (!lies_at_or_below(whole, deleted)) continue;
-      diagnostic.labels.front().text = "needs what was deleted";
-      diagnostic.labels.insert(diagnostic.labels.begin(), {place, 1, fmt::format("deletes '{}'", deleted)});
-      break;
-    }
-    throw;
-  }
-}
-
 // omegaconf: Container._resolve_node_interpolation
 NodeId Resolver::select_node(std::string_view key, const Frame& frame) {
   const std::string_view whole = key;
@@ -468,6 +386,8 @@ NodeId Resolver::select_below(NodeId root, std::string_view key, bool throw_on_m
   if (value == kNoNode || tree_[value].kind != NodeKind::kInterpolation) return value;
   if (remember) {
     if (std::find(being_resolved_.begin(), being_resolved_.end(), value) != being_resolved_.end()) {
+      trail_.push_back({value});
+      const PopTrail pop{trail_};
       fail("", "Recursive interpolation detected", "interpolation-cycle");
     }
     being_resolved_.push_back(value);

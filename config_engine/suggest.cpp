@@ -15,6 +15,10 @@ double replace_cost(char a, char b) {
   return same_letter ? 0.5 : 1;
 }
 
+bool differ_in_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return replace_cost(x, y) < 1; });
+}
+
 }  // namespace
 
 double edit_distance(std::string_view a, std::string_view b) {
@@ -47,7 +51,8 @@ std::vector<std::string> nearest_names(std::string_view wanted, const std::vecto
     const double distance = edit_distance(wanted, name);
     // A name that shares nothing with the wanted one is no guess, however short both are.
     const double longer = static_cast<double>(std::max(wanted.size(), name.size()));
-    if (distance <= farthest && 2 * distance < longer) near.emplace_back(distance, name);
+    if ((distance <= farthest && 2 * distance < longer) || differ_in_case(wanted, name))
+      near.emplace_back(distance, name);
   }
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());

@@ -57,7 +57,8 @@ class ValueOverride {
   /// "Could not override": the map `map` has no `key`.
   [[noreturn]] void refuse_missing_key(NodeId map, std::string_view key);
   void suggest_key(NodeId map, std::string_view key, Diagnostic& diagnostic) const;
-  [[noreturn]] void refuse_merge(std::string reason, NodeId culprit = kNoNode);
+  [[noreturn]] void refuse_merge(std::string reason, NodeId culprit = kNoNode, std::string note = {});
+  [[noreturn]] void refuse_index(std::string reason, NodeId list);
   [[noreturn]] void refuse_reading(const Diagnostic& problem);
 
   void remove();
@@ -171,11 +172,20 @@ void ValueOverride::suggest_key(NodeId map, std::string_view key, Diagnostic& di
   diagnostic.fix.replace(word_.key_pos.offset - word_.pos.offset + at, key.size(), near[0]);
 }
 
-void ValueOverride::refuse_merge(std::string reason, NodeId culprit) {
+/// No word makes a list longer.
+void ValueOverride::refuse_index(std::string reason, NodeId list) {
+  const int64_t length = tree_[list].length;
+  refuse_merge(std::move(reason), list,
+               fmt::format("this list has {} item{}; to have others, write all of them: {}=[…]", length,
+                           length == 1 ? "" : "s", tree_.key_path(list)));
+}
+
+void ValueOverride::refuse_merge(std::string reason, NodeId culprit, std::string note) {
   Diagnostic diagnostic;
   diagnostic.code = "override-merge";
   diagnostic.message = fmt::format("Error merging override {}", word_.input_line);
   diagnostic.notes.push_back(std::move(reason));
+  if (!note.empty()) diagnostic.notes.push_back(std::move(note));
   diagnostic.labels.push_back({word_.value_pos ? word_.value_pos : word_.pos, 1, {}});
   if (culprit != kNoNode && tree_[culprit].pos) {
     const SourcePos place = container_place(tree_, culprit);
@@ -314,7 +324,7 @@ NodeId ValueOverride::child(NodeId container, std::string_view key) {
 NodeId ValueOverride::enter(NodeId container, std::string_view key, bool force_add) {
   NodeId next = child(container, key);
   if (next != kNoNode && tree_[next].is_container()) return next;
-  if (next == kNoNode && tree_[container].kind == NodeKind::kList) refuse_merge("list index out of range", container);
+  if (next == kNoNode && tree_[container].kind == NodeKind::kList) refuse_index("list index out of range", container);
   if (next == kNoNode && !force_add) refuse_missing_key(container, key);
   if (next != kNoNode) passed_ = tree_[next];
   Tree empty;
@@ -350,7 +360,7 @@ void ValueOverride::set_last(NodeId container, std::string_view key, bool force_
   const Tree& value = word_.value;
   const NodeId node = child(container, key);
   if (node == kNoNode) {
-    if (tree_[container].kind == NodeKind::kList) refuse_merge("list assignment index out of range", container);
+    if (tree_[container].kind == NodeKind::kList) refuse_index("list assignment index out of range", container);
     if (!force_add) refuse_missing_key(container, key);
     check_value();
     Merger(tree_, {}).append(container, Key(resolver_.sources().keep(key)), key_part_pos(key), value, value.root());

@@ -178,7 +178,11 @@ void YamlLinter::refuse_missing_colon() const {
   diagnostic.message = "while scanning a simple key: could not find expected ':'";
   diagnostic.labels.push_back({source_.pos(key_), 1, "this is not followed by ': ' on its line"});
   diagnostic.labels.push_back({source_.pos(at_), 1, "what follows"});
-  diagnostic.fix = "write ': ' behind the key, or indent the line to make it part of the value above";
+  // `a:1` is a text.
+  const size_t colon = text_.find_first_of(": \n", key_);
+  const bool is_tight = colon < text_.size() && text_[colon] == ':' && !is_blank_or_end(at(colon + 1));
+  diagnostic.fix = is_tight ? "write a blank behind the ':'"
+                            : "write ': ' behind the key, or indent the line to make it part of the value above";
   throw ConfigError(std::move(diagnostic));
 }
 

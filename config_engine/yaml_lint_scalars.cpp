@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config_engine/diagnostic.hpp"
+#include "config_engine/yaml_layout.hpp"
 #include "config_engine/yaml_linter.hpp"
 #include "config_engine/yaml_quoted.hpp"
 
@@ -152,8 +153,13 @@ bool YamlLinter::ends_plain() {
 
 void YamlLinter::refuse_continuation() {
   if (in_flow() ? is_one_of(here(), ",]}:") : static_cast<int64_t>(column()) <= indent()) return;
-  refuse("yaml-syntax", "expected the collection to go on or to end here: the comment above ends the value before it",
-         at_, "move the comment above the key, or put the value in quotes");
+  Diagnostic diagnostic;
+  diagnostic.code = "yaml-syntax";
+  diagnostic.message = "expected the collection to go on or to end here: the comment above ends the value before it";
+  diagnostic.labels.push_back({source_.pos(at_), 1, {}});
+  diagnostic.fix = "move the comment above the key, or put the value in quotes";
+  explain_layout(source_, at_, diagnostic);
+  throw ConfigError(std::move(diagnostic));
 }
 
 void YamlLinter::take_block_scalar() {

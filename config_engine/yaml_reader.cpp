@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config_engine/diagnostic.hpp"
+#include "config_engine/yaml_layout.hpp"
 #include "config_engine/yaml_lint.hpp"
 #include "config_engine/yaml_quoted.hpp"
 #include "config_engine/yaml_text.hpp"
@@ -244,6 +245,8 @@ const Wording kWordings[] = {
     diagnostic.fix = "put an interpolation that stands between brackets in quotes: \"${...}\"";
   }
   diagnostic.labels.push_back({text.pos(at), 1, {}});
+  if (error.msg == YAML::ErrorMsg::MAP_VALUE || error.msg == YAML::ErrorMsg::END_OF_MAP)
+    explain_layout(text, at, diagnostic);
   throw ConfigError(std::move(diagnostic));
 }
 

@@ -206,4 +206,17 @@ TEST_CASE("revisions of git are completed on both sides of the dots" * doctest::
   CHECK(complete("diff -cp /nosuch --revisions v").empty());
 }
 
+TEST_CASE("keys and explain: a circle of interpolations is told once") {
+  const Words circle{"+a=${b}", "+b=${c}", "+c=${a}"};
+  Words all = circle;
+  all.insert(all.begin(), "--all");
+  for (const Outcome& outcome : {of_tree("keys", circle), of_tree("explain", all)}) {
+    const std::string& said = outcome.errors;
+    const size_t first = said.find("error[interpolation-cycle]");
+    REQUIRE(first != std::string::npos);
+    CHECK(said.find("error[", first + 1) == std::string::npos);
+    CHECK(said.find("note: a -> b -> c -> a\n") != std::string::npos);
+  }
+}
+
 }  // namespace cfgtool::test

@@ -127,4 +127,31 @@ TEST_CASE("what is right is composed as ever") {
   CHECK(write_yaml(one.tree, one.tree.root()) == write_yaml(other.tree, other.tree.root()));
 }
 
+TEST_CASE("interpolations in a circle are one problem, with all that reads them") {
+  const Project project;
+  project.write("config.yaml", "d: x${a}\na: ${b}\nb: ${c}\nc: ${a}\ne: ${e}\nf: ${d}\n");
+  CHECK(project.problems({}, true) == Texts{"interpolation-cycle line 2", "interpolation-cycle line 5"});
+}
+
+/// The fix of the first problem.
+std::string first_fix(const Project& project, const std::vector<std::string>& overrides) {
+  try {
+    compose(std::make_shared<FileStore>(), project.request(overrides));
+  } catch (const ConfigError& error) {
+    return error.diagnostics().front().fix;
+  }
+  return "accepted";
+}
+
+TEST_CASE("what is to be typed is not refused again, also where other words are wrong") {
+  const Project project;
+  project.write("config.yaml", "defaults:\n- db: mysql\n- _self_\nseed: 1\n");
+  CHECK(first_fix(project, {"seed[0]=1"}).empty());
+  CHECK(first_fix(project, {"++db=mysql"}) == "db=mysql");
+  CHECK(first_fix(project, {"sede"}) == "seed=VALUE");
+  CHECK(first_fix(project, {"seed[0]=1", "a b", "c=[", "nothing=1"}).empty());
+  CHECK(first_fix(project, {"sede=2", "a b", "c=[", "seed[0]=1"}) == "");
+  CHECK(first_fix(project, {"db=mysqll", "x=1"}) == "db=mysql");
+}
+
 }  // namespace cfgtool::test

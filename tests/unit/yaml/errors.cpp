@@ -27,7 +27,7 @@ const Mistake kMistakes[] = {
     {"a: 1\nb\nc: 2\n", "yaml-missing-colon", "2:1"},
     {"a: 1\nb:2\n", "yaml-missing-colon", "2:1"},
     {"a: b: c\n", "yaml-syntax", "1:5"},
-    {"a: 1\n  b: 2\n", "yaml-syntax", "2:4"},
+    {"a: 1\n  b: 2\n", "yaml-syntax", "2:3"},
     {"a: - b\n", "yaml-syntax", "1:4"},
     {"a: @x\n", "yaml-syntax", "1:4"},
     {"a: %x\n", "yaml-syntax", "1:4"},
