@@ -95,14 +95,17 @@ Json cause_json(const Composition& composition, const ValueCause& cause) {
   return json;
 }
 
-Json history_json(const Composition& composition, const std::vector<ValueCause>& causes) {
-  Json history = Json::array();
-  for (size_t i = 0; i + 1 < causes.size(); ++i) {
-    Json& one = history.emplace_back(cause_json(composition, causes[i]));
-    if (causes[i].is_deletion) one["deleted"] = true;
-    if (causes[i].key != causes.back().key) one["key"] = causes[i].key;
-  }
-  return history;
+Json chain_json(const Composition& composition, const ValueProvenance& found) {
+  const auto link = [&](const ValueCause& cause) {
+    Json json = cause_json(composition, cause);
+    if (cause.is_deletion) json["deleted"] = true;
+    if (cause.key != found.own_key) json["key"] = cause.key;
+    return json;
+  };
+  Json chain{{"set_by", link(found.causes.back())}, {"history", Json::array()}};
+  for (size_t i = 0; i + 1 < found.causes.size(); ++i)
+    chain["history"].push_back(link(found.causes[i]));
+  return chain;
 }
 
 Json reads_json(const Composition& composition, const std::vector<ValueRead>& reads) {
@@ -150,11 +153,12 @@ std::string CausePainter::cause(std::string_view title, const ValueCause& cause,
   return text;
 }
 
-std::string CausePainter::causes(const std::vector<ValueCause>& causes) const {
+std::string CausePainter::causes(const ValueProvenance& found) const {
+  const std::vector<ValueCause>& causes = found.causes;
   std::string text;
   for (auto one = causes.rbegin(); one != causes.rend(); ++one) {
     const char* const title = one->is_deletion ? "deleted" : one == causes.rbegin() ? "set by" : "before";
-    text += cause(title, *one, causes.back().key);
+    text += cause(title, *one, found.own_key);
   }
   return text;
 }

@@ -17,9 +17,10 @@ namespace cfgtool {
 /// `via` is the place of the alias that brought the value.
 nlohmann::ordered_json cause_json(const Composition& composition, const ValueCause& cause);
 nlohmann::ordered_json place_json(const SourceLocation& at);
-/// All but the last, each with `deleted` where an override deleted what was there, and with `key` where it is not the
-/// last one's: that of a list, scalar or interpolation above.
-nlohmann::ordered_json history_json(const Composition& composition, const std::vector<ValueCause>& causes);
+/// `set_by` and `history`, each place as above; with `deleted` where an override deleted what was there, and with `key`
+/// where it is not the value's: that of a list, scalar or interpolation above it, or of what an interpolation there led
+/// to.
+nlohmann::ordered_json chain_json(const Composition& composition, const ValueProvenance& found);
 nlohmann::ordered_json reads_json(const Composition& composition, const std::vector<ValueRead>& reads);
 
 /// Lines for people.
@@ -33,7 +34,7 @@ class CausePainter {
   std::string bad(std::string_view text) const { return paint("1;31", text); }
 
   /// The newest first: what set the value, then what that replaced.
-  std::string causes(const std::vector<ValueCause>& causes) const;
+  std::string causes(const ValueProvenance& found) const;
   std::string reads(const std::vector<ValueRead>& reads, size_t depth) const;
   /// `conf/db/mysql.yaml:3:7`, `override 2:5`.
   std::string place(const ValueCause& cause) const;

@@ -97,20 +97,13 @@ class Explainer {
                  : as_text(found, value);
   }
 
-  /// The key of the interpolation that the value comes through; empty if it is the value's own.
-  std::string through(const ValueProvenance& found) const {
-    std::string key = dotted_path(provenance_.written(), found.node);
-    return key == found.key ? std::string() : key;
-  }
-
   Json as_json(const ValueProvenance& found, NodeId value) {
     Json line{{"key", found.key}};
     line["value"] = value == kNoNode ? Json() : Json::parse(write_json(provenance_.resolved(), value));
-    if (std::string above = through(found); !above.empty()) line["through"] = std::move(above);
+    if (found.own_key != found.key) line["through"] = found.own_key;
     if (provenance_.written()[found.node].kind == NodeKind::kInterpolation)
       line["written"] = std::string(provenance_.written()[found.node].text());
-    line["set_by"] = cause_json(composition_, found.causes.back());
-    line["history"] = history_json(composition_, found.causes);
+    line.update(chain_json(composition_, found));
     if (!found.reads.empty()) line["reads"] = reads_json(composition_, found.reads);
     return line;
   }
@@ -120,10 +113,10 @@ class Explainer {
     const Node& written = provenance_.written()[found.node];
     std::string text = painter.key(found.key) + " = ";
     text += value == kNoNode ? painter.bad("cannot be told") : python_repr(provenance_.resolved(), value);
-    const std::string above = through(found);
+    const std::string above = found.own_key == found.key ? "" : found.own_key;
     if (written.kind == NodeKind::kInterpolation)
       text += fmt::format("   ({}written {})", above.empty() ? above : above + " is ", written.text());
-    text += "\n" + painter.causes(found.causes) + painter.reads(found.reads, 1);
+    text += "\n" + painter.causes(found) + painter.reads(found.reads, 1);
     return text;
   }
 

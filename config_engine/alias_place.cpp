@@ -69,37 +69,34 @@ SourcePos merge_alias(const FileText& text, SourcePos map, SourcePos key) {
   return best;
 }
 
-/// Of items that came one by one, as many aliases are before it as items.
-SourcePos item_alias(const FileText& text, const Tree& tree, NodeId item) {
-  SourcePos alias;
-  SourcePos from = tree[tree[item].parent].pos;
-  for (NodeId at = item; at != kNoNode; at = tree[at].previous) {
-    if (!text.is_before(tree[at].pos, tree[tree[item].parent].pos)) {
-      from = tree[at].pos;
-      break;
-    }
-  }
-  for (NodeId at = item; at != kNoNode && !(tree[at].pos == from); at = tree[at].previous) {
-    alias = text.find("*", alias ? alias + 1 : from);
-    if (!alias) break;
-  }
+/// Of items that came by aliases, each stands behind that of the item before it; the first behind an item that is
+/// written in the list itself. \param value where the item stands or stood
+SourcePos item_alias(const FileText& text, const Tree& tree, NodeId item, SourcePos value) {
+  const SourcePos list = tree[tree[item].parent].pos;
+  const auto is_aliased = [&](NodeId at) { return text.is_before(at == item ? value : tree[at].pos, list); };
+  NodeId written = item;
+  size_t aliases = 0;
+  for (; written != kNoNode && is_aliased(written); written = tree[written].previous)
+    ++aliases;
+  SourcePos alias = written == kNoNode ? list : tree[written].pos;
+  for (; aliases > 0 && alias; --aliases)
+    alias = text.find("*", alias + 1);
   return alias;
 }
 
 }  // namespace
 
-SourcePos alias_place(const SourceMap& sources, const Tree& tree, NodeId node) {
-  const SourcePos value = tree[node].pos;
+SourcePos alias_place(const SourceMap& sources, const Tree& tree, NodeId node, SourcePos value) {
   if (!value) return {};
   const FileText text(sources, value);
-  SourcePos last;
-  for (; tree[node].parent != kNoNode; node = tree[node].parent) {
+  SourcePos last, here = value;
+  for (; tree[node].parent != kNoNode; node = tree[node].parent, here = tree[node].pos) {
     const Node& at = tree[node];
     const SourcePos parent = tree[at.parent].pos;
     SourcePos found;
     if (tree[at.parent].kind == NodeKind::kList) {
-      if (text.is_before(at.pos, parent)) found = item_alias(text, tree, node);
-    } else if (text.is_before(at.pos, at.key_pos)) {
+      if (text.is_before(here, parent)) found = item_alias(text, tree, node, here);
+    } else if (text.is_before(here, at.key_pos)) {
       found = text.find("*", at.key_pos + at.key_length);
     } else if (text.is_before(at.key_pos, parent)) {
       found = merge_alias(text, parent, at.key_pos);

@@ -120,7 +120,7 @@ ValueCause Provenance::cause(SourcePos pos, uint32_t step) const {
 ValueCause Provenance::cause_of(const Tree& tree, NodeId node) const {
   ValueCause found = cause(tree[node].pos, tree.step(node));
   found.key = dotted_path(tree, node);
-  if (found.at.kind == SourceKind::kFile) found.via = alias_place(*composition_.sources, tree, node);
+  if (found.at.kind == SourceKind::kFile) found.via = alias_place(*composition_.sources, tree, node, found.pos);
   return found;
 }
 
@@ -136,14 +136,15 @@ std::vector<ValueCause> Provenance::causes_of(NodeId node) const {
     ValueCause& one = causes.emplace_back(cause(link.pos, link.step));
     one.key = link.key;
     one.is_deletion = link.is_deletion;
+    if (one.at.kind == SourceKind::kFile && link.node != kNoNode)
+      one.via = alias_place(*composition_.sources, tree, link.node, link.pos);
   }
-  causes.back().via = cause_of(written_, node).via;
   return causes;
 }
 
 ValueProvenance Provenance::explain(NodeId node) {
   ValueProvenance result;
-  result.key = dotted_path(written_, node);
+  result.key = result.own_key = dotted_path(written_, node);
   result.node = node;
   result.causes = causes_of(node);
   collect_reads(node, 0, result.reads);
@@ -153,6 +154,7 @@ ValueProvenance Provenance::explain(NodeId node) {
 ValueProvenance Provenance::explain_through(NodeId through, std::string_view key) {
   ValueProvenance result;
   result.key = key;
+  result.own_key = dotted_path(written_, through);
   result.node = through;
   result.causes = causes_of(through);
   result.reads.push_back(read_key(key, written_.root(), 0));

@@ -36,7 +36,8 @@ struct ValueRead {
 };
 
 struct ValueProvenance {
-  std::string key;                 ///< dotted: `a.b.0.c`
+  std::string key;                 ///< that was asked for, dotted: `a.b.0.c`
+  std::string own_key;             ///< of `node`: the same, or of the interpolation that `key` leads through
   NodeId node = kNoNode;           ///< in Provenance::written()
   std::vector<ValueCause> causes;  ///< see value_chain: oldest first, the last holds. Never empty
   std::vector<ValueRead> reads;    ///< in the order in which they are written; empty unless it is an interpolation

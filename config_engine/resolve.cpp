@@ -66,6 +66,18 @@ NodeId Resolver::make(Node value, NodeId parent) {
   return tree_.add_detached(value, parent);
 }
 
+// What an interpolation makes stands where it does, and came with it.
+void Resolver::place_at(NodeId made, NodeId interpolation) {
+  tree_[made].pos = tree_[interpolation].pos;
+  tree_.set_step_of(made, interpolation);
+}
+
+NodeId Resolver::make_at(NodeId interpolation, Node value, NodeId parent) {
+  const NodeId made = make(value, parent);
+  place_at(made, interpolation);
+  return made;
+}
+
 NodeId Resolver::make_plain(Node container, NodeId parent) {
   const NodeId made = make(container, parent);
   plain_containers_.insert(made);
@@ -161,8 +173,7 @@ NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame&
         default:
           break;
       }
-      value.pos = tree_[frame.node].pos;
-      return make(value, frame.container);
+      return make_at(frame.node, value, frame.container);
     }
     case ExprKind::kConcat: {
       std::string joined;
@@ -176,8 +187,7 @@ NodeId Resolver::evaluate(const Interpolation& text, uint32_t expr, const Frame&
         joined += part;
       }
       Node value = Node::of_text(NodeKind::kString, sources_.keep(joined));
-      value.pos = tree_[frame.node].pos;
-      return make(value, frame.container);
+      return make_at(frame.node, value, frame.container);
     }
     case ExprKind::kList:
     case ExprKind::kDict:
@@ -224,7 +234,7 @@ std::string Resolver::joined_names(const Interpolation& text, const Expr& expr, 
 NodeId Resolver::evaluate_container(const Interpolation& text, uint32_t expr, const Frame& frame) {
   const Expr& node = text[expr];
   const NodeId container = make_plain(node.kind == ExprKind::kList ? Node::list() : Node::map(), frame.container);
-  tree_[container].pos = tree_[frame.node].pos;
+  place_at(container, frame.node);
   for (uint32_t child = node.first_child; child != kNoNode; child = text[child].next) {
     Key key;
     if (node.kind == ExprKind::kDict) {

@@ -79,6 +79,9 @@ class Resolver {
   NodeId make(Node value, NodeId parent);
   /// The same for a plain container, see is_plain_container.
   NodeId make_plain(Node container, NodeId parent);
+  /// The same with the place and the step of the interpolation that it is made for.
+  NodeId make_at(NodeId interpolation, Node value, NodeId parent);
+  void place_at(NodeId made, NodeId interpolation);
 
   /// \throws ConfigError as an exception of that Python type within a resolver reads
   [[noreturn]] void fail(std::string_view python_type, const std::string& message,

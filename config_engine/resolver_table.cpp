@@ -114,13 +114,13 @@ NodeId ResolverCall::root() {
 NodeId ResolverCall::give(Node value) {
   if (has_text(value.kind)) value.text_data = resolver_.sources().keep(value.text()).data();
   if (is_text(value.kind)) value.kind = NodeKind::kString;
-  value.pos = tree()[node_].pos;
-  return resolver_.make(value, container_);
+  return resolver_.make_at(node_, value, container_);
 }
 
 NodeId ResolverCall::give_plain(Node container) {
-  container.pos = tree()[node_].pos;
-  return resolver_.make_plain(container, container_);
+  const NodeId made = resolver_.make_plain(container, container_);
+  resolver_.place_at(made, node_);
+  return made;
 }
 
 void ResolverCall::fail(std::string_view python_type, const std::string& message, std::string code) {

@@ -5,106 +5,14 @@
 #include <algorithm>
 #include <cassert>
 #include <tuple>
-#include <type_traits>
 
 namespace cfgtool {
-
-static_assert(std::is_trivially_copyable_v<Node>);
-static_assert(sizeof(Node) <= 48);
 
 namespace {
 // Below this many keys a walk over the siblings is faster than a hash table.
 constexpr uint32_t kIndexedMapSize = 24;
 constexpr NodeId kErased = kNoNode - 1;
 }  // namespace
-
-std::string_view Key::number_text() const {
-  if (kind == KeyKind::kBool) return text == "True" ? "1" : "0";
-  return kind == KeyKind::kFloat && text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
-}
-
-Node Node::of_bool(bool value) {
-  Node node;
-  node.kind = NodeKind::kBool;
-  node.boolean = value;
-  return node;
-}
-
-Node Node::of_int(int64_t value) {
-  Node node;
-  node.kind = NodeKind::kInt;
-  node.integer = value;
-  return node;
-}
-
-Node Node::of_float(double value) {
-  Node node;
-  node.kind = NodeKind::kFloat;
-  node.real = value;
-  return node;
-}
-
-Node Node::of_text(NodeKind kind, std::string_view text) {
-  Node node;
-  node.kind = kind;
-  node.text_data = text.data();
-  node.length = static_cast<uint32_t>(text.size());
-  return node;
-}
-
-Node Node::of_string(std::string_view text) {
-  NodeKind kind = NodeKind::kString;
-  if (text == "???") {
-    kind = NodeKind::kMissing;
-  } else if (text.find("${") != std::string_view::npos) {
-    kind = NodeKind::kInterpolation;
-  }
-  return of_text(kind, text);
-}
-
-Node Node::map() {
-  Node node;
-  node.kind = NodeKind::kMap;
-  node.child = {kNoNode, kNoNode};
-  return node;
-}
-
-Node Node::list() {
-  Node node = map();
-  node.kind = NodeKind::kList;
-  return node;
-}
-
-void Node::set_key(Key key) {
-  key_kind = key.kind;
-  key_data = key.text.data();
-  key_length = static_cast<uint32_t>(key.text.size());
-}
-
-const char* type_name(const Node& node) {
-  switch (node.kind) {
-    case NodeKind::kNull:
-      return "NoneType";
-    case NodeKind::kBool:
-      return "bool";
-    case NodeKind::kInt:
-    case NodeKind::kBigInt:
-      return "int";
-    case NodeKind::kFloat:
-      return "float";
-    case NodeKind::kString:
-    case NodeKind::kInterpolation:
-    case NodeKind::kMissing:
-      return "str";
-    case NodeKind::kBytes:
-      return "bytes";
-    case NodeKind::kMap:
-      return "dict";
-    case NodeKind::kList:
-      return "list";
-  }
-  return "";
-}
 
 Tree::Tree() {
   nodes_.push_back(Node::map());
@@ -242,7 +150,7 @@ void Tree::set_value(NodeId id, const Node& value) {
 
 void Tree::assign(NodeId id, const Tree& from, NodeId source) {
   set_value(id, from.nodes_[source]);
-  if (!from.runs_.empty()) take_origin(id, from, source);
+  if (from.origins_.are_known()) origins_.take(id, from.origins_, source);
   copy_children(id, from, source);
 }
 
@@ -259,91 +167,25 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key&
     node.length = 0;
   }
   const NodeId id = add(parent, node);
-  if (!from.runs_.empty()) take_origin(id, from, source);
+  if (from.origins_.are_known()) origins_.take(id, from.origins_, source);
   copy_children(id, from, source);
   return id;
 }
 
-void Tree::begin_step(uint32_t step) {
-  if (!kNodesKnowPlaces) return;
-  const auto first = static_cast<NodeId>(nodes_.size());
-  if (!runs_.empty() && runs_.back().first == first) runs_.pop_back();
-  runs_.push_back({first, step});
-}
-
-uint32_t Tree::step_of(uint32_t origin, NodeId id) const {
-  if ((origin & kReplaced) != 0) return replacements_[origin & ~kReplaced].step;
-  if (origin != 0) return origin;
-  const auto behind = std::upper_bound(runs_.begin(), runs_.end(), id,
-                                       [](NodeId node, const StepRun& run) { return node < run.first; });
-  return behind == runs_.begin() ? 0 : std::prev(behind)->step;
-}
-
-uint32_t Tree::step(NodeId id) const {
-  return step_of(own_origin(id), id);
-}
-
-std::vector<EarlierValue> Tree::earlier(NodeId id) const {
-  std::vector<EarlierValue> earlier;
-  for (uint32_t origin = own_origin(id); (origin & kReplaced) != 0;) {
-    const uint32_t index = origin & ~kReplaced;
-    const Replacement& replaced = replacements_[index];
-    origin = replaced.old_origin;
-    EarlierValue& value = earlier.emplace_back();
-    value = {replaced.old_pos, step_of(origin, id), replaced.step};
-    const auto map = std::lower_bound(replaced_maps_.begin(), replaced_maps_.end(), index,
-                                      [](const ReplacedMap& one, uint32_t wanted) { return one.replacement < wanted; });
-    value.is_map = map != replaced_maps_.end() && map->replacement == index;
-    if (value.is_map) value.first_child = map->first_child;
-  }
-  return earlier;
-}
-
-void Tree::set_origin(NodeId id, uint32_t origin) {
-  if (!kNodesKnowPlaces) return;
-  if (origins_.size() <= id) {
-    if (origin == 0) return;
-    origins_.reserve(nodes_.capacity());
-    origins_.resize(nodes_.size());
-  }
-  origins_[id] = origin;
-}
-
-// Origins are indices into their own tree's replacements, or follow from the node's id.
-void Tree::take_origin(NodeId id, const Tree& from, NodeId source) {
-  uint32_t origin = from.own_origin(source);
-  if ((origin & kReplaced) == 0 || &from == this) {
-    set_origin(id, origin != 0 ? origin : from.step(source));
-    return;
-  }
-  set_origin(id, static_cast<uint32_t>(replacements_.size()) | kReplaced);
-  while ((origin & kReplaced) != 0) {
-    replacements_.push_back(from.replacements_[origin & ~kReplaced]);
-    origin = replacements_.back().old_origin;
-    replacements_.back().old_origin = (origin & kReplaced) != 0
-                                          ? static_cast<uint32_t>(replacements_.size()) | kReplaced
-                                          : from.step_of(origin, source);
-  }
-}
-
 void Tree::replace_by(uint32_t step, NodeId id, const Tree& from, NodeId source) {
-  const Replacement replaced{step, nodes_[id].pos, own_origin(id)};
-  if (nodes_[id].kind == NodeKind::kMap)
-    replaced_maps_.push_back({static_cast<uint32_t>(replacements_.size()), nodes_[id].child.first});
+  const Node old = nodes_[id];
+  const NodeOrigins::Mark old_origin = origins_.mark(id);
   assign(id, from, source);
-  if (!kNodesKnowPlaces) return;
-  // Where one value is replaced, many are.
-  if (replacements_.empty()) replacements_.reserve(nodes_.capacity() / 4);
-  set_origin(id, static_cast<uint32_t>(replacements_.size()) | kReplaced);
-  replacements_.push_back(replaced);
+  origins_.set_replaced(id, step, old, old_origin);
 }
 
 void Tree::replace(NodeId id, const Tree& from, NodeId source) {
-  if (current_step() != 0) {
-    replace_by(current_step(), id, from, source);
-  } else {
+  if (origins_.current_step() == 0) {
     assign(id, from, source);
+    return;
   }
+  replace_by(origins_.current_step(), id, from, source);
+  if (&from == this) origins_.set_copied_from(id, source);
 }
 
 void Tree::replace_by_own(NodeId id, NodeId source) {
@@ -353,7 +195,7 @@ void Tree::replace_by_own(NodeId id, NodeId source) {
 // `to` has no children yet. Brothers get neighbouring ids.
 void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
   if (!from.nodes_[source].is_container()) return;
-  const bool has_origins = !from.runs_.empty();
+  const bool has_origins = from.origins_.are_known();
   // Not recursive: a tree may be deeper than the stack.
   std::vector<std::pair<NodeId, NodeId>> pending;
   while (true) {
@@ -373,7 +215,7 @@ void Tree::copy_children(NodeId to, const Tree& from, NodeId source) {
       node.previous = i > 0 ? first + i - 1 : kNoNode;
       const NodeId next_child = from.nodes_[child].next;
       nodes_.push_back(node);
-      if (has_origins) take_origin(first + i, from, child);
+      if (has_origins) origins_.take(first + i, from.origins_, child);
       child = next_child;
     }
     if (count > 0) nodes_[to].child = {first, first + count - 1};

@@ -19,10 +19,9 @@ class ChainReader {
 
   std::vector<ChainLink> read() {
     Steps steps;
-    for (size_t depth = 0; depth < way_.size(); ++depth) {
+    for (size_t depth = 0; depth + 1 < way_.size(); ++depth)
       before(way_[depth], depth, steps);
-      if (depth + 1 == way_.size()) add(tree_[way_[depth]].pos, tree_.step(way_[depth]), depth);
-    }
+    if (!way_.empty()) add_last(steps);
     return std::move(chain_);
   }
 
@@ -33,14 +32,18 @@ class ChainReader {
     uint32_t before = UINT32_MAX;
   };
 
-  void add(SourcePos pos, uint32_t step, size_t depth, bool is_deletion = false) {
-    chain_.push_back({pos, step, dotted_path(tree_, way_[depth]), is_deletion});
+  void add(NodeId node, SourcePos pos, uint32_t step, size_t depth) {
+    const std::string home = home_key(depth, pos);
+    chain_.push_back({pos, step, home.empty() ? dotted_path(tree_, way_[depth]) : home, node, false});
   }
+  std::string home_key(size_t depth, SourcePos pos) const;
   bool is_deletion_of(const DeletedValue& deleted, size_t depth) const;
   void deletions(size_t depth, Steps& steps);
-  void before(NodeId node, size_t depth, Steps& steps);
+  void add_last(Steps& steps);
+  void before(NodeId node, size_t depth, Steps& steps, size_t oldest = 0, size_t newest = 0);
   void gone(NodeId node, size_t depth, Steps steps);
-  void gone_value(bool is_map, SourcePos pos, uint32_t step, NodeId first_child, size_t depth, Steps steps);
+  void gone_value(NodeId node, const EarlierValue& value, size_t depth, Steps steps);
+  void gone_item(NodeId first_item, size_t depth, Steps steps);
 
   const Composition& composition_;
   const Tree& tree_;
@@ -59,39 +62,76 @@ bool ChainReader::is_deletion_of(const DeletedValue& deleted, size_t depth) cons
   return true;
 }
 
+/// Where the value at `pos` was copied from, if an interpolation above it was replaced by what it led to.
+std::string ChainReader::home_key(size_t depth, SourcePos pos) const {
+  for (size_t above = 0; above < depth; ++above) {
+    NodeId home = tree_.copied_from(way_[above]);
+    for (size_t i = above + 1; i <= depth && home != kNoNode; ++i) {
+      const bool in_list = tree_[home].kind == NodeKind::kList;
+      home = in_list ? tree_.item(home, tree_.index_of(way_[i])) : tree_.find(home, tree_[way_[i]].key());
+    }
+    if (home == kNoNode) continue;
+    // That may be a copy in turn, or have changed since.
+    std::vector<ChainLink> chain = ChainReader(composition_, tree_, home).read();
+    const auto same = std::find_if(chain.begin(), chain.end(), [&](const ChainLink& link) { return link.pos == pos; });
+    if (same != chain.end()) return same->key;
+  }
+  return {};
+}
+
 /// What stood there and was deleted.
 void ChainReader::deletions(size_t depth, Steps& steps) {
   for (const DeletedValue& deleted : composition_.deleted) {
     if (deleted.step <= steps.after || deleted.step >= steps.before || !is_deletion_of(deleted, depth)) continue;
     gone(deleted.node, depth, {steps.after, deleted.step});
-    add(deleted.pos, deleted.step, depth, true);
+    chain_.push_back({deleted.pos, deleted.step, dotted_path(tree_, way_[depth]), kNoNode, true});
     steps.after = deleted.step;
   }
 }
 
-/// What stood there before the value of `node` did.
-void ChainReader::before(NodeId node, size_t depth, Steps& steps) {
+/// The value itself. A map with something in it is where it was written first, though empty ones came behind.
+void ChainReader::add_last(Steps& steps) {
+  const NodeId node = way_.back();
+  const std::vector<EarlierValue> earlier = tree_.earlier(node);
+  size_t empty = 0;
+  if (tree_[node].kind == NodeKind::kMap && tree_[node].length > 0) {
+    const auto is_empty = [](const EarlierValue& value) {
+      return value.kind == NodeKind::kMap && value.first_child == kNoNode;
+    };
+    empty = static_cast<size_t>(std::find_if_not(earlier.begin(), earlier.end(), is_empty) - earlier.begin());
+  }
+  before(node, way_.size() - 1, steps, 0, empty);
+  const SourcePos pos = empty > 0 ? earlier[empty - 1].pos : tree_[node].pos;
+  add(node, pos, empty > 0 ? earlier[empty - 1].step : tree_.step(node), way_.size() - 1);
+}
+
+/// What stood there before the value of `node` did. \param oldest, newest so many are left out
+void ChainReader::before(NodeId node, size_t depth, Steps& steps, size_t oldest, size_t newest) {
   deletions(depth, steps);
-  std::vector<EarlierValue> earlier = tree_.earlier(node);
-  std::reverse(earlier.begin(), earlier.end());
-  for (const EarlierValue& value : earlier) {
-    gone_value(value.is_map, value.pos, value.step, value.first_child, depth, {steps.after, value.replaced_by});
+  const std::vector<EarlierValue> earlier = tree_.earlier(node);
+  for (size_t i = earlier.size(); i > newest; --i) {
+    const EarlierValue& value = earlier[i - 1];
+    if (earlier.size() - i >= oldest) gone_value(node, value, depth, {steps.after, value.replaced_by});
     steps.after = value.replaced_by;
   }
 }
 
 void ChainReader::gone(NodeId node, size_t depth, Steps steps) {
   before(node, depth, steps);
-  const bool is_map = tree_[node].kind == NodeKind::kMap;
-  gone_value(is_map, tree_[node].pos, tree_.step(node), is_map ? tree_[node].child.first : kNoNode, depth, steps);
+  const Node& gone = tree_[node];
+  gone_value(node, {gone.pos, tree_.step(node), 0, gone.kind, gone.is_container() ? gone.child.first : kNoNode}, depth,
+             steps);
 }
 
-void ChainReader::gone_value(bool is_map, SourcePos pos, uint32_t step, NodeId first_child, size_t depth, Steps steps) {
-  if (!is_map || depth + 1 == way_.size()) {
-    add(pos, step, depth);
+void ChainReader::gone_value(NodeId node, const EarlierValue& value, size_t depth, Steps steps) {
+  const bool is_last = depth + 1 == way_.size();
+  if (is_last || value.kind != NodeKind::kMap) add(node, value.pos, value.step, depth);
+  if (is_last) return;
+  if (value.kind == NodeKind::kList) {
+    gone_item(value.first_child, depth + 1, steps);
     return;
   }
-  NodeId child = first_child;
+  NodeId child = value.kind == NodeKind::kMap ? value.first_child : kNoNode;
   while (child != kNoNode && !(tree_[child].key() == tree_[way_[depth + 1]].key()))
     child = tree_[child].next;
   if (child != kNoNode) {
@@ -99,6 +139,19 @@ void ChainReader::gone_value(bool is_map, SourcePos pos, uint32_t step, NodeId f
   } else {
     deletions(depth + 1, steps);
   }
+}
+
+/// Of a list that is gone only what replaced an item that came with it: that item is part of the list.
+void ChainReader::gone_item(NodeId first_item, size_t depth, Steps steps) {
+  NodeId item = first_item;
+  const bool in_list = tree_[tree_[way_[depth]].parent].kind == NodeKind::kList;
+  for (size_t i = in_list ? tree_.index_of(way_[depth]) : 0; i > 0 && item != kNoNode; --i)
+    item = tree_[item].next;
+  if (!in_list || item == kNoNode || tree_.earlier(item).empty()) return;
+  before(item, depth, steps, 1);
+  const Node& gone = tree_[item];
+  gone_value(item, {gone.pos, tree_.step(item), 0, gone.kind, gone.is_container() ? gone.child.first : kNoNode}, depth,
+             steps);
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace cfgtool {
 struct ChainLink {
   SourcePos pos;  ///< of the value that was set, or of the key in a deleting override
   uint32_t step = 0;
-  std::string key;  ///< dotted; of a list, scalar or interpolation above the value, or the value's own
+  /// Dotted: the value's own; of a list, scalar or interpolation above it; or of what an interpolation there led to.
+  std::string key;
+  NodeId node = kNoNode;  ///< what had or has the value, with the key that it had
   bool is_deletion = false;
 };
 

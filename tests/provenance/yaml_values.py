@@ -119,7 +119,8 @@ class File:
 
     def start_of(self, node, key=None):
         """A node's mark is that of its anchor and tag: the value itself stands behind them."""
-        if key and is_empty(node) and not self.has_colon(key.end_mark, node.start_mark):
+        is_aliased = key and node.start_mark.index < key.start_mark.index
+        if key and is_empty(node) and not is_aliased and not self.has_colon(key.end_mark, node.start_mark):
             return self.position(key.end_mark.line, key.end_mark.column)
         line, column = node.start_mark.line, node.start_mark.column
         properties = re.match(r"([&!]\S*\s*)*", self.lines[line][column:]).group()
