@@ -49,9 +49,4 @@ class CausePainter {
   bool cuts_;
 };
 
-/// Says that there is no such key: the nearest ones, and the configs that would bring it.
-/// \throws ConfigError with sources, always
-[[noreturn]] void refuse_key(const std::string& key, const Tree& tree, const Composition& composition,
-                             const std::shared_ptr<FileStore>& store, const ComposeRequest& request);
-
 }  // namespace cfgtool

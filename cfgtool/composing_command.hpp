@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,5 +19,13 @@ using ShowDiagnostics = std::function<void(const std::vector<Diagnostic>& diagno
 /// \return the exit code: 0 if help was asked for, or what `work` returned \throws ConfigError
 int run_composing_command(CLI::App& app, const std::vector<std::string>& words, HydraFlags& flags,
                           const std::function<int(const ShowDiagnostics& show)>& work);
+
+/// For words that say how names begin: an error for each with which none begins, with the nearest.
+/// \param code "key-absent" or "group-absent" \throws ConfigError with sources, after all were looked at
+void check_beginnings(const std::vector<std::string>& beginnings, const std::vector<std::string>& names,
+                      const std::string& code, const std::shared_ptr<SourceMap>& sources);
+
+/// `--format text|json`, and `--json` for short.
+void add_json_flags(CLI::App& app, bool& json);
 
 }  // namespace cfgtool

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cfgtool/command.hpp"
+#include "cfgtool/composing_command.hpp"
 #include "cfgtool/diff_report.hpp"
 #include "config_engine/completion_flags.hpp"
 #include "config_engine/diagnostic_render.hpp"
@@ -49,7 +50,7 @@ void declare(CLI::App& app, DiffFlags& flags) {
       ->type_name("A..B|A");
   app.add_flag("--no-resolve", flags.no_resolve, "Compare interpolations as they are written");
   app.add_flag("--stat", flags.stat, "Only how many values differ, and by which files and overrides");
-  app.add_flag("--json", flags.json, "One JSON object a line");
+  add_json_flags(app, flags.json);
 }
 
 /// The words before the first `--`, and those behind each.
@@ -135,6 +136,10 @@ int diff_command(const std::vector<std::string>& words) {
   try {
     compose_sides(flags, parts, sides);
     found = differences(sides.left.values, sides.right.values);
+  } catch (const BothSidesError& error) {
+    show(error.left.diagnostics(), error.left.sources().get());
+    show(error.right.diagnostics(), error.right.sources().get());
+    return kExitNotCompared;
   } catch (const ConfigError& error) {
     if (!error.sources()) throw;  // the command line is the place
     show(error.diagnostics(), error.sources().get());

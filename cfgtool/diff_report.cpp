@@ -211,7 +211,8 @@ std::string SideReader::read_text(const ValueRead& read) const {
 std::string SideReader::choice(const ValueCause& cause) const {
   SourceLocation chosen;
   const bool is_config = cause.step.kind == ComposeStep::Kind::kConfig;
-  const SourcePos pos = is_config ? side_.composition.defaults.defaults[cause.step.index].pos : SourcePos();
+  if (!is_config || side_.composition.defaults.defaults[cause.step.index].primary) return {};
+  const SourcePos pos = side_.composition.defaults.defaults[cause.step.index].pos;
   return side_.composition.sources->locate(pos, &chosen) ? fmt::format(", chosen by {}", shown(to_string(chosen))) : "";
 }
 

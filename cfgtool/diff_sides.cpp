@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -37,6 +38,29 @@ void about_side(const std::string& name, const Work& work) {
 
 void set_values(DiffSide& side, bool resolve) {
   side.values = resolve ? side.composition.resolved_tree(&side.composition.warnings) : Tree(side.composition.tree);
+}
+
+bool are_same(const ConfigError& left, const ConfigError& right) {
+  return std::ranges::equal(left.diagnostics(), right.diagnostics(), [](const Diagnostic& a, const Diagnostic& b) {
+    return a.code == b.code && a.message == b.message;
+  });
+}
+
+/// Does both, and throws what both throw as one error where they can be shown together.
+template <typename Left, typename Right>
+void about_both(const Left& left, const Right& right) {
+  try {
+    left();
+  } catch (const ConfigError& first) {
+    try {
+      right();
+    } catch (const ConfigError& second) {
+      // What both sides have in common is wrong once.
+      if (!are_same(first, second)) throw BothSidesError{first, second};
+    }
+    throw;
+  }
+  right();
 }
 
 /// The common flags with one side's words behind them.
@@ -179,8 +203,7 @@ void compose_words(const HydraFlags& common, const std::vector<std::string>& lef
       store->save_caches();
     });
   };
-  compose_side(left, sides.left);
-  compose_side(right, sides.right);
+  about_both([&] { compose_side(left, sides.left); }, [&] { compose_side(right, sides.right); });
 }
 
 void compose_runs(const std::string& left, const std::string& right, bool resolve, DiffSides& sides) {

@@ -28,7 +28,12 @@ struct DiffSides {
   DiffSide left, right;
 };
 
-/// These fill `sides` as far as they get. \throws ConfigError whose notes say which side it is about
+/// Neither side can be composed. Each error has sources of its own.
+struct BothSidesError {
+  ConfigError left, right;
+};
+
+/// These fill `sides` as far as they get. \throws ConfigError whose notes say which side it is about, or BothSidesError
 
 /// \param common what both have; its overrides come first
 /// \param left, right the words of each side: overrides and Hydra's flags

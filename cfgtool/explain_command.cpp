@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cfgtool/absent_key.hpp"
 #include "cfgtool/cause_text.hpp"
 #include "cfgtool/command.hpp"
 #include "cfgtool/composing_command.hpp"
@@ -42,13 +43,19 @@ void declare(CLI::App& app, ExplainFlags& flags) {
   remove_printing_flags(app);
   add_version_flag(app, version_text("cfgtool", ""));
   app.add_flag("--all", flags.all, "Explain every value");
-  app.add_flag("--json", flags.json, "One JSON object a line");
+  add_json_flags(app, flags.json);
 }
 
 /// Moves the words that are keys out of the overrides.
 void take_keys(ExplainFlags& flags) {
   flags.keys = take_other_words(flags.hydra.overrides);
-  if (flags.keys.empty() && !flags.all) refuse_usage("which key is to be explained?", "cfgtool explain KEY, or --all");
+  const std::vector<std::string>& overrides = flags.hydra.overrides;
+  if (flags.keys.empty() && !flags.all) {
+    refuse_usage("which key is to be explained?",
+                 overrides.empty() ? "cfgtool explain KEY, or --all"
+                                   : fmt::format("cfgtool explain {} {}",
+                                                 overrides[0].substr(0, overrides[0].find('=')), overrides[0]));
+  }
   if (!flags.keys.empty() && flags.all) refuse_usage("--all explains every key, so that it takes none");
 }
 
@@ -100,6 +107,7 @@ class Explainer {
   Json as_json(const ValueProvenance& found, NodeId value) {
     Json line{{"key", found.key}};
     line["value"] = value == kNoNode ? Json() : Json::parse(write_json(provenance_.resolved(), value));
+    if (value == kNoNode) line["error"] = problems_.back().message;
     if (found.own_key != found.key) line["through"] = found.own_key;
     if (provenance_.written()[found.node].kind == NodeKind::kInterpolation)
       line["written"] = std::string(provenance_.written()[found.node].text());
@@ -128,9 +136,8 @@ class Explainer {
   std::vector<Diagnostic> problems_;
 };
 
-/// One value or, for a container's key, all that is below it. \throws ConfigError for a key that is not there
-std::vector<std::string> explain_key(const std::string& key, Explainer& explainer, const Composition& composition,
-                                     const std::shared_ptr<FileStore>& store, const ComposeRequest& request) {
+/// One value or, for a container's key, all that is below it; nothing for a key that is not there.
+std::vector<std::string> explain_key(const std::string& key, Explainer& explainer) {
   const Provenance& provenance = explainer.provenance();
   std::vector<std::string> texts;
   if (const NodeId node = provenance.find(key); node != kNoNode) {
@@ -139,8 +146,6 @@ std::vector<std::string> explain_key(const std::string& key, Explainer& explaine
   } else if (const NodeId through = provenance.interpolation_above(key);
              through != kNoNode && explainer.leads_somewhere(through, key)) {
     texts.push_back(explainer.explain_through(through, key));
-  } else {
-    refuse_key(key, provenance.written(), composition, store, request);
   }
   return texts;
 }
@@ -171,15 +176,19 @@ int explain_command(const std::vector<std::string>& words) {
         if (!in_hydra(dotted_path(explainer.provenance().written(), leaf))) texts.push_back(explainer.explain(leaf));
       }
     }
+    std::vector<Diagnostic> absent;
     for (const std::string& key : flags.keys) {
-      for (std::string& text : explain_key(key, explainer, composition, store, request))
-        texts.push_back(std::move(text));
+      std::vector<std::string> found = explain_key(key, explainer);
+      if (found.empty())
+        absent.push_back(absent_key(key, explainer.provenance().written(), composition, store, request));
+      std::move(found.begin(), found.end(), std::back_inserter(texts));
     }
     write_stdout(fmt::format("{}", fmt::join(texts, flags.json ? "" : "\n")));
     show(composition.warnings, composition.sources.get());
+    show(absent, composition.sources.get());
     show(shortened(explainer.problems()), composition.sources.get());
     store->save_caches();
-    return explainer.problems().empty() ? 0 : 1;
+    return absent.empty() && explainer.problems().empty() ? 0 : 1;
   });
 }
 

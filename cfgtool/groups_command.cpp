@@ -43,7 +43,7 @@ void declare(CLI::App& app, GroupsFlags& flags) {
   add_hydra_flags(app, flags.hydra);
   remove_printing_flags(app);
   add_version_flag(app, version_text("cfgtool", ""));
-  app.add_flag("--json", flags.json, "One JSON object a line");
+  add_json_flags(app, flags.json);
 }
 
 /// A group and what was chosen from it.
@@ -58,6 +58,10 @@ std::vector<ListedGroup> list_groups(const std::shared_ptr<FileStore>& store, co
   std::vector<ListedGroup> listed;
   const DefaultsList& defaults = composition.defaults;
   std::vector<GroupChoices> groups = all_groups(store, request, composition);
+  std::vector<std::string> names;
+  for (const GroupChoices& group : groups)
+    names.push_back(group.key);
+  check_beginnings(beginnings, names, "group-absent", composition.sources);
   for (size_t i = 0; i < groups.size(); ++i) {
     ListedGroup group{std::move(groups[i]), {}, {}};
     const std::string& key = group.group.key;

@@ -50,7 +50,7 @@ void declare(CLI::App& app, KeysFlags& flags) {
   remove_printing_flags(app);
   add_version_flag(app, version_text("cfgtool", ""));
   add_schema_name_flags(app, flags.schema);
-  app.add_flag("--json", flags.json, "One JSON object a line");
+  add_json_flags(app, flags.json);
 }
 
 /// One key, as both forms of the list need it.
@@ -103,7 +103,12 @@ ListedKey KeyLister::look_at(NodeId leaf, std::string key) {
 
 std::vector<ListedKey> KeyLister::list(const std::vector<std::string>& beginnings) {
   std::vector<ListedKey> keys;
-  for (const NodeId leaf : provenance_.leaves(provenance_.written().root())) {
+  const std::vector<NodeId> leaves = provenance_.leaves(provenance_.written().root());
+  std::vector<std::string> names;
+  for (const NodeId leaf : leaves)
+    names.push_back(dotted_path(provenance_.written(), leaf));
+  check_beginnings(beginnings, names, "key-absent", composition_.sources);
+  for (const NodeId leaf : leaves) {
     std::string key = dotted_path(provenance_.written(), leaf);
     const bool is_wanted =
         beginnings.empty()

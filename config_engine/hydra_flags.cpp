@@ -286,8 +286,10 @@ bool looks_like_flag(const std::string& word) {
 }
 
 Diagnostic unknown_flag(const CLI::App& app, const std::string& word) {
+  const size_t equals = word.find('=');
   std::vector<std::string> known;
   for (const CLI::Option* option : app.get_options()) {
+    if (equals != std::string::npos && option->get_items_expected_max() == 0) continue;
     for (const std::string& name : option->get_lnames())
       known.push_back("--" + name);
   }
@@ -297,6 +299,8 @@ Diagnostic unknown_flag(const CLI::App& app, const std::string& word) {
   diagnostic.message = fmt::format("unrecognized argument: {}", word);
   const std::string hint = did_you_mean(word.substr(0, word.find('=')), known);
   if (!hint.empty()) diagnostic.notes.push_back(hint);
+  if (hint.empty() && equals != std::string::npos && app.get_allow_extras())
+    diagnostic.fix = word.substr(word.find_first_not_of('-'));  // an override as other programs have flags
   diagnostic.notes.emplace_back(app.get_allow_extras()
                                     ? "overrides are KEY=VALUE, +KEY=VALUE, ++KEY=VALUE or ~KEY; --help lists the flags"
                                     : "--help lists the flags");

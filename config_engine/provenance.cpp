@@ -13,6 +13,8 @@ namespace {
 
 /// A chain of interpolations is followed so far: longer ones are circles, or nobody reads them.
 constexpr size_t kDeepestRead = 16;
+/// So many keys are told of one value: `${a}${a}` with `a: ${b}${b}` and so on doubles at each step.
+constexpr size_t kMostReads = 1000;
 
 void append_leaves(const Tree& tree, NodeId node, std::vector<NodeId>& leaves) {
   if (!tree[node].is_container() || tree[node].length == 0) {
@@ -147,6 +149,7 @@ ValueProvenance Provenance::explain(NodeId node) {
   result.key = result.own_key = dotted_path(written_, node);
   result.node = node;
   result.causes = causes_of(node);
+  reads_left_ = kMostReads;
   collect_reads(node, 0, result.reads);
   return result;
 }
@@ -184,7 +187,7 @@ NodeId Provenance::value_through(NodeId through, std::string_view key) {
 
 void Provenance::collect_reads(NodeId node, size_t depth, std::vector<ValueRead>& reads) {
   const Node& written = written_[node];
-  if (written.kind != NodeKind::kInterpolation || depth == kDeepestRead) return;
+  if (written.kind != NodeKind::kInterpolation || depth == kDeepestRead || reads_left_ == 0) return;
   const Interpolation text = parse_config_value(written.text());
   collect_reads(text, text.root(), node, depth, reads);
 }
@@ -263,6 +266,7 @@ NodeId Provenance::find_from(std::string_view path, NodeId from) {
 }
 
 ValueRead Provenance::read_key(std::string_view path, NodeId from, size_t depth) {
+  if (reads_left_ > 0) --reads_left_;
   ValueRead read;
   read.name = std::string(path);
   try {

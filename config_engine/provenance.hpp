@@ -97,6 +97,7 @@ class Provenance {
   ResolveContext context_;
   std::unique_ptr<Resolver> follower_;
   std::unique_ptr<Resolver> resolver_;
+  size_t reads_left_ = 0;
 };
 
 /// `a.b.0.c`: keys and indices with dots between them; empty for the root.

@@ -8,6 +8,7 @@
 #include <yaml-cpp/node/node.h>  // what parser.h declares only, which clang-tidy takes for our Node
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <istream>
 #include <streambuf>
 #include <string>
@@ -88,7 +89,7 @@ class EventAdapter : public YAML::EventHandler {
     const size_t content = skip_properties(offset_of(mark));
     if (next_block_scalar_ < block_scalars_.size() && block_scalars_[next_block_scalar_].pos == event.pos) {
       event.text = sources_.keep(block_scalars_[next_block_scalar_++].value);
-    } else if (value.empty() && !is_empty_quoted(content)) {
+    } else if (value.empty() && content != offset_of(mark) && !is_blank_in_quotes(content)) {
       event.pos = where_nothing_is(offset_of(mark));  // `!!str` and no more
     } else {
       event.text = keep_scalar(value, content);
@@ -160,9 +161,12 @@ class EventAdapter : public YAML::EventHandler {
     return at;
   }
 
-  bool is_empty_quoted(size_t at) const {
+  /// `""` or the like; what yaml-cpp reads as empty may be line breaks.
+  bool is_blank_in_quotes(size_t at) const {
     const std::string_view rest = text().substr(std::min(at, text().size()));
-    return rest.starts_with("\"\"") || rest.starts_with("''");
+    if (!rest.starts_with('"') && !rest.starts_with('\'')) return false;
+    const std::string value = decode_quoted(rest.substr(0, quoted_length(rest)));
+    return std::all_of(value.begin(), value.end(), is_white);
   }
 
   /// Of a value that is left out: behind the last token before its properties or before what follows. Of that of `?

@@ -70,6 +70,9 @@ def line_problem(case, expected, path, written, line, counts):
     reads = expected.reads(path)
     is_interpolation = expected.model.find(path).is_interpolation()
     fields = {"key", "value", "set_by", "history", *["written"][:is_interpolation], *["reads"][: len(reads)]}
+    may_be_untold = is_interpolation and line.get("value") is None
+    if may_be_untold and (case.value_at(path) is not None or expected.unknown_resolvers(reads)):
+        fields.add("error")
     if set(line) != fields:
         return f"has the fields {sorted(line)}, not {sorted(fields)}"
     if is_interpolation:

@@ -81,9 +81,10 @@ TEST_CASE("only what differs, with its cause on both sides, in the order of the 
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.errors.empty());
   CHECK(outcome.output ==
-        "db.user: 'root' -> 'postgres'\n  - " + kTree + "/db/mysql.yaml:1:7\n  + " + kTree +
+        "db.user: 'root' -> 'postgres'\n  - " + kTree + "/db/mysql.yaml:1:7, chosen by " + kTree +
+            "/config.yaml:2:5\n  + " + kTree +
             "/db/postgres.yaml:1:7, chosen by override 1:1\ndb.port: 3306 -> absent\n  - " + kTree +
-            "/db/mysql.yaml:2:7\ndb.schema: absent -> 'public'\n  + " + kTree +
+            "/db/mysql.yaml:2:7, chosen by " + kTree + "/config.yaml:2:5\ndb.schema: absent -> 'public'\n  + " + kTree +
             "/db/postgres.yaml:2:9, chosen by override 1:1\noptim.lr: 0.01 -> 0.5\n  - " + kTree +
             "/config.yaml:10:7\n  + override 2:10: optim.lr=0.5\nname: 'run-root' -> 'run-postgres'\n  - " + kTree +
             "/config.yaml:6:7, run-${db.user} reads db.user at " + kTree + "/db/mysql.yaml:1:7\n  + " + kTree +
@@ -156,26 +157,62 @@ TEST_CASE("a short summary by cause") {
     [{"source": "override steps=1", "changed": 1, "added": 0, "removed": 0}]})"));
 }
 
-TEST_CASE("two runs are composed from what they record") {
+TEST_CASE("the values of two runs are those that their folders hold") {
   const Project project;
-  for (const char* dir : {"one", "two"}) {
-    REQUIRE(project
-                .cfgtool({"run", "-q", "-cp", "conf", "-cn", "config", std::string("hydra.run.dir=") + dir,
-                          std::string("steps=") + (dir[0] == 'o' ? "1" : "2"), "--", "true"})
+  const auto run = [&](const std::string& dir, const std::string& steps,
+                       const std::map<std::string, std::string>& environment = {}) {
+    REQUIRE(run_program_in(project.path(), EXPLAIN_CFGTOOL,
+                           {"run", "-q", "-cp", "conf", "-cn", "config", "hydra.run.dir=" + dir, "steps=" + steps,
+                            "+who=${oc.env:WHO,nobody}", "--", "true"},
+                           environment)
                 .exit_code == 0);
-  }
+  };
+  run("one", "1");
+  run("two", "2");
   const Outcome outcome = project.cfgtool({"diff", "one", "two"});
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.output == "steps: 1 -> 2\n  - override 2:7: steps=1\n  + override 2:7: steps=2\n");
   CHECK(outcome.errors.empty());
+
+  // What the files say now is not what was compared.
   project.write("conf/db/mysql.yaml", "user: admin\n");
-  const Outcome later = project.cfgtool({"diff", "one", "two/.hydra"});
-  CHECK(later.output == outcome.output);
-  CHECK(later.complains("warning[run-files-changed]: 'one' is composed from what its files are now"));
-  CHECK(project.cfgtool({"diff", "one", "conf"}).exit_code == 2);
+  run("three", "2");
+  const Outcome later = project.cfgtool({"diff", "two/.hydra", "three"});
+  CHECK(later.exit_code == 1);
+  CHECK(later.prints("db.user: 'root' -> 'admin'\n  - "));
+  CHECK(later.prints("two/.hydra/resolved.yaml:"));
+  CHECK(later.prints("/conf/db/mysql.yaml as it was then\n  + "));
+  CHECK(later.complains("warning[run-files-changed]: the values of 'two/.hydra' are those of the run"));
+  CHECK(later.complains("conf/db/mysql.yaml:1:1: changed since the run"));
+  CHECK(lines(project.cfgtool({"diff", "two", "three", "--json"}))[0].at("left").contains("changed_file"));
+
+  // Nor what the environment is now.
+  run("four", "2", {{"WHO", "me"}});
+  CHECK(project.cfgtool({"diff", "three", "four"}).prints("who: 'nobody' -> 'me'\n"));
+  CHECK(project.cfgtool({"diff", "three", "four", "--no-resolve"}).exit_code == 0);
+
+  // A run whose configs are gone can still be compared.
+  fs::remove_all(project.path() / "conf");
+  const Outcome gone = project.cfgtool({"diff", "one", "four"});
+  CHECK(gone.exit_code == 1);
+  CHECK(gone.prints("steps: 1 -> 2\n"));
+  CHECK(gone.complains("composed again: "));
+  CHECK(project.cfgtool({"diff", "one", "nosuch"}).exit_code == 2);
 }
 
-// Those of git are tests of their own for ctest, which counts them as skipped where git is missing.
+TEST_CASE("both sides' errors are shown, and what is said of a change is its cause") {
+  const Outcome both = diff({"--", "stps=1", "--", "nam=2"});
+  CHECK(both.exit_code == 2);
+  CHECK(both.complains("did you mean 'steps'?"));
+  CHECK(both.complains("did you mean 'name'?"));
+  CHECK(both.complains("note: this is about the side 'nam=2'"));
+  // The file that has the interpolation did not change.
+  CHECK(diff({"--stat", "--", "--", "db.user=me"}).prints("    2  override db.user=me (2 changed, 0 added"));
+  const Outcome open = diff({"--", "+a=${nowhere}", "--"});
+  CHECK(open.exit_code == 2);
+  CHECK(open.complains("--no-resolve compares interpolations as they are written"));
+}
+
 TEST_CASE("two revisions of the folder with the configs, and one against the working tree" * doctest::skip()) {
   const Project project;
   if (!project.git({"init", "-q"})) {

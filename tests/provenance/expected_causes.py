@@ -102,9 +102,10 @@ class Expected:
         return dict(read, reads=reads) if reads else read
 
     def setter(self, path):
-        """Of a map that several sources merge into, that which it begins with."""
+        """Of a map that several sources merge into, that which it begins with; of an empty one the last."""
         events = self.model.counting(path)
-        if isinstance(self.model.find(path).data, dict):
+        data = self.model.find(path).data
+        if isinstance(data, dict) and data:
             events = [event for event in events if event.begins] or events
         return events[-1].entry(path)
 

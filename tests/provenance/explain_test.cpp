@@ -1,5 +1,6 @@
 // What `cfgtool explain` says of the small configuration in tree/.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -203,7 +204,8 @@ TEST_CASE("what was deleted and is added again keeps what came before, with the 
   REQUIRE(line.at("history").size() == 3);
   CHECK(is_at(line.at("history")[0], "/tree/optim/adam.yaml", 1, 5));
   CHECK(is_at(line.at("history")[1], "/tree/config.yaml", 10, 7));
-  CHECK(line.at("history")[2] == Json{{"kind", "override"}, {"line", 1}, {"column", 1}, {"index", 1}});
+  CHECK(line.at("history")[2] ==
+        Json{{"kind", "override"}, {"line", 1}, {"column", 2}, {"index", 1}, {"deleted", true}});
   // A mapping that was deleted whole.
   for (const std::string again : {"+more.a.b=2", "+more.a={b: 2}", "+more={a: {b: 2}}", "++more.a.b=2"}) {
     const Json below = only_line(explain({"+more={a: {b: 1}}", "~more", again, "more.a.b", "--json"}));
@@ -225,6 +227,26 @@ TEST_CASE("the items of a list come in the place of the earlier list") {
   CHECK(only_line(explain({"sizes.0", "--json"})).at("history").empty());
 }
 
+TEST_CASE("a key that is not there does not hide the others") {
+  const Outcome outcome = explain({"size", "optim.lr", "nme"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.prints("optim.lr = 0.01\n"));
+  CHECK(outcome.complains("did you mean 'sizes'?"));
+  CHECK(outcome.complains("did you mean 'name'?"));
+}
+
+TEST_CASE("what doubles at each step is not told to its end") {
+  const ScratchFolder folder;
+  std::string text = "a0: 1\n";
+  for (int i = 1; i <= 14; ++i)
+    text += fmt::format("a{0}: ${{a{1}}}${{a{1}}}${{a{1}}}\n", i, i - 1);
+  write_file(folder.path() / "conf/config.yaml", text);
+  const Outcome outcome =
+      run_program_in(folder.path(), EXPLAIN_CFGTOOL, {"explain", "-cp", "conf", "-cn", "config", "a9", "--json"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.output.size() < 1000000);
+}
+
 TEST_CASE("what an alias or << brings names the anchor's value and the alias") {
   const ScratchFolder folder;
   write_file(folder.path() / "conf/config.yaml",
@@ -236,7 +258,7 @@ TEST_CASE("what an alias or << brings names the anchor's value and the alias") {
         .at("set_by");
   };
   CHECK(is_at(told("derived.lr"), "/conf/config.yaml", 2, 7));
-  CHECK(is_at(told("derived.lr").at("via"), "/conf/config.yaml", 6, 3));
+  CHECK(is_at(told("derived.lr").at("via"), "/conf/config.yaml", 6, 7));
   CHECK(is_at(told("alias.mom"), "/conf/config.yaml", 3, 8));
   CHECK(is_at(told("alias.mom").at("via"), "/conf/config.yaml", 8, 8));
   CHECK(is_at(told("one"), "/conf/config.yaml", 4, 14));

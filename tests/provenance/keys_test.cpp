@@ -67,7 +67,12 @@ TEST_CASE("keys: words are beginnings of keys, one object a line for programs") 
   CHECK(!found[2].contains("description"));
   for (const Json& key : lines(of_tree("keys", {"hydra.job.name", "--json"})))
     CHECK(key.at("key") == "hydra.job.name");
-  CHECK(of_tree("keys", {"nosuch"}).output == "KEY  TYPE  VALUE  ORIGIN\n");
+  const Outcome none = of_tree("keys", {"db.prot", "name"});
+  CHECK(none.exit_code == 1);
+  CHECK(none.output.empty());
+  CHECK(none.complains("error[key-absent]: No key begins with 'db.prot'"));
+  CHECK(none.complains("did you mean 'db.port'?"));
+  CHECK(of_tree("groups", {"bd"}).complains("error[group-absent]: No group begins with 'bd'"));
 }
 
 TEST_CASE("keys: what cannot be told is listed and reported") {
