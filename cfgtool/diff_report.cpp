@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "cfgtool/cause_text.hpp"
@@ -48,9 +49,15 @@ class SideReader {
   /// The place, and what an interpolation reads that is not the same on the other side.
   /// \param with_choice say what brought the config
   std::string cause_text(NodeId value, const std::set<std::string>& changed, bool with_choice);
+  /// Why this side lacks a value of the other one: the override that deleted it, what stands in its place, or what
+  /// chose another config than the one it comes from. Nothing if none of these can be told.
+  std::optional<SourceLocation> absence(SideReader& other, NodeId value);
+  std::string absence_text(const SourceLocation& at) const;
+  std::string absence_source(const SourceLocation& at) const;
 
  private:
   ValueOrigin origin(NodeId value);
+  void add_recorded_reads(NodeId value, ValueOrigin& origin);
   NodeId same_now(NodeId value) const;
   NodeId written_at(NodeId value) const;
   std::string decided_by(NodeId value) const;
@@ -101,6 +108,19 @@ NodeId SideReader::written_at(NodeId value) const {
   return node;
 }
 
+/// What a run's value read then, as far as the same is written now.
+void SideReader::add_recorded_reads(NodeId value, ValueOrigin& origin) {
+  const Tree& written = provenance_.written();
+  NodeId node = written.root();
+  for (const NodeId step : way_to(side_.values, value)) {
+    node = same_child(written, node, side_.values, step);
+    if (node == kNoNode) return;
+  }
+  if (written[node].kind != NodeKind::kInterpolation) return;
+  origin.written = written[node].text();
+  origin.key.reads = provenance_.explain(node).reads;
+}
+
 ValueOrigin SideReader::origin(NodeId value) {
   ValueOrigin origin;
   const NodeId composed = side_.composed ? same_now(value) : value;
@@ -109,6 +129,7 @@ ValueOrigin SideReader::origin(NodeId value) {
     origin.key.key = key(value);
     origin.value = provenance_.cause_of(side_.values, value);
     origin.key.causes = {origin.value};
+    add_recorded_reads(value, origin);
     return origin;
   }
   const NodeId node = written_at(composed);
@@ -221,8 +242,14 @@ std::string SideReader::cause_text(NodeId value, const std::set<std::string>& ch
   const ValueCause& cause = origin.key.causes.back();
   std::string text = place(cause);
   if (origin.is_recorded) {
-    const std::string file = decided_by(value);
-    return file.empty() ? text : text + fmt::format(", from {} as it was then", file);
+    if (const std::string file = decided_by(value); !file.empty())
+      return text + fmt::format(", from {} as it was then", file);
+    if (origin.written.empty()) return text;
+    std::vector<std::string> names;
+    for (const ValueRead& read : last_reads(origin.key.reads, changed))
+      names.push_back(read.kind == ValueRead::Kind::kEnvironment ? "environment variable " + read.name : read.name);
+    text += fmt::format(", {}", origin.written);
+    return names.empty() ? text : text + fmt::format(" read {}", fmt::join(names, ", "));
   }
   if (with_choice) text += choice(cause);
   if (cause.at.kind == SourceKind::kOverride) text += fmt::format(": {}", cause.at.line_text);
@@ -235,6 +262,46 @@ std::string SideReader::cause_text(NodeId value, const std::set<std::string>& ch
     if (!is_said) reads.push_back(read_text(read));
   }
   return reads.empty() ? text : text + fmt::format(" reads {}", fmt::join(reads, ", "));
+}
+
+std::optional<SourceLocation> SideReader::absence(SideReader& other, NodeId value) {
+  const auto located = [&](SourcePos pos) -> std::optional<SourceLocation> {
+    SourceLocation at;
+    const bool is_known = side_.composition.sources->locate(pos, &at) && at.line != 0;
+    return is_known ? std::optional(at) : std::nullopt;
+  };
+  const std::string key = other.key(value);
+  for (const DeletedValue& deleted : side_.composition.deleted) {
+    if (key == deleted.key || key.starts_with(deleted.key + ".")) return located(deleted.pos);
+  }
+  const Tree& written = provenance_.written();
+  NodeId node = written.root();
+  for (const NodeId step : way_to(other.side_.values, value)) {
+    const NodeId next = same_child(written, node, other.side_.values, step);
+    if (next == kNoNode) break;
+    node = next;
+  }
+  if (written[node].kind != NodeKind::kMap) return located(provenance_.cause_of(written, node).pos);
+  const ComposeStep step = other.origin(value).key.causes.back().step;
+  if (step.kind != ComposeStep::Kind::kConfig) return std::nullopt;
+  const ResultDefault& theirs = other.side_.composition.defaults.defaults[step.index];
+  const auto group = [](const ResultDefault& entry) {
+    return entry.config_path.substr(0, entry.config_path.rfind('/') + 1);  // empty without a group
+  };
+  for (const ResultDefault& entry : side_.composition.defaults.defaults) {
+    const bool is_same_group =
+        !group(theirs).empty() && group(entry) == group(theirs) && entry.package == theirs.package;
+    if (is_same_group && entry.config_path != theirs.config_path) return located(entry.pos);
+  }
+  return std::nullopt;
+}
+
+std::string SideReader::absence_text(const SourceLocation& at) const {
+  return shown(to_string(at)) + (at.kind == SourceKind::kOverride ? fmt::format(": {}", at.line_text) : std::string());
+}
+
+std::string SideReader::absence_source(const SourceLocation& at) const {
+  return at.kind == SourceKind::kOverride ? fmt::format("override {}", at.line_text) : shown(std::string(at.name));
 }
 
 std::string paint(bool color, const char* code, std::string_view text) {
@@ -267,8 +334,13 @@ CountsBySource count_by_source(const DiffSides& sides, const std::vector<TreeDif
   SideReader left(sides.left), right(sides.right);
   const std::set<std::string> changed = changed_keys(left, right, differences);
   std::map<std::string, Counts> counts;
-  for (const TreeDifference& one : differences)
-    counts[one.right == kNoNode ? left.source(one.left, changed) : right.source(one.right, changed)].add(one);
+  for (const TreeDifference& one : differences) {
+    const std::optional<SourceLocation> gone = one.right == kNoNode ? right.absence(left, one.left) : std::nullopt;
+    counts[gone                   ? right.absence_source(*gone)
+           : one.right == kNoNode ? left.source(one.left, changed)
+                                  : right.source(one.right, changed)]
+        .add(one);
+  }
   CountsBySource sorted(counts.begin(), counts.end());
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second.all() > b.second.all(); });
@@ -304,10 +376,16 @@ std::string diff_text(const DiffSides& sides, const std::vector<TreeDifference>&
     // A config that the other side has as well was chosen there, too.
     const bool with_choice =
         one.left == kNoNode || one.right == kNoNode || left.config(one.left) != right.config(one.right);
+    const auto add_absence = [&](const char* code, const char* sign, SideReader& side, SideReader& other, NodeId node) {
+      if (const std::optional<SourceLocation> at = side.absence(other, node))
+        text += fmt::format("  {} {}\n", paint(color, code, sign), side.absence_text(*at));
+    };
+    if (one.left == kNoNode) add_absence(kOld, "-", left, right, one.right);
     if (one.left != kNoNode)
       text += fmt::format("  {} {}\n", paint(color, kOld, "-"), left.cause_text(one.left, changed, with_choice));
     if (one.right != kNoNode)
       text += fmt::format("  {} {}\n", paint(color, kNew, "+"), right.cause_text(one.right, changed, with_choice));
+    if (one.right == kNoNode) add_absence(kNew, "+", right, left, one.left);
   }
   return text;
 }
@@ -316,9 +394,13 @@ std::string diff_json(const DiffSides& sides, const std::vector<TreeDifference>&
   SideReader left(sides.left), right(sides.right);
   std::string text;
   for (const TreeDifference& one : differences) {
-    const Json line{{"key", one.left != kNoNode ? left.key(one.left) : right.key(one.right)},
-                    {"left", one.left == kNoNode ? Json() : left.json(one.left)},
-                    {"right", one.right == kNoNode ? Json() : right.json(one.right)}};
+    Json line{{"key", one.left != kNoNode ? left.key(one.left) : right.key(one.right)},
+              {"left", one.left == kNoNode ? Json() : left.json(one.left)},
+              {"right", one.right == kNoNode ? Json() : right.json(one.right)}};
+    const std::optional<SourceLocation> absent = one.left == kNoNode    ? left.absence(right, one.right)
+                                                 : one.right == kNoNode ? right.absence(left, one.left)
+                                                                        : std::nullopt;
+    if (absent) line["absent_by"] = place_json(*absent);
     text += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   return text;

@@ -16,6 +16,9 @@ std::string diff_text(const DiffSides& sides, const std::vector<TreeDifference>&
 
 /// One object a line: `{"key", "left", "right"}`, each side `{"value", "set_by"}` or null where the key is absent.
 ///
+/// Of a key that one side lacks, `absent_by` is the place that deleted it there, put something in its place, or chose
+/// another config, where that can be told.
+///
 /// `set_by` is the place that sets the key, as `cfgtool explain` gives it: of an interpolation, where it is written.
 /// Then there are `written`, its text; `reads`, what it reads, with the places that set that; and `from`, where the
 /// value itself stands, if it does stand somewhere else. A value inside a container that an interpolation brings has no
@@ -24,8 +27,8 @@ std::string diff_text(const DiffSides& sides, const std::vector<TreeDifference>&
 std::string diff_json(const DiffSides& sides, const std::vector<TreeDifference>& differences);
 
 /// How many values changed, were added and were removed, in all and by the file or override that the new value comes
-/// from (of a value that was removed: the old one). What an interpolation gives comes from the first that it reads and
-/// that is not the same on the other side.
+/// from (of a value that was removed: what removed it, or the old one). What an interpolation gives comes from the
+/// first that it reads and that is not the same on the other side.
 std::string diff_stat_text(const DiffSides& sides, const std::vector<TreeDifference>& differences);
 std::string diff_stat_json(const DiffSides& sides, const std::vector<TreeDifference>& differences);
 

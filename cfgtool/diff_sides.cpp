@@ -131,6 +131,23 @@ std::vector<std::string> compose_again(const RunRecord& record, bool resolve, Di
   return reasons;
 }
 
+/// Of values that are evaluated again, by resolvers that may give something else now.
+void warn_of_resolvers(const std::string& folder, DiffSide& side) {
+  for (const Leaf& leaf : leaves_of(side.values)) {
+    const Node& node = side.values[leaf.node];
+    if (node.kind != NodeKind::kInterpolation || node.text().find(':') == std::string_view::npos) continue;
+    Diagnostic warning;
+    warning.severity = Severity::kWarning;
+    warning.code = "run-not-resolved";
+    warning.message = fmt::format("'{}' does not hold what its interpolations gave: they are evaluated now", folder);
+    warning.labels.push_back({node.pos, 1, "such as this one"});
+    warning.notes.push_back(
+        "cfgtool run leaves a resolved.yaml; --no-resolve compares interpolations as they are written");
+    side.composition.warnings.push_back(std::move(warning));
+    return;
+  }
+}
+
 void compose_run(const std::string& folder, bool resolve, DiffSide& side) {
   const RunRecord record = read_run_record(folder);
   side.composition.sources = std::make_shared<SourceMap>();
@@ -148,6 +165,7 @@ void compose_run(const std::string& folder, bool resolve, DiffSide& side) {
   side.values = read_saved_config(side.composition.sources, name).tree;
   if (!resolve || has_resolved) return;
   // As Hydra leaves a run: what interpolations gave then is written nowhere.
+  warn_of_resolvers(folder, side);
   std::swap(side.composition.tree, side.values);
   Tree resolved = side.composition.resolved_tree(&side.composition.warnings);
   std::swap(side.composition.tree, side.values);
@@ -207,8 +225,10 @@ void compose_words(const HydraFlags& common, const std::vector<std::string>& lef
 }
 
 void compose_runs(const std::string& left, const std::string& right, bool resolve, DiffSides& sides) {
-  about_side("the run " + left, [&] { compose_run(left, resolve, sides.left); });
-  about_side("the run " + right, [&] { compose_run(right, resolve, sides.right); });
+  const auto compose_side = [&](const std::string& folder, DiffSide& side) {
+    about_side("the run " + folder, [&] { compose_run(folder, resolve, side); });
+  };
+  about_both([&] { compose_side(left, sides.left); }, [&] { compose_side(right, sides.right); });
 }
 
 void compose_revisions(const HydraFlags& flags, const std::string& revisions, bool resolve, DiffSides& sides) {
@@ -216,9 +236,11 @@ void compose_revisions(const HydraFlags& flags, const std::string& revisions, bo
   const ComposeRequest request = flags.request();
   write_stderr(missing_config_note(flags, request));
   if (request.config_dirs.empty()) refuse_usage("--revisions needs the folder with the configs", "-cp FOLDER");
-  about_side("the revision " + names.left, [&] { compose_revision(request, names.left, resolve, sides.left); });
-  about_side(names.right ? "the revision " + *names.right : "the working tree",
-             [&] { compose_revision(request, names.right, resolve, sides.right); });
+  const auto compose_side = [&](const std::optional<std::string>& name, DiffSide& side) {
+    about_side(name ? "the revision " + *name : "the working tree",
+               [&] { compose_revision(request, name, resolve, side); });
+  };
+  about_both([&] { compose_side(names.left, sides.left); }, [&] { compose_side(names.right, sides.right); });
 }
 
 }  // namespace cfgtool

@@ -51,10 +51,9 @@ void take_keys(ExplainFlags& flags) {
   flags.keys = take_other_words(flags.hydra.overrides);
   const std::vector<std::string>& overrides = flags.hydra.overrides;
   if (flags.keys.empty() && !flags.all) {
-    refuse_usage("which key is to be explained?",
-                 overrides.empty() ? "cfgtool explain KEY, or --all"
-                                   : fmt::format("cfgtool explain {} {}",
-                                                 overrides[0].substr(0, overrides[0].find('=')), overrides[0]));
+    const std::string key = overrides.empty() ? "KEY" : overrides[0].substr(0, overrides[0].find('='));
+    refuse_usage(fmt::format("which key is to be explained? A key is a word without `=`, such as {}; or --all",
+                             key.substr(std::min(key.find_first_not_of("+~"), key.size()))));
   }
   if (!flags.keys.empty() && flags.all) refuse_usage("--all explains every key, so that it takes none");
 }

@@ -19,10 +19,27 @@ class FileText {
   bool has(SourcePos pos) const { return pos && sources_.text(pos).data() == text_.data(); }
   bool is_before(SourcePos a, SourcePos b) const { return has(a) && has(b) && a.offset < b.offset; }
 
-  /// The first `mark` at or behind `from`; nowhere if there is none.
-  SourcePos find(std::string_view mark, SourcePos from) const {
-    const size_t found = text_.find(mark, index(from));
-    return found == std::string_view::npos ? SourcePos() : pos_of(found);
+  /// The first alias at or behind `from`; nowhere if there is none. A `*` in quotes, in a comment or with a blank
+  /// behind it is none.
+  SourcePos find_alias(SourcePos from) const {
+    for (size_t at = text_.find('*', index(from)); at != std::string_view::npos; at = text_.find('*', at + 1)) {
+      const bool begins = at == 0 || std::string_view(" \t\n[,{").find(text_[at - 1]) != std::string_view::npos;
+      if (begins && !name_at(at + 1).empty() && !is_in_comment(at)) return pos_of(at);
+    }
+    return {};
+  }
+
+  /// The `<<` of the map that begins at `map`: in its column, or in its braces.
+  SourcePos find_merge(SourcePos map) const {
+    const size_t begin = index(map);
+    const bool in_braces = begin < text_.size() && text_[begin] == '{';
+    for (size_t at = text_.find("<<", begin); at != std::string_view::npos; at = text_.find("<<", at + 1)) {
+      const std::string_view behind = text_.substr(at + 2);
+      const size_t colon = behind.find_first_not_of(" \t");
+      const bool is_key = colon != std::string_view::npos && behind[colon] == ':';
+      if (is_key && !is_in_comment(at) && (in_braces || column(at) == column(begin))) return pos_of(at);
+    }
+    return {};
   }
 
   /// The last place of an anchor with the name that the alias at `alias` has, before that.
@@ -42,6 +59,17 @@ class FileText {
   }
 
  private:
+  size_t line_begin(size_t index) const { return index == 0 ? 0 : text_.rfind('\n', index - 1) + 1; }
+  size_t column(size_t index) const { return index - line_begin(index); }
+  /// Roughly: a `#` behind a blank, with no quote before it on the line.
+  bool is_in_comment(size_t index) const {
+    const size_t begin = line_begin(index);
+    for (size_t at = begin; at < index; ++at) {
+      if (text_[at] == '"' || text_[at] == '\'') return false;
+      if (text_[at] == '#' && (at == begin || text_[at - 1] == ' ' || text_[at - 1] == '\t')) return true;
+    }
+    return false;
+  }
   size_t index(SourcePos pos) const { return offset_ + (size_t{pos.offset} - pos_.offset); }
   SourcePos pos_of(size_t index) const { return {static_cast<uint32_t>(pos_.offset + (index - offset_))}; }
   std::string_view name_at(size_t index) const {
@@ -57,8 +85,8 @@ class FileText {
 
 /// Of the aliases behind a `<<`, that whose anchor is the nearest before the key.
 SourcePos merge_alias(const FileText& text, SourcePos map, SourcePos key) {
-  const SourcePos merge = text.find("<<", map);
-  SourcePos best = merge ? text.find("*", merge) : SourcePos();
+  const SourcePos merge = text.find_merge(map);
+  SourcePos best = merge ? text.find_alias(merge) : SourcePos();
   SourcePos best_anchor;
   for (SourcePos alias = best; alias; alias = text.next_in_list(alias)) {
     const SourcePos anchor = text.anchor_of(alias);
@@ -80,7 +108,7 @@ SourcePos item_alias(const FileText& text, const Tree& tree, NodeId item, Source
     ++aliases;
   SourcePos alias = written == kNoNode ? list : tree[written].pos;
   for (; aliases > 0 && alias; --aliases)
-    alias = text.find("*", alias + 1);
+    alias = text.find_alias(alias + 1);
   return alias;
 }
 
@@ -97,7 +125,7 @@ SourcePos alias_place(const SourceMap& sources, const Tree& tree, NodeId node, S
     if (tree[at.parent].kind == NodeKind::kList) {
       if (text.is_before(here, parent)) found = item_alias(text, tree, node, here);
     } else if (text.is_before(here, at.key_pos)) {
-      found = text.find("*", at.key_pos + at.key_length);
+      found = text.find_alias(at.key_pos + at.key_length);
     } else if (text.is_before(at.key_pos, parent)) {
       found = merge_alias(text, parent, at.key_pos);
     }

@@ -127,21 +127,27 @@ void find_keys_ending_in(const Tree& tree, NodeId below, std::string_view ending
   for (const NodeId child : tree.children(below)) {
     if (found.size() == most) return;
     if (tree[below].parent == kNoNode && tree[child].key().text == "hydra") continue;
-    if (tree[below].kind == NodeKind::kMap && tree[below].parent != kNoNode && tree[child].key().text == ending)
-      found.push_back(tree.key_path(child));
+    if (tree[below].kind == NodeKind::kMap && tree[below].parent != kNoNode &&
+        tree[child].key().text == ending.substr(ending.rfind('.') + 1)) {
+      std::string path = tree.key_path(child);
+      if (path.ends_with(fmt::format(".{}", ending))) found.push_back(std::move(path));
+    }
     if (tree[child].is_container()) find_keys_ending_in(tree, child, ending, most, found);
   }
 }
 
-/// `lr` where the configuration has `optim.lr`.
+/// `lr` or `optim.lr` where the configuration has `actor.optim.lr`.
 void suggest_longer_key(const Override& word, const Tree& tree, Diagnostic& diagnostic) {
   constexpr size_t kMost = 3;
-  if (word.key_or_group.find('.') != std::string::npos || at_path(tree, word.key_or_group) != kNoNode) return;
+  if (at_path(tree, word.key_or_group) != kNoNode) return;
   std::vector<std::string> found;
   find_keys_ending_in(tree, tree.root(), word.key_or_group, kMost + 1, found);
-  if (found.empty() || found.size() > kMost) return;
-  diagnostic.notes.push_back(fmt::format("did you mean '{}'?", fmt::join(found, "' or '")));
-  if (found.size() == 1) diagnostic.fix = with_key(word, found[0]);
+  if (found.empty()) return;
+  const bool are_more = found.size() > kMost;
+  found.resize(std::min(found.size(), kMost));
+  diagnostic.notes.push_back(
+      fmt::format("did you mean '{}'{}?", fmt::join(found, "' or '"), are_more ? " or another that ends so" : ""));
+  diagnostic.fix = found.size() == 1 ? with_key(word, found[0]) : "";
 }
 
 bool names_yaml_file(const fs::path& path) {

@@ -155,8 +155,9 @@ void refuse_config_not_found(const DefaultsTreeNode& root, const ConfigRepositor
   for (const SearchPathEntry& place : repository.search_path()) {
     diagnostic.message += "\n\t" + ConfigRepository::describe(place);
   }
-  if (entry.primary) tell_folder_nearby(repository, entry.config_path(), diagnostic);
   suggest_for_config(entry, repository, options, version_base, diagnostic);
+  const bool has_other_ending = !diagnostic.notes.empty() && diagnostic.notes.front().starts_with("there is '");
+  if (entry.primary && !has_other_ending) tell_folder_nearby(repository, entry.config_path(), diagnostic);
   throw ConfigError(std::move(diagnostic));
 }
 

@@ -5,6 +5,16 @@
 
 namespace cfgtool {
 
+namespace {
+constexpr size_t kMarksAtOnce = 512;
+}  // namespace
+
+void NodeOrigins::reserve(size_t nodes) {
+  if (!kNodesKnowPlaces) return;
+  marks_.reserve(nodes + kMarksAtOnce);
+  replacements_.reserve(nodes / 8);
+}
+
 void NodeOrigins::begin_step(uint32_t step, NodeId first) {
   if (!kNodesKnowPlaces) return;
   if (!runs_.empty() && runs_.back().first == first) runs_.pop_back();
@@ -49,19 +59,20 @@ void NodeOrigins::set_mark(NodeId id, Mark mark) {
   if (!kNodesKnowPlaces) return;
   if (marks_.size() <= id) {
     if (mark == 0) return;
-    // Where one node has a mark, others will: all up to the id, and room for as many again.
-    if (marks_.capacity() <= id) marks_.reserve(2 * (size_t{id} + 1));
-    marks_.resize(id + 1);
+    marks_.resize(size_t{id} + kMarksAtOnce);  // where one node has a mark, those behind it will
   }
   marks_[id] = mark;
 }
 
-void NodeOrigins::set_replaced(NodeId id, uint32_t step, const Node& old, Mark old_mark) {
+void NodeOrigins::set_replaced(NodeId id, uint32_t step, SourcePos old_pos, Mark old_mark) {
   if (!kNodesKnowPlaces) return;
-  const auto index = static_cast<uint32_t>(replacements_.size());
-  if (old.is_container()) replaced_containers_.push_back({index, old.kind, old.child.first});
-  replacements_.push_back({step, old.pos, old_mark});
-  set_mark(id, index | kReplaced);
+  set_mark(id, static_cast<uint32_t>(replacements_.size()) | kReplaced);
+  replacements_.push_back({step, old_pos, old_mark});
+}
+
+void NodeOrigins::set_replaced_container(NodeKind kind, NodeId first_child) {
+  if (!kNodesKnowPlaces) return;
+  replaced_containers_.push_back({static_cast<uint32_t>(replacements_.size() - 1), kind, first_child});
 }
 
 void NodeOrigins::take(NodeId id, const NodeOrigins& from, NodeId source) {

@@ -29,6 +29,8 @@ class NodeOrigins {
   /// replacements_; else its step.
   using Mark = uint32_t;
 
+  /// For a tree of so many nodes, some of which will be replaced.
+  void reserve(size_t nodes);
   /// Nodes from `first` on, which are not there yet, are put there by this step; 0 = not known.
   void begin_step(uint32_t step, NodeId first);
   uint32_t current_step() const { return runs_.empty() ? 0 : runs_.back().step; }
@@ -42,8 +44,10 @@ class NodeOrigins {
   Mark mark(NodeId id) const { return id < marks_.size() ? marks_[id] : 0; }
 
   void set_step(NodeId id, uint32_t step) { set_mark(id, step); }
-  /// `step` put another value in the place of `old`, whose mark was `old_mark`.
-  void set_replaced(NodeId id, uint32_t step, const Node& old, Mark old_mark);
+  /// `step` put another value in the place of one that stood at `old_pos` and whose mark was `old_mark`.
+  void set_replaced(NodeId id, uint32_t step, SourcePos old_pos, Mark old_mark);
+  /// What set_replaced was told last was a container.
+  void set_replaced_container(NodeKind kind, NodeId first_child);
   void set_copied_from(NodeId id, NodeId source) { copies_.emplace_back(id, source); }
   /// `id` gets the origin of `source`, a node of the tree that `from` is of. What that had replaced is then known by
   /// its place only, unless the tree is this one.

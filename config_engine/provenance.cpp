@@ -11,10 +11,8 @@ namespace cfgtool {
 
 namespace {
 
-/// A chain of interpolations is followed so far: longer ones are circles, or nobody reads them.
-constexpr size_t kDeepestRead = 16;
-/// So many keys are told of one value: `${a}${a}` with `a: ${b}${b}` and so on doubles at each step.
-constexpr size_t kMostReads = 1000;
+/// A chain of interpolations is followed so far.
+constexpr size_t kDeepestRead = 500;
 
 void append_leaves(const Tree& tree, NodeId node, std::vector<NodeId>& leaves) {
   if (!tree[node].is_container() || tree[node].length == 0) {
@@ -128,8 +126,9 @@ ValueCause Provenance::cause_of(const Tree& tree, NodeId node) const {
 
 std::vector<ValueCause> Provenance::causes_of(NodeId node) const {
   // A copy does not know all that was replaced.
+  const std::string path = dotted_path(written_, node);
   const bool is_of_hydra =
-      composition_.hydra[composition_.hydra.root()].length > 0 && dotted_path(written_, node).starts_with("hydra");
+      composition_.hydra[composition_.hydra.root()].length > 0 && (path == "hydra" || path.starts_with("hydra."));
   const Tree& tree = is_of_hydra ? composition_.hydra : composition_.tree;
   const NodeId home = same_node(written_, node, tree);
   if (home == kNoNode) return {cause_of(written_, node)};
@@ -149,7 +148,7 @@ ValueProvenance Provenance::explain(NodeId node) {
   result.key = result.own_key = dotted_path(written_, node);
   result.node = node;
   result.causes = causes_of(node);
-  reads_left_ = kMostReads;
+  told_.clear();
   collect_reads(node, 0, result.reads);
   return result;
 }
@@ -160,6 +159,7 @@ ValueProvenance Provenance::explain_through(NodeId through, std::string_view key
   result.own_key = dotted_path(written_, through);
   result.node = through;
   result.causes = causes_of(through);
+  told_.clear();
   result.reads.push_back(read_key(key, written_.root(), 0));
   if (!result.reads.back().is_there) result.reads = explain(through).reads;
   return result;
@@ -187,7 +187,8 @@ NodeId Provenance::value_through(NodeId through, std::string_view key) {
 
 void Provenance::collect_reads(NodeId node, size_t depth, std::vector<ValueRead>& reads) {
   const Node& written = written_[node];
-  if (written.kind != NodeKind::kInterpolation || depth == kDeepestRead || reads_left_ == 0) return;
+  if (written.kind != NodeKind::kInterpolation || depth == kDeepestRead) return;
+  if (!told_.insert(node).second) return;  // a circle, or what was told before
   const Interpolation text = parse_config_value(written.text());
   collect_reads(text, text.root(), node, depth, reads);
 }
@@ -266,7 +267,6 @@ NodeId Provenance::find_from(std::string_view path, NodeId from) {
 }
 
 ValueRead Provenance::read_key(std::string_view path, NodeId from, size_t depth) {
-  if (reads_left_ > 0) --reads_left_;
   ValueRead read;
   read.name = std::string(path);
   try {

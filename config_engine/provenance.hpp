@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct ValueRead {
   std::string value;               ///< as Python prints it; empty where it cannot be told
   bool is_there = false;           ///< a key that exists, a variable that is set
   std::vector<ValueCause> causes;  ///< kKey: as ValueProvenance::causes
-  std::vector<ValueRead> reads;    ///< kKey: where that value is an interpolation in turn
+  std::vector<ValueRead> reads;  ///< kKey: where that value is an interpolation in turn, the first time that it is read
 };
 
 struct ValueProvenance {
@@ -97,7 +98,7 @@ class Provenance {
   ResolveContext context_;
   std::unique_ptr<Resolver> follower_;
   std::unique_ptr<Resolver> resolver_;
-  size_t reads_left_ = 0;
+  std::set<NodeId> told_;  // of one explanation: whose reads were told
 };
 
 /// `a.b.0.c`: keys and indices with dots between them; empty for the root.

@@ -173,10 +173,13 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key&
 }
 
 void Tree::replace_by(uint32_t step, NodeId id, const Tree& from, NodeId source) {
-  const Node old = nodes_[id];
-  const NodeOrigins::Mark old_origin = origins_.mark(id);
+  const SourcePos old_pos = nodes_[id].pos;
+  const NodeOrigins::Mark old_mark = origins_.mark(id);
+  const NodeKind old_kind = nodes_[id].kind;
+  const NodeId old_child = nodes_[id].is_container() ? nodes_[id].child.first : kNoNode;
   assign(id, from, source);
-  origins_.set_replaced(id, step, old, old_origin);
+  origins_.set_replaced(id, step, old_pos, old_mark);
+  if (old_kind == NodeKind::kMap || old_kind == NodeKind::kList) origins_.set_replaced_container(old_kind, old_child);
 }
 
 void Tree::replace(NodeId id, const Tree& from, NodeId source) {

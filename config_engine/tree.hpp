@@ -28,7 +28,10 @@ class Tree {
   const Node& operator[](NodeId id) const { return nodes_[id]; }
   Node& operator[](NodeId id) { return nodes_[id]; }
   size_t size() const { return nodes_.size(); }
-  void reserve(size_t nodes) { nodes_.reserve(nodes); }
+  void reserve(size_t nodes) {
+    nodes_.reserve(nodes);
+    origins_.reserve(nodes);
+  }
 
   /// Appends `node` (with its key set, if `parent` is a map; the key must not be there yet). References to nodes do not
   /// survive.

@@ -1,6 +1,7 @@
 #include "config_engine/value_chain.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "config_engine/key_path.hpp"
 #include "config_engine/provenance.hpp"
@@ -9,9 +10,13 @@ namespace cfgtool {
 
 namespace {
 
+using ChainsByNode = std::map<NodeId, std::vector<ChainLink>>;
+
 class ChainReader {
  public:
-  ChainReader(const Composition& composition, const Tree& tree, NodeId node) : composition_(composition), tree_(tree) {
+  /// \param known chains that were read on the way; grows
+  ChainReader(const Composition& composition, const Tree& tree, NodeId node, ChainsByNode& known)
+      : composition_(composition), tree_(tree), known_(known) {
     for (NodeId at = node; at != tree.root(); at = tree[at].parent)
       way_.push_back(at);
     std::reverse(way_.begin(), way_.end());
@@ -43,10 +48,11 @@ class ChainReader {
   void before(NodeId node, size_t depth, Steps& steps, size_t oldest = 0, size_t newest = 0);
   void gone(NodeId node, size_t depth, Steps steps);
   void gone_value(NodeId node, const EarlierValue& value, size_t depth, Steps steps);
-  void gone_item(NodeId first_item, size_t depth, Steps steps);
+  void gone_item(NodeId first_item, size_t depth, Steps steps, uint32_t list_step);
 
   const Composition& composition_;
   const Tree& tree_;
+  ChainsByNode& known_;
   std::vector<NodeId> way_;  // to the value, from below the root
   std::vector<ChainLink> chain_;
 };
@@ -72,7 +78,8 @@ std::string ChainReader::home_key(size_t depth, SourcePos pos) const {
     }
     if (home == kNoNode) continue;
     // That may be a copy in turn, or have changed since.
-    std::vector<ChainLink> chain = ChainReader(composition_, tree_, home).read();
+    if (known_.count(home) == 0) known_[home] = ChainReader(composition_, tree_, home, known_).read();
+    const std::vector<ChainLink>& chain = known_[home];
     const auto same = std::find_if(chain.begin(), chain.end(), [&](const ChainLink& link) { return link.pos == pos; });
     if (same != chain.end()) return same->key;
   }
@@ -128,7 +135,7 @@ void ChainReader::gone_value(NodeId node, const EarlierValue& value, size_t dept
   if (is_last || value.kind != NodeKind::kMap) add(node, value.pos, value.step, depth);
   if (is_last) return;
   if (value.kind == NodeKind::kList) {
-    gone_item(value.first_child, depth + 1, steps);
+    gone_item(value.first_child, depth + 1, steps, value.step);
     return;
   }
   NodeId child = value.kind == NodeKind::kMap ? value.first_child : kNoNode;
@@ -141,23 +148,34 @@ void ChainReader::gone_value(NodeId node, const EarlierValue& value, size_t dept
   }
 }
 
-/// Of a list that is gone only what replaced an item that came with it: that item is part of the list.
-void ChainReader::gone_item(NodeId first_item, size_t depth, Steps steps) {
-  NodeId item = first_item;
+/// Of a list that is gone only what was changed in an item that came with it: that item is part of the list.
+void ChainReader::gone_item(NodeId first_item, size_t depth, Steps steps, uint32_t list_step) {
+  NodeId node = first_item;
   const bool in_list = tree_[tree_[way_[depth]].parent].kind == NodeKind::kList;
-  for (size_t i = in_list ? tree_.index_of(way_[depth]) : 0; i > 0 && item != kNoNode; --i)
-    item = tree_[item].next;
-  if (!in_list || item == kNoNode || tree_.earlier(item).empty()) return;
-  before(item, depth, steps, 1);
-  const Node& gone = tree_[item];
-  gone_value(item, {gone.pos, tree_.step(item), 0, gone.kind, gone.is_container() ? gone.child.first : kNoNode}, depth,
-             steps);
+  for (size_t i = in_list ? tree_.index_of(way_[depth]) : 0; i > 0 && node != kNoNode; --i)
+    node = tree_[node].next;
+  if (!in_list) node = kNoNode;
+  for (; node != kNoNode; ++depth) {
+    const bool is_changed = !tree_.earlier(node).empty();
+    if (is_changed || tree_.step(node) != list_step) {
+      before(node, depth, steps, is_changed ? 1 : 0);
+      const Node& gone = tree_[node];
+      gone_value(node, {gone.pos, tree_.step(node), 0, gone.kind, gone.is_container() ? gone.child.first : kNoNode},
+                 depth, steps);
+      return;
+    }
+    if (depth + 1 == way_.size()) return;
+    const NodeId below = way_[depth + 1];
+    const bool is_item = tree_[tree_[below].parent].kind == NodeKind::kList;
+    node = is_item ? tree_.item(node, tree_.index_of(below)) : tree_.find(node, tree_[below].key());
+  }
 }
 
 }  // namespace
 
 std::vector<ChainLink> value_chain(const Composition& composition, const Tree& tree, NodeId node) {
-  return ChainReader(composition, tree, node).read();
+  ChainsByNode known;
+  return ChainReader(composition, tree, node, known).read();
 }
 
 }  // namespace cfgtool

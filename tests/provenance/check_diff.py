@@ -75,6 +75,16 @@ def side_problem(case, as_written, path, value, side):
     )
 
 
+def is_place(at):
+    """Whether there are a line and a column of the file or override."""
+    if not isinstance(at, dict) or at.get("kind") not in ("file", "override", "flag"):
+        return False
+    if at["kind"] != "file":
+        return isinstance(at.get("column"), int)
+    lines = pathlib.Path(at["file"]).read_text().splitlines()
+    return at["line"] <= max(len(lines), 1) and at["column"] <= len((lines or [""])[at["line"] - 1]) + 1
+
+
 def problems_of(pair, as_written, output, code, errors, counts):
     """What is wrong with all that cfgtool says of a pair, in words."""
     goldens = [case.unresolved if as_written else case.resolved for case in pair]
@@ -86,7 +96,10 @@ def problems_of(pair, as_written, output, code, errors, counts):
     if len(expected) != len(lines):
         yield f"{len(lines)} differences, not {len(expected)}"
     for (path, *values), line in zip(expected, lines):
-        if line is None or set(line) != {"key", "left", "right"} or line["key"] != ".".join(path):
+        has_absence = line is not None and "absent_by" in line
+        if has_absence and (ABSENT not in values or not is_place(line["absent_by"])):
+            yield f"{line['key']} is absent by {line['absent_by']}"
+        if line is None or set(line) - {"absent_by"} != {"key", "left", "right"} or line["key"] != ".".join(path):
             yield f"{line} is not about {path}"
             continue
         for name, case, value in zip(("left", "right"), pair, values):

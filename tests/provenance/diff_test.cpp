@@ -84,7 +84,9 @@ TEST_CASE("only what differs, with its cause on both sides, in the order of the 
         "db.user: 'root' -> 'postgres'\n  - " + kTree + "/db/mysql.yaml:1:7, chosen by " + kTree +
             "/config.yaml:2:5\n  + " + kTree +
             "/db/postgres.yaml:1:7, chosen by override 1:1\ndb.port: 3306 -> absent\n  - " + kTree +
-            "/db/mysql.yaml:2:7, chosen by " + kTree + "/config.yaml:2:5\ndb.schema: absent -> 'public'\n  + " + kTree +
+            "/db/mysql.yaml:2:7, chosen by " + kTree +
+            "/config.yaml:2:5\n  + override 1:1: db=postgres\ndb.schema: absent -> 'public'\n  - " + kTree +
+            "/config.yaml:2:5\n  + " + kTree +
             "/db/postgres.yaml:2:9, chosen by override 1:1\noptim.lr: 0.01 -> 0.5\n  - " + kTree +
             "/config.yaml:10:7\n  + override 2:10: optim.lr=0.5\nname: 'run-root' -> 'run-postgres'\n  - " + kTree +
             "/config.yaml:6:7, run-${db.user} reads db.user at " + kTree + "/db/mysql.yaml:1:7\n  + " + kTree +
@@ -149,9 +151,11 @@ TEST_CASE("sides may name other configs and folders") {
 TEST_CASE("a short summary by cause") {
   const Outcome outcome = diff({"--stat", "--", "--", "db=postgres", "optim.lr=0.5"});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.output == "    3  " + kTree + "/db/postgres.yaml (2 changed, 1 added, 0 removed)\n    1  " + kTree +
-                              "/db/mysql.yaml (0 changed, 0 added, 1 removed)\n    1  override optim.lr=0.5 (1 "
-                              "changed, 0 added, 0 removed)\n5 values differ: 3 changed, 1 added, 1 removed\n");
+  CHECK(outcome.output ==
+        "    3  " + kTree +
+            "/db/postgres.yaml (2 changed, 1 added, 0 removed)\n"
+            "    1  override db=postgres (0 changed, 0 added, 1 removed)\n    1  override optim.lr=0.5 (1 "
+            "changed, 0 added, 0 removed)\n5 values differ: 3 changed, 1 added, 1 removed\n");
   const Json json = only_line(diff({"--stat", "--json", "--", "--", "steps=1"}));
   CHECK(json == Json::parse(R"({"changed": 1, "added": 0, "removed": 0, "causes":
     [{"source": "override steps=1", "changed": 1, "added": 0, "removed": 0}]})"));
@@ -198,6 +202,19 @@ TEST_CASE("the values of two runs are those that their folders hold") {
   CHECK(gone.prints("steps: 1 -> 2\n"));
   CHECK(gone.complains("composed again: "));
   CHECK(project.cfgtool({"diff", "one", "nosuch"}).exit_code == 2);
+}
+
+TEST_CASE("what one side lacks has the cause of that") {
+  CHECK(diff({"--", "--", "~optim.lr"})
+            .prints("optim.lr: 0.01 -> absent\n  - " + kTree + "/config.yaml:10:7\n  + override 1:2: ~optim.lr\n"));
+  const Outcome shorter = diff({"--", "--", "sizes=[7]"});
+  CHECK(shorter.prints("sizes.1: 2 -> absent\n"));
+  CHECK(shorter.prints("  + override 1:7: sizes=[7]\n"));
+  CHECK(
+      diff({"--stat", "--", "--", "~optim.lr"}).prints("    1  override ~optim.lr (0 changed, 0 added, 1 removed)\n"));
+  const Json line = only_line(diff({"--json", "--", "--", "~optim.lr"}));
+  CHECK(line.at("absent_by").at("index") == 1);
+  CHECK(line.at("absent_by").at("column") == 2);
 }
 
 TEST_CASE("both sides' errors are shown, and what is said of a change is its cause") {

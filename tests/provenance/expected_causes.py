@@ -7,7 +7,6 @@ from defaults_list import choosers, configs_of, in_order_of_reading
 from expected_chain import Model
 from yaml_values import file_of
 
-DEEPEST_READ = 16  # a longer chain is a circle, or nobody reads it
 KNOWN_RESOLVERS = {"now", "hydra", "python_version"} | {
     "oc." + name for name in ("env", "select", "decode", "create", "deprecated", "dict.keys", "dict.values")
 }
@@ -55,21 +54,24 @@ class Expected:
     def chain(self, path):
         return self.model.chain(path)
 
-    def reads(self, path, depth=0):
+    def reads(self, path, told=None):
+        """What each interpolation reads is told where it is read first. `told`: those that were."""
+        told = set() if told is None else told
         node = self.model.find(path)
-        if not node.is_interpolation() or depth == DEEPEST_READ:
+        if not node.is_interpolation() or path in told:
             return []
-        return self.reads_of(interpolations.parse(node.data), path, depth)
+        told.add(path)
+        return self.reads_of(interpolations.parse(node.data), path, told)
 
-    def reads_of(self, parts, path, depth):
+    def reads_of(self, parts, path, told):
         """What decides which key or resolver it is comes first, then that."""
         reads = []
         for part in parts:
-            reads += self.reads_of(part.parts, path, depth)
+            reads += self.reads_of(part.parts, path, told)
             is_select = isinstance(part, interpolations.Select)
             name = self.text(part.path if is_select else part.arguments[0], path)
             if name is not None and (is_select or part.name in READ_KEYS):
-                reads.append(self.read_key(name, path, depth))
+                reads.append(self.read_key(name, path, told))
             elif name is not None and part.name == "oc.env":
                 reads.append({"kind": "environment", "name": name, "found": name in self.env})
             elif not is_select:
@@ -93,12 +95,12 @@ class Expected:
             return None
         return self.text(node.data, target) if node.is_interpolation() else str(node.data)
 
-    def read_key(self, name, path, depth):
+    def read_key(self, name, path, told):
         target = self.model.follow(interpolations.split(name), path)
         if target is None:
             return {"kind": "key", "name": name, "found": False}
         read = {"kind": "key", "name": ".".join(target), "found": True, "set_by": self.setter(target)}
-        reads = self.reads(target, depth + 1)
+        reads = self.reads(target, told)
         return dict(read, reads=reads) if reads else read
 
     def setter(self, path):

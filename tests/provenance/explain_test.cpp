@@ -227,6 +227,39 @@ TEST_CASE("the items of a list come in the place of the earlier list") {
   CHECK(only_line(explain({"sizes.0", "--json"})).at("history").empty());
 }
 
+TEST_CASE("an alias is found beside what looks like one") {
+  const ScratchFolder folder;
+  write_file(
+      folder.path() / "conf/config.yaml",
+      "s: &s 1\nd: &d {x: 2}\nz: &z {x: 3}\nl: [\"*x\", *s, *s]\nh:\n  - 2 * 3\n  - *d\nj:\n  z: 1 # uses <<: *nope\n"
+      "  <<: *d\nm:\n  inner:\n    <<: *z\n  <<: *d\n");
+  const auto via = [&](const std::string& key) {
+    return only_line(run_program_in(folder.path(), EXPLAIN_CFGTOOL,
+                                    {"explain", "-cp", "conf", "-cn", "config", key, "--json"}))
+        .at("set_by")
+        .at("via");
+  };
+  CHECK(is_at(via("l.1"), "/conf/config.yaml", 4, 11));
+  CHECK(is_at(via("l.2"), "/conf/config.yaml", 4, 15));
+  CHECK(is_at(via("h.1.x"), "/conf/config.yaml", 7, 5));
+  CHECK(is_at(via("j.x"), "/conf/config.yaml", 10, 7));
+  CHECK(is_at(via("m.x"), "/conf/config.yaml", 14, 7));
+  CHECK(is_at(via("m.inner.x"), "/conf/config.yaml", 13, 9));
+}
+
+TEST_CASE("copies of copies are told once") {
+  const ScratchFolder folder;
+  std::string first = "b0: {x: 1}\n", second = "defaults: [first, _self_]\n";
+  for (int i = 1; i < 24; ++i) {
+    first += fmt::format("b{}: ${{b{}}}\n", i, i - 1);
+    second += fmt::format("b{}: {{y: {}, x: {}}}\n", i, i, i);
+  }
+  write_file(folder.path() / "conf/first.yaml", first);
+  write_file(folder.path() / "conf/config.yaml", second);
+  CHECK(run_program_in(folder.path(), EXPLAIN_CFGTOOL, {"explain", "-cp", "conf", "-cn", "config", "--all", "--json"})
+            .exit_code == 0);
+}
+
 TEST_CASE("a key that is not there does not hide the others") {
   const Outcome outcome = explain({"size", "optim.lr", "nme"});
   CHECK(outcome.exit_code == 1);

@@ -229,6 +229,8 @@ TREES = [
     Tree("over-scalars", KITCHEN,
          ["++a.b.x.y=1", "s=null", "++s.deep=2", "+m={p: {q: 1}, r: [2]}", "n={z: 1}", "++i.new=3"]),
     Tree("lists", KITCHEN, ["l.1=9", "a.c.e.2.f=8", "+a.c.e.2.g={h: [1]}", "a.c.e.0=[4, 5]", "i=null"]),
+    Tree("lists-within", {"config.yaml": "l: [1, {q: 2}, [3, 4]]\nhydrant: {lr: 1}\n"},
+         ["l.1.q=4", "l.2.0=4", "l=[0,{q: 5},[6]]", "hydrant.lr=2", "hydrant.lr=3"]),
     Tree("lists-again", KITCHEN, ["l.0=5", "l=[6,7]", "l.1={k: v}", "l=3", "l=[1]", "a.c=null", "a={c: {z: 1}}", "~i"]),
     Tree("words", KITCHEN,
          ["s='a\\'b'", '+q1="x y"', "+q2='\\\\'", "+u=x\\,y\\ z", "+e=", "+t=${a.b}${s}", "+v='${a.b}'", "+e2=''",
