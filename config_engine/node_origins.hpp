@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -22,13 +23,10 @@ struct EarlierValue {
   NodeId first_child = kNoNode;  ///< of a container: its children still lie in this tree's array, linked as they were
 };
 
-/// Of one tree.
+/// Of one tree. What composing needs is only written down here; what questions need is made when the first is asked, so
+/// that not for several threads at once.
 class NodeOrigins {
  public:
-  /// What is kept of a node itself. 0: its step is that of the nodes around it; with kReplaced an index into
-  /// replacements_; else its step.
-  using Mark = uint32_t;
-
   /// For a tree of so many nodes, some of which will be replaced.
   void reserve(size_t nodes);
   /// Nodes from `first` on, which are not there yet, are put there by this step; 0 = not known.
@@ -37,20 +35,22 @@ class NodeOrigins {
   /// Whether a step has begun: a file's tree has none.
   bool are_known() const { return !runs_.empty(); }
 
-  uint32_t step(NodeId id) const { return step_of(mark(id), id); }
+  uint32_t step(NodeId id) const;
   /// The newest first.
   std::vector<EarlierValue> earlier(NodeId id) const;
   NodeId copied_from(NodeId id) const;
-  Mark mark(NodeId id) const { return id < marks_.size() ? marks_[id] : 0; }
 
-  void set_step(NodeId id, uint32_t step) { set_mark(id, step); }
-  /// `step` put another value in the place of one that stood at `old_pos` and whose mark was `old_mark`.
-  void set_replaced(NodeId id, uint32_t step, SourcePos old_pos, Mark old_mark);
+  /// `step` put the value of `id` there; what was there before is not to be known.
+  void set_step(NodeId id, uint32_t step);
+  /// `step` put another value in the place of one that stood at `old_pos`.
+  void set_replaced(NodeId id, uint32_t step, SourcePos old_pos) {
+    if (kNodesKnowPlaces) changes_.push_back({id, step, old_pos, false});
+  }
   /// What set_replaced was told last was a container.
   void set_replaced_container(NodeKind kind, NodeId first_child);
   void set_copied_from(NodeId id, NodeId source) { copies_.emplace_back(id, source); }
   /// `id` gets the origin of `source`, a node of the tree that `from` is of. What that had replaced is then known by
-  /// its place only, unless the tree is this one.
+  /// its place only.
   void take(NodeId id, const NodeOrigins& from, NodeId source);
 
  private:
@@ -58,26 +58,30 @@ class NodeOrigins {
     NodeId first;
     uint32_t step;
   };
-  struct Replacement {
-    uint32_t step;  // of the new value
+  struct Change {
+    NodeId id;
+    uint32_t step;
     SourcePos old_pos;
-    Mark old_mark;
+    bool forgets;  // what was before
   };
   struct ReplacedContainer {
-    uint32_t replacement;  // index
+    uint32_t change;  // index
     NodeKind kind;
     NodeId first_child;
   };
-  static constexpr Mark kReplaced = 0x80000000u;
 
-  uint32_t step_of(Mark mark, NodeId id) const;
-  void set_mark(NodeId id, Mark mark);
+  uint32_t step_of_run(NodeId id) const;
+  void look_up_changes() const;
+  uint32_t last_change(NodeId id) const;
 
-  std::vector<Run> runs_;    // ascending
-  std::vector<Mark> marks_;  // by NodeId; of nodes behind its end 0
-  std::vector<Replacement> replacements_;
+  static constexpr uint32_t kNone = 0xffffffffu;
+  std::vector<Run> runs_;                               // ascending
+  std::vector<Change> changes_;                         // in the order in which they were made
   std::vector<ReplacedContainer> replaced_containers_;  // ascending
   std::vector<std::pair<NodeId, NodeId>> copies_;       // (id, source)
+  // Of the first changes, as many as previous_ has:
+  mutable std::unordered_map<NodeId, uint32_t> last_;  // the last one of a node
+  mutable std::vector<uint32_t> previous_;             // by change: the one before of the same node, or kNone
 };
 
 }  // namespace cfgtool

@@ -174,11 +174,11 @@ NodeId Tree::add_copy(NodeId parent, const Tree& from, NodeId source, const Key&
 
 void Tree::replace_by(uint32_t step, NodeId id, const Tree& from, NodeId source) {
   const SourcePos old_pos = nodes_[id].pos;
-  const NodeOrigins::Mark old_mark = origins_.mark(id);
   const NodeKind old_kind = nodes_[id].kind;
   const NodeId old_child = nodes_[id].is_container() ? nodes_[id].child.first : kNoNode;
-  assign(id, from, source);
-  origins_.set_replaced(id, step, old_pos, old_mark);
+  set_value(id, from.nodes_[source]);
+  copy_children(id, from, source);
+  origins_.set_replaced(id, step, old_pos);
   if (old_kind == NodeKind::kMap || old_kind == NodeKind::kList) origins_.set_replaced_container(old_kind, old_child);
 }
 
