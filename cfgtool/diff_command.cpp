@@ -33,7 +33,7 @@ void declare(CLI::App& app, DiffFlags& flags) {
       "What is before the first `--` holds for both sides. Behind each `--` are the overrides of one side, which come\n"
       "after the common ones, and Hydra's flags: -cp, -cd, -cn. An override's number counts those of its side, the\n"
       "common ones first.\n\n"
-      "Instead, two folders of runs are composed again from what they record; or the folders of -cp and -cd are taken\n"
+      "Instead, the values that two runs' folders hold are compared; or the folders of -cp and -cd are taken\n"
       "from two revisions of git, or from one and the working tree. Folders of hydra.searchpath are read as they "
       "are.\n\n"
       "A value that an interpolation gives is shown with where that is written and what it reads.\n\n"

@@ -27,6 +27,7 @@ struct ValueOrigin {
   ValueCause value;     ///< where the value itself stands
   bool is_elsewhere = false;
   bool is_recorded = false;  ///< its place is in a run's folder: its inputs do not give it any more
+  std::string changed_file;  ///< of what is recorded: the file that it stood in, if that changed
 };
 
 /// Answers for one side.
@@ -53,7 +54,8 @@ class SideReader {
   /// chose another config than the one it comes from. Nothing if none of these can be told.
   std::optional<SourceLocation> absence(SideReader& other, NodeId value);
   std::string absence_text(const SourceLocation& at) const;
-  std::string absence_source(const SourceLocation& at) const;
+  /// Without line and column.
+  std::string source_name(const SourceLocation& at) const;
 
  private:
   ValueOrigin origin(NodeId value);
@@ -129,6 +131,7 @@ ValueOrigin SideReader::origin(NodeId value) {
     origin.key.key = key(value);
     origin.value = provenance_.cause_of(side_.values, value);
     origin.key.causes = {origin.value};
+    origin.changed_file = decided_by(value);
     add_recorded_reads(value, origin);
     return origin;
   }
@@ -173,8 +176,7 @@ Json SideReader::json(NodeId value) {
     if (origin.is_elsewhere) places["from"] = cause_json(composition, origin.value);
     if (!origin.key.reads.empty()) places["reads"] = reads_json(composition, origin.key.reads);
   }
-  if (const std::string file = origin.is_recorded ? decided_by(value) : ""; !file.empty())
-    places["changed_file"] = file;
+  if (!origin.changed_file.empty()) places["changed_file"] = origin.changed_file;
   name_revision(places);
   Json json{{"value", Json::parse(write_json(side_.values, value))}};
   json.update(places);
@@ -208,17 +210,12 @@ std::vector<ValueRead> last_reads(const std::vector<ValueRead>& reads, const std
 
 std::string SideReader::source(NodeId value, const std::set<std::string>& changed) {
   const ValueOrigin origin = this->origin(value);
-  const auto named = [&](const SourceLocation& at) -> std::string {
-    if (at.line == 0) return "cfgtool itself";
-    if (at.kind == SourceKind::kOverride) return fmt::format("override {}", at.line_text);
-    return shown(std::string(at.name));
-  };
-  if (const std::string file = origin.is_recorded ? decided_by(value) : ""; !file.empty()) return file;
+  if (!origin.changed_file.empty()) return origin.changed_file;
   const std::vector<ValueRead> reads = last_reads(origin.key.reads, changed);
   if (!reads.empty() && reads[0].kind == ValueRead::Kind::kEnvironment)
     return fmt::format("environment variable {}", reads[0].name);
-  if (!reads.empty() && !reads[0].causes.empty()) return named(reads[0].causes.back().at);
-  return named(origin.is_elsewhere ? origin.value.at : origin.key.causes.back().at);
+  if (!reads.empty() && !reads[0].causes.empty()) return source_name(reads[0].causes.back().at);
+  return source_name(origin.is_elsewhere ? origin.value.at : origin.key.causes.back().at);
 }
 
 std::string SideReader::read_text(const ValueRead& read) const {
@@ -242,8 +239,7 @@ std::string SideReader::cause_text(NodeId value, const std::set<std::string>& ch
   const ValueCause& cause = origin.key.causes.back();
   std::string text = place(cause);
   if (origin.is_recorded) {
-    if (const std::string file = decided_by(value); !file.empty())
-      return text + fmt::format(", from {} as it was then", file);
+    if (!origin.changed_file.empty()) return text + fmt::format(", from {} as it was then", origin.changed_file);
     if (origin.written.empty()) return text;
     std::vector<std::string> names;
     for (const ValueRead& read : last_reads(origin.key.reads, changed))
@@ -300,7 +296,8 @@ std::string SideReader::absence_text(const SourceLocation& at) const {
   return shown(to_string(at)) + (at.kind == SourceKind::kOverride ? fmt::format(": {}", at.line_text) : std::string());
 }
 
-std::string SideReader::absence_source(const SourceLocation& at) const {
+std::string SideReader::source_name(const SourceLocation& at) const {
+  if (at.line == 0) return "cfgtool itself";
   return at.kind == SourceKind::kOverride ? fmt::format("override {}", at.line_text) : shown(std::string(at.name));
 }
 
@@ -336,7 +333,7 @@ CountsBySource count_by_source(const DiffSides& sides, const std::vector<TreeDif
   std::map<std::string, Counts> counts;
   for (const TreeDifference& one : differences) {
     const std::optional<SourceLocation> gone = one.right == kNoNode ? right.absence(left, one.left) : std::nullopt;
-    counts[gone                   ? right.absence_source(*gone)
+    counts[gone                   ? right.source_name(*gone)
            : one.right == kNoNode ? left.source(one.left, changed)
                                   : right.source(one.right, changed)]
         .add(one);

@@ -42,7 +42,7 @@ void declare(CLI::App& app, ExplainFlags& flags) {
   add_hydra_flags(app, flags.hydra);
   remove_printing_flags(app);
   add_version_flag(app, version_text("cfgtool", ""));
-  app.add_flag("--all", flags.all, "Explain every value");
+  app.add_flag("--all", flags.all, "Explain every value of the job's configuration");
   add_json_flags(app, flags.json);
 }
 

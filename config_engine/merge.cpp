@@ -19,16 +19,7 @@ NodeId Merger::expand_interpolation(NodeId node) {
   const NodeId target = find_container_(tree_, node);
   if (target == kNoNode || !tree_[target].is_container()) return node;
   const NodeId first_copy = static_cast<NodeId>(tree_.size());
-  bool is_inside = false;
-  for (NodeId above = node; above != kNoNode && !is_inside; above = tree_[above].parent)
-    is_inside = above == target;
-  if (is_inside) {  // `${oc.select:a}` within a: what is copied must not grow meanwhile
-    Tree copy;
-    copy.assign(copy.root(), tree_, target);
-    tree_.replace(node, copy, copy.root());
-  } else {
-    tree_.replace(node, tree_, target);
-  }
+  tree_.replace(node, tree_, target);
   // What was copied keeps the places and steps of the values that the interpolation referred to.
   for (NodeId id = first_copy; id < tree_.size(); ++id)
     tree_.forget_earlier(id);

@@ -12,6 +12,12 @@ namespace {
 // Below this many keys a walk over the siblings is faster than a hash table.
 constexpr uint32_t kIndexedMapSize = 24;
 constexpr NodeId kErased = kNoNode - 1;
+
+bool lies_at_or_below(const Tree& tree, NodeId id, NodeId above) {
+  while (id != above && id != kNoNode)
+    id = tree[id].parent;
+  return id == above;
+}
 }  // namespace
 
 Tree::Tree() {
@@ -183,6 +189,13 @@ void Tree::replace_by(uint32_t step, NodeId id, const Tree& from, NodeId source)
 }
 
 void Tree::replace(NodeId id, const Tree& from, NodeId source) {
+  if (&from == this && lies_at_or_below(*this, id, source)) {
+    // `${oc.select:a}` within a: what is copied must not grow meanwhile.
+    Tree copy;
+    copy.assign(copy.root(), from, source);
+    replace(id, copy, copy.root());
+    return;
+  }
   if (origins_.current_step() == 0) {
     assign(id, from, source);
     return;

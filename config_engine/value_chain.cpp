@@ -46,6 +46,11 @@ class ChainReader {
   void deletions(size_t depth, Steps& steps);
   void add_last(Steps& steps);
   void before(NodeId node, size_t depth, Steps& steps, size_t oldest = 0, size_t newest = 0);
+  /// Of a node that is gone: what it held at last.
+  EarlierValue last_value(NodeId node) const {
+    const Node& gone = tree_[node];
+    return {gone.pos, tree_.step(node), 0, gone.kind, gone.is_container() ? gone.child.first : kNoNode};
+  }
   void gone(NodeId node, size_t depth, Steps steps);
   void gone_value(NodeId node, const EarlierValue& value, size_t depth, Steps steps);
   void gone_item(NodeId first_item, size_t depth, Steps steps, uint32_t list_step);
@@ -125,9 +130,7 @@ void ChainReader::before(NodeId node, size_t depth, Steps& steps, size_t oldest,
 
 void ChainReader::gone(NodeId node, size_t depth, Steps steps) {
   before(node, depth, steps);
-  const Node& gone = tree_[node];
-  gone_value(node, {gone.pos, tree_.step(node), 0, gone.kind, gone.is_container() ? gone.child.first : kNoNode}, depth,
-             steps);
+  gone_value(node, last_value(node), depth, steps);
 }
 
 void ChainReader::gone_value(NodeId node, const EarlierValue& value, size_t depth, Steps steps) {
@@ -159,9 +162,7 @@ void ChainReader::gone_item(NodeId first_item, size_t depth, Steps steps, uint32
     const bool is_changed = !tree_.earlier(node).empty();
     if (is_changed || tree_.step(node) != list_step) {
       before(node, depth, steps, is_changed ? 1 : 0);
-      const Node& gone = tree_[node];
-      gone_value(node, {gone.pos, tree_.step(node), 0, gone.kind, gone.is_container() ? gone.child.first : kNoNode},
-                 depth, steps);
+      gone_value(node, last_value(node), depth, steps);
       return;
     }
     if (depth + 1 == way_.size()) return;

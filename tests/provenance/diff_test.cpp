@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tests/cases/child_process.hpp"
 #include "tests/run_folder/files.hpp"
+#include "tests/spec/json_lines.hpp"
 #include "tests/spec/run_program.hpp"
 
 namespace cfgtool::test {
@@ -26,20 +26,6 @@ Words joined(Words first, const Words& second) {
 /// Of tree/: `cfgtool diff -cp tree -cn config WORDS`.
 Outcome diff(const Words& words) {
   return run_program_in(EXPLAIN_TESTS, EXPLAIN_CFGTOOL, joined({"diff", "-cp", "tree", "-cn", "config"}, words));
-}
-
-std::vector<Json> lines(const Outcome& outcome) {
-  std::vector<Json> all;
-  std::istringstream stream(outcome.output);
-  for (std::string line; std::getline(stream, line);)
-    all.push_back(Json::parse(line));
-  return all;
-}
-
-Json only_line(const Outcome& outcome) {
-  CAPTURE(outcome.errors);
-  REQUIRE(lines(outcome).size() == 1);
-  return lines(outcome).front();
 }
 
 /// A folder with a configuration, under git if that is there.

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tests/cases/child_process.hpp"
 #include "tests/run_folder/files.hpp"
+#include "tests/spec/json_lines.hpp"
 #include "tests/spec/run_program.hpp"
 
 namespace cfgtool::test {
@@ -21,19 +21,6 @@ const std::string kTree = EXPLAIN_TESTS "/tree";
 Outcome explain(std::vector<std::string> words, const std::map<std::string, std::string>& variables = {}) {
   words.insert(words.begin(), {"explain", "-cp", "tree", "-cn", "config"});
   return run_program_in(EXPLAIN_TESTS, EXPLAIN_CFGTOOL, words, variables);
-}
-
-std::vector<Json> lines(const Outcome& outcome) {
-  std::vector<Json> all;
-  std::istringstream stream(outcome.output);
-  for (std::string line; std::getline(stream, line);)
-    all.push_back(Json::parse(line));
-  return all;
-}
-
-Json only_line(const Outcome& outcome) {
-  REQUIRE(lines(outcome).size() == 1);
-  return lines(outcome).front();
 }
 
 bool is_at(const Json& cause, const std::string& file, int line, int column) {

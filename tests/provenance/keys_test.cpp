@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tests/cases/child_process.hpp"
 #include "tests/run_folder/files.hpp"
+#include "tests/spec/json_lines.hpp"
 #include "tests/spec/run_program.hpp"
 
 namespace cfgtool::test {
@@ -20,14 +20,6 @@ Outcome of_tree(const std::string& command, const Words& words) {
   Words all{command, "-cp", "tree", "-cn", "config"};
   all.insert(all.end(), words.begin(), words.end());
   return run_program_in(EXPLAIN_TESTS, EXPLAIN_CFGTOOL, all);
-}
-
-std::vector<Json> lines(const Outcome& outcome) {
-  std::vector<Json> all;
-  std::istringstream stream(outcome.output);
-  for (std::string line; std::getline(stream, line);)
-    all.push_back(Json::parse(line));
-  return all;
 }
 
 std::string complete(const std::string& line) {

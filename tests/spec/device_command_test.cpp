@@ -7,9 +7,9 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tests/cases/child_process.hpp"
+#include "tests/spec/json_lines.hpp"
 #include "tests/spec/run_program.hpp"
 
 namespace cfgtool::test {
@@ -41,14 +41,6 @@ Outcome device(const Words& words, Variables variables = {}) {
 Variables joined_variables(Variables variables, const std::string& name, const std::string& value) {
   variables[name] = value;
   return variables;
-}
-
-std::vector<Json> lines(const Outcome& outcome) {
-  std::vector<Json> all;
-  std::istringstream stream(outcome.output);
-  for (std::string line; std::getline(stream, line);)
-    all.push_back(Json::parse(line));
-  return all;
 }
 
 std::string write(const ScratchFolder& folder, const std::string& name, const std::string& text) {
