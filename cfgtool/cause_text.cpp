@@ -106,7 +106,7 @@ Json reads_json(const Composition& composition, const std::vector<ValueRead>& re
 }
 
 std::string CausePainter::paint(std::string_view code, std::string_view text) const {
-  return color_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+  return cfgtool::paint(color_, code, text);
 }
 
 std::string CausePainter::place(const ValueCause& cause) const {

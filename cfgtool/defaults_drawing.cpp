@@ -5,6 +5,7 @@
 #include "cfgtool/cause_text.hpp"
 #include "cfgtool/text_table.hpp"
 #include "config_engine/choice_overrides.hpp"
+#include "config_engine/suggest.hpp"
 
 namespace cfgtool {
 
@@ -143,9 +144,7 @@ class TextDrawer {
     return text + "\n";
   }
 
-  std::string paint(const char* code, std::string_view text) const {
-    return color_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
-  }
+  std::string paint(const char* code, std::string_view text) const { return cfgtool::paint(color_, code, text); }
 
   bool color_;
   std::string text_;

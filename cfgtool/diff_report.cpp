@@ -301,10 +301,6 @@ std::string SideReader::source_name(const SourceLocation& at) const {
   return at.kind == SourceKind::kOverride ? fmt::format("override {}", at.line_text) : shown(std::string(at.name));
 }
 
-std::string paint(bool color, const char* code, std::string_view text) {
-  return color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
-}
-
 struct Counts {
   size_t changed = 0, added = 0, removed = 0;
 

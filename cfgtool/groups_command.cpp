@@ -16,6 +16,7 @@
 #include "config_engine/compose_all.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/option_variants.hpp"
+#include "config_engine/suggest.hpp"
 #include "schemas/group_choices.hpp"
 
 namespace cfgtool {

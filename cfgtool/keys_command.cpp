@@ -17,6 +17,7 @@
 #include "config_engine/emit.hpp"
 #include "config_engine/hydra_flags.hpp"
 #include "config_engine/python_text.hpp"
+#include "config_engine/suggest.hpp"
 #include "schemas/key_description.hpp"
 
 namespace cfgtool {

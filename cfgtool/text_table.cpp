@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "config_engine/utf8.hpp"
 
@@ -44,10 +43,8 @@ std::string text_table(const std::vector<std::string>& titles, const std::vector
   return text;
 }
 
-std::string path_from_here(const std::string& path) {
-  std::error_code failed;
-  const std::string here = std::filesystem::current_path(failed).string() + "/";
-  return !failed && path.starts_with(here) ? path.substr(here.size()) : path;
+std::string paint(bool color, std::string_view code, std::string_view text) {
+  return color ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
 }
 
 }  // namespace cfgtool

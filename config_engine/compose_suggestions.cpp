@@ -155,16 +155,9 @@ bool names_yaml_file(const fs::path& path) {
   return (path.extension() == ".yaml" || path.extension() == ".yml") && fs::is_regular_file(path, ignored);
 }
 
-/// As it would be typed: seen from here where it lies below.
-std::string from_here(const fs::path& path) {
-  std::error_code failed;
-  const std::string relative = path.lexically_relative(fs::current_path(failed)).string();
-  return failed || relative.empty() || relative.starts_with("..") ? path.string() : relative;
-}
-
 /// The flags that make the file the primary config.
 std::string flags_for(const fs::path& file) {
-  const std::string folder = from_here(file.parent_path());
+  const std::string folder = path_from_here(file.parent_path().string());
   return fmt::format("--config-path {} --config-name {}", folder.empty() ? "." : folder, file.stem().string());
 }
 
@@ -216,7 +209,7 @@ void suggest_for_missing_folder(const std::string& folder, Diagnostic& diagnosti
   }
   const std::vector<std::string> near = nearest_names(path.filename().string(), beside, 1);
   if (near.empty()) return;
-  const std::string meant = from_here(path.parent_path() / near[0]);
+  const std::string meant = path_from_here((path.parent_path() / near[0]).string());
   diagnostic.notes.push_back(fmt::format("did you mean '{}'?", meant));
   diagnostic.fix = fmt::format("--config-path {}", meant);
 }

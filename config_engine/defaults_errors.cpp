@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config_engine/defaults_suggestions.hpp"
+#include "config_engine/suggest.hpp"
 
 namespace cfgtool {
 
@@ -59,13 +60,6 @@ fs::path folder_nearby_with(const fs::path& folder, const std::string& file) {
   return {};
 }
 
-/// As it would be typed: seen from here where it is below.
-std::string from_here(const fs::path& path) {
-  std::error_code failed;
-  const std::string relative = path.lexically_relative(fs::current_path(failed)).string();
-  return failed || relative.empty() || relative.starts_with("..") ? path.string() : relative;
-}
-
 /// That another folder has the primary config, and how to name that one.
 void tell_folder_nearby(const ConfigRepository& repository, const std::string& config_path, Diagnostic& diagnostic) {
   const fs::path name = fs::path(config_path).filename();
@@ -76,7 +70,7 @@ void tell_folder_nearby(const ConfigRepository& repository, const std::string& c
     const fs::path folder = fs::path(entry.path.substr(std::string_view("file://").size())).lexically_normal();
     const fs::path found = folder_nearby_with(folder, file);
     if (found.empty()) return;
-    const std::string shown = from_here(found);
+    const std::string shown = path_from_here(found.string());
     diagnostic.notes.push_back(fmt::format("there is a '{}'", (fs::path(shown) / file).string()));
     diagnostic.fix = fmt::format("--config-path {} --config-name {}", shown, name.string());
     return;

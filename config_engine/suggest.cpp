@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 
 namespace cfgtool {
 
@@ -69,6 +70,13 @@ std::string did_you_mean(std::string_view wanted, const std::vector<std::string>
   if (names.empty()) return {};
   if (names.size() == 1) return fmt::format("did you mean '{}'?", names[0]);
   return fmt::format("did you mean '{}' or '{}'?", names[0], names[1]);
+}
+
+std::string path_from_here(const std::string& path) {
+  std::error_code failed;
+  const std::string here = std::filesystem::current_path(failed).string();
+  const std::string seen = std::filesystem::path(path).lexically_relative(here).string();
+  return failed || seen.empty() || seen.starts_with("..") ? path : seen;
 }
 
 }  // namespace cfgtool

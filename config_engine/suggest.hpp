@@ -17,4 +17,7 @@ std::vector<std::string> nearest_names(std::string_view wanted, const std::vecto
 /// "did you mean 'x'?" or "did you mean 'x' or 'y'?"; empty where nearest_names finds none.
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& known);
 
+/// A path, with or without a line behind it, as it would be typed: seen from here where it lies below.
+std::string path_from_here(const std::string& path);
+
 }  // namespace cfgtool
